@@ -1,0 +1,77 @@
+// `npm test`: every stage of the test run, in the order in which a mistake is cheapest to find. Each stage's
+// machine-readable result is kept, and `npm run status` turns the last results into docs/status.md.
+// Usage: node script/test.mjs [--only stage,stage] [--list]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = resolve(fileURLToPath(import.meta.url), '../..');
+const results = join(root, '.openledger', 'test');
+const vitest = (project) => ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${join(results, `${project}.json`)}`];
+
+const STAGES = [
+  { name: 'lint', commands: [['biome', 'check', '.'], ['forge', 'fmt', '--check'], ['solhint', '--max-warnings', '0', 'src/**/*.sol'], ['tsc', '-p', '.']] },
+  { name: 'contracts', commands: [['forge', 'build', '--skip', 'test', '--skip', 'script', '-D', 'warnings'], ['forge', 'test']], report: ['forge', 'test', '--json'] },
+  { name: 'codegen', commands: [['node', 'script/check-codegen.mjs']] },
+  { name: 'unit', commands: [vitest('unit')] },
+  { name: 'training', commands: [vitest('training')] },
+  { name: 'e2e', commands: [vitest('e2e')] },
+  { name: 'browser', commands: [vitest('browser')] },
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
+if (values.list) {
+  console.log(STAGES.map((s) => s.name).join('\n'));
+  process.exit(0);
+}
+const wanted = values.only?.split(',') ?? STAGES.map((s) => s.name);
+const unknown = wanted.filter((name) => !STAGES.some((s) => s.name === name));
+if (unknown.length > 0) {
+  console.error(`Unknown stage: ${unknown.join(', ')}. Stages: ${STAGES.map((s) => s.name).join(', ')}.`);
+  process.exit(2);
+}
+
+const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`, NO_COLOR: '1', FORCE_COLOR: undefined };
+mkdirSync(results, { recursive: true });
+const rows = [];
+for (const stage of STAGES.filter((s) => wanted.includes(s.name))) {
+  const started = Date.now();
+  const report = join(results, `${stage.name}.json`);
+  rmSync(report, { force: true });
+  console.log(`\n== ${stage.name}`);
+  let ok = true;
+  for (const [program, ...args] of stage.commands) {
+    const run = spawnSync(program, args, { cwd: root, env, stdio: 'inherit' });
+    if (run.error) console.error(`${program} could not be started: ${run.error.message}. Run \`npm ci\` first.`);
+    ok = run.status === 0;
+    if (!ok) break;
+  }
+  if (stage.report && ok) {
+    const [program, ...args] = stage.report;
+    writeFileSync(report, spawnSync(program, args, { cwd: root, env, maxBuffer: 2 ** 28 }).stdout);
+  }
+  const counts = existsSync(report) ? count(JSON.parse(readFileSync(report, 'utf8'))) : { passed: ok ? 1 : 0, failed: 0 };
+  // A stage that failed without a failed test (a crash, no tests found) is a failure of its own.
+  if (!ok && counts.failed === 0) counts.failed = 1;
+  if (ok && counts.passed === 0) {
+    console.error(`The stage "${stage.name}" ran no test.`);
+    counts.failed = 1;
+  }
+  rows.push({ stage: stage.name, ...counts, seconds: Math.round((Date.now() - started) / 1000) });
+}
+
+console.log('');
+console.table(rows);
+const passed = rows.reduce((n, r) => n + r.passed, 0);
+const failed = rows.reduce((n, r) => n + r.failed, 0);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+/** Counts the tests of a vitest or a forge report. */
+function count(report) {
+  if ('numPassedTests' in report) return { passed: report.numPassedTests, failed: report.numFailedTests };
+  const tests = Object.values(report).flatMap((suite) => Object.values(suite.test_results));
+  return { passed: tests.filter((t) => t.status === 'Success').length, failed: tests.filter((t) => t.status === 'Failure').length };
+}
