@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
+
+/// @title gOPEN
+/// @notice The native coin OPEN as an ERC-20 that can vote: one wei in, one unit out. Votes count by timestamp, and only
+/// once they are delegated, to oneself or another.
+interface IGovernanceOpen is IERC20, IERC20Permit, IERC5805 {
+    /// @notice Native coin was wrapped.
+    event Deposit(address indexed from, address indexed to, uint256 amount);
+    /// @notice Native coin was unwrapped.
+    event Withdrawal(address indexed from, address indexed to, uint256 amount);
+
+    error GovernanceOpen_TransferFailed(address to, uint256 amount);
+
+    /// @notice Wraps the value sent, for the caller. Sending value without data does the same.
+    function deposit() external payable;
+
+    /// @notice Wraps the value sent, for `to`.
+    function depositTo(address to) external payable;
+
+    /// @notice Unwraps to the caller.
+    function withdraw(uint256 amount) external;
+
+    /// @notice Unwraps to `to`.
+    function withdrawTo(address to, uint256 amount) external;
+}
