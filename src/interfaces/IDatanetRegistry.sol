@@ -46,14 +46,13 @@ interface IDatanetRegistry is IERC721 {
     /// @notice What the registry keeps of a datanet.
     /// @param version Hash chain over its acceptances; training manifests cite (datanet, version)
     /// @param configHash keccak256(abi.encode(DatanetConfig))
+    /// @param accepted Number of accepted contributions
     struct Datanet {
         bytes32 version;
         bytes32 configHash;
         uint96 contributionBond;
         uint96 pricePerRow;
-        uint40 createdAt;
         bool permissioned;
-        uint40 contributions;
         uint40 accepted;
     }
 
