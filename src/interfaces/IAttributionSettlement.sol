@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {Batch, Claim, ClaimPayouts, ClaimRecord, NodeState, PayoutProof, SignedVoucher} from "../types/Claim.sol";
+
+/// @title Settlement of inference fees: vouchers in, bonded claims, fraud proofs, payouts.
+/// @notice Redeemed fees are split at once into burn, treasury, stakers, the node's share (held) and the owners' share.
+/// A claim says which asset earned what; it is final when its window ends without a fraud proof.
+/// @dev Batches are numbered from 1 and receipts from 0, per node.
+interface IAttributionSettlement {
+    event VoucherRedeemed(
+        uint40 indexed nodeId,
+        bytes32 indexed channelId,
+        uint32 indexed batch,
+        uint32 epoch,
+        bytes32 receiptsRoot,
+        uint32 receiptCount,
+        uint96 fee,
+        uint40 firstReceipt
+    );
+    event BatchAppended(
+        uint40 indexed nodeId,
+        uint32 indexed batch,
+        bytes32 vouchersRoot,
+        uint40 firstReceipt,
+        uint32 receiptCount,
+        uint96 fees,
+        uint32 paramsVersion
+    );
+    event ClaimProposed(bytes32 indexed claimId, uint40 indexed nodeId, Claim claim);
+    event ClaimData(bytes32 indexed claimId, bytes claimData, bytes locator);
+    event ClaimFinalized(bytes32 indexed claimId, uint40 indexed nodeId, uint96 payoutsTotal, uint96 nodeShare);
+    event FraudProven(
+        bytes32 indexed claimId,
+        uint40 indexed nodeId,
+        address indexed predicate,
+        address rewardTo,
+        uint96 reward,
+        uint96 burned
+    );
+    event ClaimVetoed(bytes32 indexed claimId, uint40 indexed nodeId);
+    event Paid(uint40 indexed nodeId, uint40 indexed asset, address indexed payee, uint96 amount, uint96 cumulative);
+    event Owed(address indexed account, uint96 amount);
+    event OwedWithdrawn(address indexed account, uint96 amount);
+    event Flushed(uint96 burned, uint96 treasury, uint96 stakers);
+    event NodePaid(uint40 indexed nodeId, address indexed wallet, uint96 amount);
+    event PredicateSet(address indexed predicate, uint32 fromVersion, uint32 toVersion);
+
+    error AttributionSettlement_NoVouchers();
+    error AttributionSettlement_TooManyVouchers(uint256 count, uint256 maximum);
+    error AttributionSettlement_NotProposer(uint40 agentId, address caller);
+    error AttributionSettlement_ProposerMustBeNode(uint40 nodeId, uint40 proposer);
+    error AttributionSettlement_ClaimOpen(bytes32 claimId, uint40 end);
+    error AttributionSettlement_WrongParent(bytes32 expected, bytes32 given);
+    error AttributionSettlement_WrongSeq(uint32 expected, uint32 given);
+    error AttributionSettlement_WrongBatches(uint32 fromBatch, uint32 toBatch);
+    error AttributionSettlement_WrongFirstReceipt(uint40 expected, uint40 given);
+    error AttributionSettlement_WrongReceiptCount(uint256 expected, uint32 given);
+    error AttributionSettlement_WrongFees(uint256 expected, uint96 given);
+    error AttributionSettlement_WrongPayoutsTotal(uint256 expected, uint96 given);
+    error AttributionSettlement_WrongParamsVersion(uint32 expected, uint32 given);
+    error AttributionSettlement_WrongDataCommitment(bytes32 expected, bytes32 given);
+    error AttributionSettlement_EmptyRoot();
+    error AttributionSettlement_PayoutsTooDeep(uint8 depth);
+    error AttributionSettlement_ClaimNotDisputable(bytes32 claimId);
+    error AttributionSettlement_UnknownPredicate(address predicate, uint32 paramsVersion);
+    error AttributionSettlement_NotFraud(bytes32 claimId, address predicate);
+    error AttributionSettlement_ZeroRewardTo();
+    error AttributionSettlement_ClaimNotFinal(bytes32 claimId);
+    error AttributionSettlement_WrongNode(uint40 claimNode, uint40 payoutNode);
+    error AttributionSettlement_BadProof(uint40 nodeId, uint40 asset);
+    error AttributionSettlement_NothingToPay(uint40 nodeId, uint40 asset);
+    error AttributionSettlement_Overpaid(uint40 nodeId, uint256 paid, uint96 total);
+    error AttributionSettlement_PayeeMustCall(address payee, address caller);
+    error AttributionSettlement_NothingOwed(address account);
+    error AttributionSettlement_SendFailed(address to, uint256 amount);
+    error AttributionSettlement_NotEscrow(address caller);
+    error AttributionSettlement_PredicateNotAhead(uint32 fromVersion, uint32 currentVersion);
+
+    /// @notice Redeems vouchers of a node's channels and appends a batch.
+    /// @dev Called by the node's agent wallet, or by anyone with the node's acceptance on every voucher. Never pausable.
+    /// @param nodeId The node
+    /// @param vouchers The vouchers; their order is the order of the batch
+    function redeem(uint40 nodeId, SignedVoucher[] calldata vouchers) external;
+
+    /// @notice Proposes a claim over the batches after the node's last final claim. Called by the proposer's agent wallet.
+    /// @dev Checks: no open claim, parent, seq, batch range, receipts, fees, payoutsTotal, one parameters version, data
+    /// commitment (scheme 0: calldata). Locks the bond out of free stake and checks the exposure.
+    /// @param claim_ The claim
+    /// @param claimData Receipts and items, see formats.md
+    /// @param locator Where the tree dump can be had
+    function proposeClaim(Claim calldata claim_, bytes calldata claimData, bytes calldata locator) external;
+
+    /// @notice {redeem} and {proposeClaim} in one transaction.
+    function redeemAndPropose(
+        uint40 nodeId,
+        SignedVoucher[] calldata vouchers,
+        Claim calldata claim_,
+        bytes calldata claimData,
+        bytes calldata locator
+    ) external;
+
+    /// @notice Records a claim whose window has ended: its bond and the node's share are released.
+    /// @dev Nothing waits for it; whatever needs it does it by itself.
+    function finalize(uint40 nodeId) external;
+
+    /// @notice Rejects an open (or vetoed) claim by a fraud proof and slashes its bond.
+    /// @param claim_ The claim
+    /// @param predicate One of the predicates of the claim's parameters version
+    /// @param witness See `types/Witness.sol`
+    /// @param rewardTo Who gets the reward
+    function proveFraud(Claim calldata claim_, address predicate, bytes calldata witness, address rewardTo) external;
+
+    /// @notice Stops an open claim. Its bond stays slashable until the window's end. Restricted to the guardian.
+    function veto(bytes32 claimId) external;
+
+    /// @notice Pays an asset's payee what it has earned by a final claim and not yet been paid. Anyone may call; a payee
+    /// with code, or its ERC-721 operator, calls itself. A failed send is credited to `owed`.
+    /// @param payout Opens the payout leaf
+    /// @param finalClaim The claim
+    function claim(PayoutProof calldata payout, Claim calldata finalClaim) external;
+
+    /// @notice Pays everything in `items` that is payable to `account` with one transfer; skips the rest.
+    /// @return amount What was paid
+    function claimMany(address account, ClaimPayouts[] calldata items) external returns (uint96 amount);
+
+    /// @notice Sends the burn, treasury and stakers counters on their way. Anyone may call.
+    function flush() external;
+
+    /// @notice Sends a node's released share to its agent wallet. Anyone may call.
+    function flush(uint40 nodeId) external;
+
+    /// @notice Pays what could not be sent before. Anyone may call; it goes to the account it belongs to.
+    function withdrawOwed(address account) external;
+
+    /// @notice Enables the first predicates for the parameters version in force. Restricted; works once.
+    function bootstrapPredicates(address[] calldata predicates) external;
+
+    /// @notice Enables a predicate for claims of parameters versions fromVersion … toVersion, all of them in the future, or
+    /// (fromVersion unchanged) ends it after a version not in the past. Restricted.
+    function setPredicate(address predicate, uint32 fromVersion, uint32 toVersion) external;
+
+    /// @notice A node's state, with a claim that time has made final already counted as final.
+    function node(uint40 nodeId) external view returns (NodeState memory);
+
+    /// @notice Batch `n` (from 1) of a node.
+    function batch(uint40 nodeId, uint32 n) external view returns (Batch memory);
+
+    /// @notice The record of a claim; its status says Final as soon as time has made it so.
+    function claimRecord(bytes32 claimId) external view returns (ClaimRecord memory);
+
+    /// @notice The id of a claim: keccak256(abi.encode(DOMAIN, claim)).
+    function claimIdOf(Claim calldata claim_) external view returns (bytes32);
+
+    /// @notice keccak256(abi.encode("OpenLedger.Claim.1", chainid, settlement)).
+    function domain() external view returns (bytes32);
+
+    /// @notice What an asset has been paid out of a node's claims.
+    function paid(uint40 nodeId, uint40 asset) external view returns (uint96);
+
+    /// @notice What could not be sent to an account.
+    function owed(address account) external view returns (uint96);
+
+    /// @notice The counters that {flush} sends.
+    function counters() external view returns (uint96 burn, uint96 treasury, uint96 stakers);
+
+    /// @notice First and last parameters version for which a predicate counts; (0, 0): none.
+    function predicateVersions(address predicate) external view returns (uint32 fromVersion, uint32 toVersion);
+}
