@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import {IAgentStaking} from "./IAgentStaking.sol";
 
 /// @title Registry of agents
 /// @notice The identity registry of ERC-8004: an agent is an ERC-721 token with a URI, metadata and a wallet that acts
@@ -21,6 +22,9 @@ interface IAgentRegistry is IERC721 {
     event MetadataSet(
         uint256 indexed agentId, string indexed indexedMetadataKey, string metadataKey, bytes metadataValue
     );
+
+    /// @notice The contract that holds the agents' stakes is known.
+    event StakingSet(IAgentStaking staking);
 
     error AgentRegistry_ZeroAddress();
     error AgentRegistry_NotAuthorized(uint256 agentId, address caller);
@@ -55,6 +59,12 @@ interface IAgentRegistry is IERC721 {
 
     /// @notice Clears the wallet, so that the owner acts for the agent again. Owner or operator.
     function unsetAgentWallet(uint256 agentId) external;
+
+    /// @notice Says which contract holds the agents' stakes. Restricted to governance.
+    function setStaking(IAgentStaking staking) external;
+
+    /// @notice The contract that holds the agents' stakes; until it is set, agents have none.
+    function staking() external view returns (IAgentStaking);
 
     /// @notice The wallet that acts for the agent: the one set, else the owner. A transfer clears it.
     function getAgentWallet(uint256 agentId) external view returns (address);
