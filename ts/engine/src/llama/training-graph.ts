@@ -1,0 +1,208 @@
+import { add, expand, multiply, reshape, scale, silu } from '../autodiff/elementwise.ts';
+import {
+  attention,
+  crossEntropyHead,
+  type RotaryTables,
+  repeatHeads,
+  rmsNorm,
+  rotary,
+} from '../autodiff/fused.ts';
+import { matmul, permute } from '../autodiff/linear.ts';
+import { gatherRows } from '../autodiff/rows.ts';
+import { Tape } from '../autodiff/tape.ts';
+import { Graph, type Value } from '../onnx/graph.ts';
+import type { LlamaConfig } from './config.ts';
+import {
+  baseLayout,
+  type Linear,
+  linearName,
+  linearShape,
+  loraLayout,
+  type ParameterLayout,
+} from './parameters.ts';
+import { ropeTables } from './rope.ts';
+
+/**
+ * What is trained:
+ * - `full`: every weight of the model; `p` and `g` have the order of `baseLayout`.
+ * - `lora`: low-rank matrices beside frozen weights; `p` and `g` have the order of `loraLayout`.
+ * - `lora-per-sample`: as `lora`, but `g` is `[batch, p.length]`: the gradient of each row of the batch alone.
+ */
+export type TrainingMode = 'full' | 'lora' | 'lora-per-sample';
+
+export type TrainingGraphOptions = {
+  readonly mode: TrainingMode;
+  readonly batch: number;
+  /** Tokens per row; shorter rows are padded on the right with weight 0. */
+  readonly length: number;
+  /** Frozen weights in `baseLayout` order; needed for the LoRA modes. */
+  readonly baseWeights?: Float32Array;
+  readonly lora?: { readonly rank: number; readonly scaling: number };
+  /** Leave the backward pass out, for evaluation. Default true. */
+  readonly gradient?: boolean;
+  /** Also return the weighted loss of each token. Default false. */
+  readonly tokenLoss?: boolean;
+};
+
+/**
+ * A graph with forward and backward pass.
+ *
+ * Inputs: `ids`, `labels` (int64 `[batch·length]`), `weights` (float32 `[batch·length]`, the weight of each
+ * token's loss), `p` (the flat parameters). Outputs: `loss` (scalar, Σ weights·CE), `g` (unless `gradient` is
+ * false), `tokenLoss` (if asked for).
+ */
+export type TrainingGraph = {
+  readonly model: Uint8Array;
+  readonly layout: ParameterLayout;
+  readonly nodes: number;
+};
+
+/** Far enough below any score that its softmax weight is exactly zero in float32. */
+const MASKED = -1e9;
+
+export function buildTrainingGraph(config: LlamaConfig, options: TrainingGraphOptions): TrainingGraph {
+  const { mode, batch, length } = options;
+  const graph = new Graph();
+  const tape = new Tape(graph);
+  const tokens = batch * length;
+  const ids = graph.input('ids', 'i64', [tokens]);
+  const labels = graph.input('labels', 'i64', [tokens]);
+  const weights = graph.input('weights', 'f32', [tokens]);
+  const parameters = parameterValues(config, options, tape);
+
+  const hidden = forward(config, options, tape, ids, parameters.values);
+  const head = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const { loss, tokenLoss } = crossEntropyHead(tape, hidden, parameters.values.get(head)!, labels, weights);
+  graph.output(loss, 'loss');
+  if (options.tokenLoss) graph.output(tokenLoss, 'tokenLoss');
+
+  if (options.gradient ?? true) {
+    const targets = parameters.layout.slots.map((slot) => parameters.values.get(slot.name)!);
+    const perSample = mode === 'lora-per-sample';
+    const parts = tape.gradient(loss, targets).map((part, i) => {
+      const { size } = parameters.layout.slots[i];
+      return reshape(tape, part, perSample ? [batch, size] : [size]);
+    });
+    const shape = perSample ? [batch, parameters.layout.size] : [parameters.layout.size];
+    graph.output(graph.op('Concat', parts, { shape }, { attributes: { axis: perSample ? 1 : 0 } }), 'g');
+  }
+  return { model: graph.encode(), layout: parameters.layout, nodes: graph.size };
+}
+
+type Parameters = { values: Map<string, Value>; layout: ParameterLayout };
+
+function parameterValues(config: LlamaConfig, options: TrainingGraphOptions, tape: Tape): Parameters {
+  const values = new Map<string, Value>();
+  const base = baseLayout(config);
+  if (options.mode === 'full') {
+    splitInput(tape, base).forEach((value, i) => {
+      values.set(base.slots[i].name, value);
+    });
+    return { values, layout: base };
+  }
+  if (options.baseWeights === undefined || options.lora === undefined) {
+    throw new Error(`A training graph in mode ${options.mode} needs baseWeights and lora.`);
+  }
+  for (const slot of base.slots) {
+    const data = options.baseWeights.subarray(slot.offset, slot.offset + slot.size);
+    values.set(slot.name, tape.graph.constant(data, slot.shape, slot.name));
+  }
+  const layout = loraLayout(config, options.lora.rank);
+  splitInput(tape, layout).forEach((value, i) => {
+    const { name, shape } = layout.slots[i];
+    // Every row of the batch gets its own copy, so that its gradient stays apart from the others'.
+    const copies = () => expand(tape, reshape(tape, value, [1, ...shape]), [options.batch, ...shape]);
+    values.set(name, options.mode === 'lora-per-sample' ? copies() : value);
+  });
+  return { values, layout };
+}
+
+/** The flat input `p`, cut into its tensors. */
+function splitInput(tape: Tape, layout: ParameterLayout): Value[] {
+  const flat = tape.graph.input('p', 'f32', [layout.size]);
+  const sizes = layout.slots.map((slot) => slot.size);
+  const specs = sizes.map((size) => ({ shape: [size] }));
+  const parts = tape.graph.multi('Split', [flat, tape.integers(sizes)], specs, { attributes: { axis: 0 } });
+  return parts.map((part, i) => reshape(tape, part, layout.slots[i].shape));
+}
+
+function forward(
+  config: LlamaConfig,
+  options: TrainingGraphOptions,
+  tape: Tape,
+  ids: Value,
+  values: ReadonlyMap<string, Value>,
+): Value {
+  const { heads, kvHeads, headDim, rmsNormEps } = config;
+  const { batch, length } = options;
+  const weight = (name: string) => values.get(name)!;
+  const linear = (x: Value, layer: number, name: Linear) =>
+    applyLinear(config, options, tape, values, x, layer, name);
+  const split = (x: Value, count: number) =>
+    permute(tape, reshape(tape, x, [batch, length, count, headDim]), [0, 2, 1, 3]);
+  const rope = rotaryConstants(config, tape, length);
+  const mask = causalMask(tape, length);
+
+  let x = gatherRows(tape, weight('model.embed_tokens.weight'), ids);
+  for (let layer = 0; layer < config.layers; layer += 1) {
+    const h = rmsNorm(tape, x, weight(`model.layers.${layer}.input_layernorm.weight`), rmsNormEps);
+    const q = split(scale(tape, linear(h, layer, 'q_proj'), 1 / Math.sqrt(headDim)), heads);
+    const k = rotary(tape, split(linear(h, layer, 'k_proj'), kvHeads), rope);
+    const v = split(linear(h, layer, 'v_proj'), kvHeads);
+    const shared = heads / kvHeads;
+    const mixed = attention(
+      tape,
+      rotary(tape, q, rope),
+      repeatHeads(tape, k, shared),
+      repeatHeads(tape, v, shared),
+      mask,
+    );
+    const joined = reshape(tape, permute(tape, mixed, [0, 2, 1, 3]), [batch * length, heads * headDim]);
+    x = add(tape, x, linear(joined, layer, 'o_proj'));
+    const h2 = rmsNorm(tape, x, weight(`model.layers.${layer}.post_attention_layernorm.weight`), rmsNormEps);
+    const gated = multiply(tape, silu(tape, linear(h2, layer, 'gate_proj')), linear(h2, layer, 'up_proj'));
+    x = add(tape, x, linear(gated, layer, 'down_proj'));
+  }
+  return rmsNorm(tape, x, weight('model.norm.weight'), rmsNormEps);
+}
+
+function applyLinear(
+  config: LlamaConfig,
+  options: TrainingGraphOptions,
+  tape: Tape,
+  values: ReadonlyMap<string, Value>,
+  x: Value,
+  layer: number,
+  linear: Linear,
+): Value {
+  const name = linearName(layer, linear);
+  const y = matmul(tape, x, values.get(`${name}.weight`)!);
+  if (options.mode === 'full') return y;
+  const a = values.get(`${name}.lora_A`)!;
+  const b = values.get(`${name}.lora_B`)!;
+  const low = (input: Value) => matmul(tape, scale(tape, matmul(tape, input, a), options.lora!.scaling), b);
+  if (options.mode === 'lora') return add(tape, y, low(x));
+  const [input, output] = linearShape(config, linear);
+  const rows = reshape(tape, x, [options.batch, options.length, input]);
+  return add(tape, y, reshape(tape, low(rows), [options.batch * options.length, output]));
+}
+
+function rotaryConstants(config: LlamaConfig, tape: Tape, length: number): RotaryTables {
+  const tables = ropeTables(config, length);
+  return {
+    // One offset for the whole batch: every row starts at position 0.
+    positions: tape.graph.constant(BigInt64Array.of(0n), [1]),
+    cos: tape.graph.constant(tables.cos, tables.shape),
+    sin: tape.graph.constant(tables.sin, tables.shape),
+    negativeSin: tape.graph.constant(
+      tables.sin.map((value) => -value),
+      tables.shape,
+    ),
+  };
+}
+
+function causalMask(tape: Tape, length: number): Value {
+  const mask = new Float32Array(length * length);
+  for (let i = 0; i < length; i += 1) mask.fill(MASKED, i * length + i + 1, (i + 1) * length);
+  return tape.graph.constant(mask, [1, 1, length, length]);
+}

@@ -1,0 +1,119 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+
+/**
+ * The part of the ONNX schema that this engine writes, with ONNX's published field numbers.
+ * Messages are encoded by hand-written functions of a few lines each: the schema is small, fixed by a
+ * standard, and weights (many megabytes) are appended as raw bytes without another copy of the model.
+ */
+export type TensorProto = { name: string; dataType: number; dims: readonly number[]; rawData: Uint8Array };
+/** A dimension is a number, or a name when it is only known at run time. */
+export type Dim = number | string;
+export type ValueInfoProto = { name: string; elemType: number; dims: readonly Dim[] };
+/** An attribute: a whole number, a float (`{ f }`), a string, or a list of whole numbers. */
+export type Attribute = number | { readonly f: number } | string | readonly number[];
+export type NodeProto = {
+  opType: string;
+  domain: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Readonly<Record<string, Attribute>>;
+};
+export type ModelProto = {
+  irVersion: number;
+  opsets: readonly { domain: string; version: number }[];
+  nodes: readonly NodeProto[];
+  initializers: readonly TensorProto[];
+  inputs: readonly ValueInfoProto[];
+  outputs: readonly ValueInfoProto[];
+};
+
+const ATTRIBUTE_FLOAT = 1;
+const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_STRING = 3;
+const ATTRIBUTE_INTS = 7;
+
+const utf8 = new TextEncoder();
+
+/** Encodes a model as the bytes of an `.onnx` file. */
+export function encodeModel(model: ModelProto): Uint8Array {
+  const writer = new BinaryWriter();
+  int(writer, 1, model.irVersion);
+  text(writer, 2, 'openledger');
+  message(writer, 7, (graph) => {
+    for (const node of model.nodes) message(graph, 1, (w) => encodeNode(w, node));
+    text(graph, 2, 'graph');
+    for (const tensor of model.initializers) message(graph, 5, (w) => encodeTensor(w, tensor));
+    for (const value of model.inputs) message(graph, 11, (w) => encodeValueInfo(w, value));
+    for (const value of model.outputs) message(graph, 12, (w) => encodeValueInfo(w, value));
+  });
+  for (const opset of model.opsets) {
+    message(writer, 8, (w) => {
+      text(w, 1, opset.domain);
+      int(w, 2, opset.version);
+    });
+  }
+  return writer.finish();
+}
+
+function encodeNode(writer: BinaryWriter, node: NodeProto): void {
+  for (const name of node.inputs) text(writer, 1, name);
+  for (const name of node.outputs) text(writer, 2, name);
+  text(writer, 3, node.outputs[0]);
+  text(writer, 4, node.opType);
+  for (const [name, value] of Object.entries(node.attributes)) {
+    message(writer, 5, (w) => encodeAttribute(w, name, value));
+  }
+  text(writer, 7, node.domain);
+}
+
+function encodeAttribute(writer: BinaryWriter, name: string, value: Attribute): void {
+  text(writer, 1, name);
+  if (typeof value === 'number') {
+    int(writer, 3, value);
+    int(writer, 20, ATTRIBUTE_INT);
+  } else if (typeof value === 'string') {
+    writer.tag(4, WireType.LengthDelimited).bytes(utf8.encode(value));
+    int(writer, 20, ATTRIBUTE_STRING);
+  } else if ('f' in value) {
+    writer.tag(2, WireType.Bit32).float(value.f);
+    int(writer, 20, ATTRIBUTE_FLOAT);
+  } else {
+    for (const item of value) int(writer, 8, item);
+    int(writer, 20, ATTRIBUTE_INTS);
+  }
+}
+
+function encodeTensor(writer: BinaryWriter, tensor: TensorProto): void {
+  for (const dim of tensor.dims) int(writer, 1, dim);
+  int(writer, 2, tensor.dataType);
+  text(writer, 8, tensor.name);
+  writer.tag(9, WireType.LengthDelimited).bytes(tensor.rawData);
+}
+
+function encodeValueInfo(writer: BinaryWriter, value: ValueInfoProto): void {
+  text(writer, 1, value.name);
+  message(writer, 2, (type) =>
+    message(type, 1, (tensor) => {
+      int(tensor, 1, value.elemType);
+      message(tensor, 2, (shape) => {
+        for (const dim of value.dims) {
+          message(shape, 1, (w) => (typeof dim === 'number' ? int(w, 1, dim) : text(w, 2, dim)));
+        }
+      });
+    }),
+  );
+}
+
+function int(writer: BinaryWriter, field: number, value: number): void {
+  writer.tag(field, WireType.Varint).int64(value);
+}
+
+function text(writer: BinaryWriter, field: number, value: string): void {
+  writer.tag(field, WireType.LengthDelimited).string(value);
+}
+
+function message(writer: BinaryWriter, field: number, body: (writer: BinaryWriter) => void): void {
+  writer.tag(field, WireType.LengthDelimited).fork();
+  body(writer);
+  writer.join();
+}

@@ -1,0 +1,52 @@
+/**
+ * - `native` (onnxruntime-node): fast; the same bits from run to run on one kind of CPU.
+ * - `exact` (onnxruntime-web, WebAssembly): about three times slower; the same bits on every CPU. Everything
+ *   that is committed on chain is computed with it.
+ */
+export type Profile = 'native' | 'exact';
+
+/** What this engine uses of either package; both follow onnxruntime-common. */
+export type OrtTensor = { readonly data: unknown; readonly dims: readonly number[]; readonly type: string };
+export type OrtSession = {
+  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+};
+export type Ort = {
+  createSession(model: Uint8Array): Promise<OrtSession>;
+  tensor(data: Float32Array | BigInt64Array | Int32Array, dims: readonly number[]): OrtTensor;
+};
+
+type OrtModule = {
+  InferenceSession: { create(model: Uint8Array, options: Record<string, unknown>): Promise<OrtSession> };
+  Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
+  env: { wasm: { numThreads?: number } };
+};
+
+/** Loads the package of a profile, with the settings that decide its bits pinned. */
+export async function loadOrt(profile: Profile, threads: number): Promise<Ort> {
+  const ort = await importModule(profile);
+  if (profile === 'exact') ort.env.wasm.numThreads = threads;
+  const options = {
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    ...(profile === 'exact'
+      ? { executionProviders: ['wasm'] }
+      : { executionProviders: ['cpu'], intraOpNumThreads: threads, interOpNumThreads: 1 }),
+  };
+  return {
+    createSession: (model) => ort.InferenceSession.create(model, options),
+    tensor: (data, dims) => new ort.Tensor(typeName(data), data, dims),
+  };
+}
+
+async function importModule(profile: Profile): Promise<OrtModule> {
+  const module: unknown =
+    profile === 'exact' ? await import('onnxruntime-web') : await import('onnxruntime-node');
+  return module as OrtModule;
+}
+
+function typeName(data: Float32Array | BigInt64Array | Int32Array): string {
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Int32Array ? 'int32' : 'int64';
+}

@@ -1,0 +1,112 @@
+import { Worker } from 'node:worker_threads';
+import type { TensorData } from '../onnx/graph.ts';
+import type { Profile } from './profile.ts';
+import type { WorkerReply, WorkerRequest } from './worker.ts';
+
+export type { Profile } from './profile.ts';
+
+/** Values with their dimensions, as fed to and returned by a session. */
+export type Tensor<D extends TensorData = TensorData> = {
+  readonly data: D;
+  readonly dims: readonly number[];
+};
+
+/** A loaded model. */
+export type Session = {
+  /**
+   * Runs the model. Inputs that never change can be given once, to `createSession`.
+   * Arrays are copied on their way in, and belong to the caller on their way out.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  close(): Promise<void>;
+};
+
+/**
+ * Runs ONNX models in a worker thread, so that the caller's event loop stays free.
+ * Close it when done: the thread keeps the process alive.
+ */
+export type Runtime = {
+  readonly profile: Profile;
+  createSession(model: Uint8Array, constants?: Readonly<Record<string, Tensor>>): Promise<Session>;
+  close(): Promise<void>;
+};
+
+export type RuntimeOptions = {
+  /** Threads per operator. Does not change results. Default 2. */
+  readonly threads?: number;
+};
+
+/** Opens a runtime of the given numeric profile. */
+export async function openRuntime(profile: Profile, options: RuntimeOptions = {}): Promise<Runtime> {
+  const workerData = { profile, threads: options.threads ?? 2 };
+  const channel = new Channel(new Worker(new URL('./worker.ts', import.meta.url), { workerData }));
+  return {
+    profile,
+    async createSession(model, constants = {}) {
+      const session = await channel.call({ kind: 'create', model, constants });
+      return {
+        run: (feeds) =>
+          channel.call({ kind: 'run', session: session as number, feeds }) as Promise<Record<string, Tensor>>,
+        close: async () => {
+          await channel.call({ kind: 'release', session: session as number });
+        },
+      };
+    },
+    close: () => channel.close(),
+  };
+}
+
+/** The first float of an output. */
+export function scalarOf(tensor: Tensor): number {
+  return Number(tensor.data[0]);
+}
+
+/** The floats of an output. */
+export function floatsOf(tensor: Tensor): Float32Array {
+  if (!(tensor.data instanceof Float32Array)) throw new TypeError('Expected a float32 tensor.');
+  return tensor.data;
+}
+
+type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void };
+
+/** Requests to a worker, matched with their replies. */
+class Channel {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #last = 0;
+  #failure: Error | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on('message', (reply: WorkerReply) => this.#settle(reply));
+    worker.on('error', (error) => this.#fail(error as Error));
+    worker.on('exit', () => this.#fail(new Error('The runtime was closed while a model was running.')));
+  }
+
+  call(request: WorkerRequest): Promise<unknown> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    this.#last += 1;
+    const id = this.#last;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, request });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(reply: WorkerReply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.error === undefined) pending?.resolve(reply.value);
+    else pending?.reject(new Error(reply.error));
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,63 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadOrt, type OrtSession, type OrtTensor, type Profile } from './profile.ts';
+import type { Tensor } from './runtime.ts';
+
+/** What the main thread asks of this worker. */
+export type WorkerRequest =
+  | { kind: 'create'; model: Uint8Array; constants: Readonly<Record<string, Tensor>> }
+  | { kind: 'run'; session: number; feeds: Readonly<Record<string, Tensor>> }
+  | { kind: 'release'; session: number };
+export type WorkerReply = { id: number; value?: unknown; error?: string };
+
+type Loaded = { session: OrtSession; constants: Record<string, OrtTensor> };
+
+const { profile, threads } = workerData as { profile: Profile; threads: number };
+const port = parentPort!;
+const ort = await loadOrt(profile, threads);
+const sessions = new Map<number, Loaded>();
+let created = 0;
+/** Requests run one after another, in the order in which they came. */
+let queue: Promise<void> = Promise.resolve();
+
+port.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
+  queue = queue.then(async () => {
+    try {
+      const value = await handle(request);
+      port.postMessage({ id, value } satisfies WorkerReply, buffersOf(value));
+    } catch (error) {
+      port.postMessage({
+        id,
+        error: error instanceof Error ? error.message : String(error),
+      } satisfies WorkerReply);
+    }
+  });
+});
+
+async function handle(request: WorkerRequest): Promise<unknown> {
+  if (request.kind === 'create') {
+    const session = await ort.createSession(request.model);
+    created += 1;
+    sessions.set(created, { session, constants: toOrt(request.constants) });
+    return created;
+  }
+  const loaded = sessions.get(request.session);
+  if (loaded === undefined) throw new Error('This session was closed.');
+  if (request.kind === 'release') {
+    sessions.delete(request.session);
+    return loaded.session.release();
+  }
+  const outputs = await loaded.session.run({ ...loaded.constants, ...toOrt(request.feeds) });
+  return Object.fromEntries(Object.entries(outputs).map(([name, { data, dims }]) => [name, { data, dims }]));
+}
+
+function toOrt(tensors: Readonly<Record<string, Tensor>>): Record<string, OrtTensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, ort.tensor(tensor.data, tensor.dims)]),
+  );
+}
+
+/** Results are handed over, not copied. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value as Record<string, Tensor>).map((tensor) => tensor.data.buffer as ArrayBuffer);
+}
