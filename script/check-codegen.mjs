@@ -1,0 +1,3 @@
+// Fails when the generated TypeScript no longer matches the contracts.
+process.argv.push('--check');
+await import('./codegen.mjs');
