@@ -1,0 +1,167 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Hex, isHex, parseEther } from 'viem';
+import { z } from 'zod';
+import { NodeError } from './errors.ts';
+
+const repository = resolve(fileURLToPath(import.meta.url), '../../../..');
+
+/** What one process can do. Any set of roles runs in one process. */
+export const ROLES = ['gateway', 'trainer', 'prover', 'watcher'] as const;
+export type Role = (typeof ROLES)[number];
+
+const privateKey = z
+  .string()
+  .refine(
+    (text): text is Hex => isHex(text) && text.length === 66,
+    'is not a private key: 0x and 64 hex digits',
+  )
+  .optional();
+const seconds = z.coerce.number().int().min(0);
+const url = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const schema = z.object({
+  roles: list.pipe(z.array(z.enum(ROLES)).min(1)),
+  home: z
+    .string()
+    .min(1)
+    .transform((path) => resolve(path)),
+  host: z.string().default('127.0.0.1'),
+  port: z.coerce.number().int().min(0).max(65535),
+  rpc: url,
+  deployment: z
+    .string()
+    .min(1)
+    .transform((path) => resolve(path)),
+  base: z.string().transform((path) => resolve(path)),
+  storeUrls: list.pipe(z.array(url)),
+  storeMaxBytes: z.coerce.number().int().min(1024),
+  stake: z.string().transform((text, context) => {
+    try {
+      return parseEther(text);
+    } catch {
+      context.addIssue('is not an amount of OPEN, such as 250 or 0.5');
+      return z.NEVER;
+    }
+  }),
+  /** Seconds between settlements; 0: only when asked with POST /v1/settle. */
+  settleEvery: seconds,
+  /** Seconds between looks at the chain. */
+  pollEvery: z.coerce.number().min(0.1),
+  adapters: z.coerce.number().int().min(1).max(1024),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  nodeKey: privateKey,
+  watcherKey: privateKey,
+  operatorToken: z.string().min(16, 'is too short: use at least 16 characters').optional(),
+});
+
+/** Everything the daemon is told from outside. Keys and tokens come from the environment only. */
+export type Config = z.infer<typeof schema>;
+
+/** The help text of the program. */
+export const USAGE = `openledger node — serves, trains, settles and watches
+
+  node ts/node/src/main.ts [flags]
+
+  --roles <list>           gateway,trainer,prover,watcher (default: gateway,trainer,prover)
+  --home <dir>             journal and content store (default: OPENLEDGER_HOME/node or .openledger/node)
+  --host <address>         address to listen on (default: 127.0.0.1)
+  --port <n>               port of the HTTP interface (default: OPENLEDGER_NODE_PORT or 8650)
+  --rpc <url>              JSON-RPC of the chain (default: OPENLEDGER_RPC_URL or http://127.0.0.1:8545)
+  --deployment <file>      address book (default: OPENLEDGER_DEPLOYMENT or deploy/31337.json)
+  --base <dir>             base model (default: ts/models/base)
+  --store-urls <list>      other content stores to read from, by URL
+  --store-max-bytes <n>    largest blob (default: 67108864)
+  --stake <OPEN>           stake put up when the node's key has no agent yet (default: 1000)
+  --settle-every <s>       seconds between settlements, 0: only on request (default: 0)
+  --poll-every <s>         seconds between looks at the chain (default: 1)
+  --adapters <n>           adapters kept loaded (default: 16)
+  --log-level <level>      debug, info, warn, error or silent (default: info)
+
+  Environment only: OPENLEDGER_NODE_KEY (gateway, prover), OPENLEDGER_WATCHER_KEY (watcher),
+  OPENLEDGER_OPERATOR_TOKEN (needed for POST /v1/settle).
+`;
+
+const text = { type: 'string' } as const;
+
+/** Reads flags and environment; every mistake is named in one error. */
+export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Config | 'help' {
+  const flags = readFlags(args);
+  if (flags.help === true) return 'help';
+  const home = env.OPENLEDGER_HOME ?? join(repository, '.openledger');
+  const parsed = schema.safeParse({
+    roles: flags.roles ?? 'gateway,trainer,prover',
+    home: flags.home ?? join(home, 'node'),
+    host: flags.host,
+    port: flags.port ?? env.OPENLEDGER_NODE_PORT ?? 8650,
+    rpc: flags.rpc ?? env.OPENLEDGER_RPC_URL ?? 'http://127.0.0.1:8545',
+    deployment: flags.deployment ?? env.OPENLEDGER_DEPLOYMENT ?? join(repository, 'deploy/31337.json'),
+    base: flags.base ?? join(repository, 'ts/models/base'),
+    storeUrls: flags['store-urls'] ?? '',
+    storeMaxBytes: flags['store-max-bytes'] ?? 64 * 1024 * 1024,
+    stake: flags.stake ?? '1000',
+    settleEvery: flags['settle-every'] ?? 0,
+    pollEvery: flags['poll-every'] ?? 1,
+    adapters: flags.adapters ?? 16,
+    logLevel: flags['log-level'] ?? 'info',
+    nodeKey: env.OPENLEDGER_NODE_KEY,
+    watcherKey: env.OPENLEDGER_WATCHER_KEY,
+    operatorToken: env.OPENLEDGER_OPERATOR_TOKEN,
+  });
+  if (!parsed.success) {
+    const what = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw new NodeError(
+      'bad_config',
+      `The settings are not usable: ${what}.`,
+      'See --help for every setting.',
+    );
+  }
+  requireKey(parsed.data, ['gateway', 'prover'], parsed.data.nodeKey, 'OPENLEDGER_NODE_KEY');
+  requireKey(parsed.data, ['watcher'], parsed.data.watcherKey, 'OPENLEDGER_WATCHER_KEY');
+  return parsed.data;
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        roles: text,
+        home: text,
+        host: text,
+        port: text,
+        rpc: text,
+        deployment: text,
+        base: text,
+        'store-urls': text,
+        'store-max-bytes': text,
+        stake: text,
+        'settle-every': text,
+        'poll-every': text,
+        adapters: text,
+        'log-level': text,
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new NodeError('bad_config', error instanceof Error ? error.message : String(error), 'See --help.');
+  }
+}
+
+function requireKey(config: Config, roles: readonly Role[], key: Hex | undefined, variable: string): void {
+  const role = roles.find((candidate) => config.roles.includes(candidate));
+  if (role === undefined || key !== undefined) return;
+  throw new NodeError(
+    'bad_config',
+    `The role "${role}" signs, and ${variable} is not set.`,
+    `Set ${variable} in the environment. Keys are never read from flags, which other users of the machine can see.`,
+  );
+}

@@ -1,0 +1,41 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { NodeError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { answerError, errorBody } from './http-errors.ts';
+
+const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+export type AppOptions = {
+  log: Log;
+  /** Parts of the interface, each with its own routes. */
+  routes: readonly Hono[];
+};
+
+/**
+ * The node's HTTP interface. Pages on this machine (the studio) may call it from a browser; pages of other
+ * sites may not, and a request that was led here under another host name is refused.
+ */
+export function createApp({ log, routes }: AppOptions): Hono {
+  const app = new Hono();
+  app.use('*', async (context, next) => {
+    const origin = context.req.header('origin');
+    if (origin !== undefined && !LOOPBACK.test(origin)) {
+      const error = new NodeError(
+        'not_allowed',
+        `Pages of ${origin} may not use this node.`,
+        'Call it from a program, or from a page served on this machine.',
+      );
+      return context.json(errorBody(error), 403);
+    }
+    await next();
+  });
+  app.use('*', cors({ origin: (origin) => (LOOPBACK.test(origin) ? origin : null), maxAge: 600 }));
+  for (const route of routes) app.route('/', route);
+  app.notFound((context) => {
+    const error = new NodeError('not_found', `There is no ${context.req.path} here.`, 'See docs/api.md.');
+    return context.json(errorBody(error), 404);
+  });
+  app.onError((error, context) => answerError(error, context, log));
+  return app;
+}

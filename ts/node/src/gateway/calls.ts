@@ -1,0 +1,352 @@
+import { ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { feeOf, hashReceipt, RECEIPT_FLAG, type Receipt } from '@openledger/sdk/protocol/receipts';
+import { canonicalBytes } from '@openledger/sdk/protocol/store';
+import { plainRoot } from '@openledger/sdk/protocol/trees';
+import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
+import type { Hex } from 'viem';
+import { NodeError } from '../errors.ts';
+import type { NodeSigner } from '../identity/signer.ts';
+import {
+  type ChainChannel,
+  checkVoucher,
+  nextPlace,
+  unsignedReceipts,
+  voucherFor,
+} from '../ledger/channel.ts';
+import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
+import type { KeyLock } from '../ledger/key-lock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type {
+  ChatMessage,
+  ListedModel,
+  ModelCatalog,
+  Prices,
+  TextEngine,
+  VerifiedAdapter,
+} from '../models/types.ts';
+import { PaymentError } from './http-errors.ts';
+import type { ChatBody, FinishReason, PaymentBody } from './openai.ts';
+
+const DEFAULT_MAX_TOKENS = 256;
+
+export type CallDeps = {
+  ledger: Ledger;
+  locks: KeyLock;
+  catalog: ModelCatalog;
+  engine: TextEngine;
+  signer: NodeSigner;
+  /** Domain of vouchers: the escrow. */
+  escrow: SigningDomain;
+  /** The chain's view of a channel, fresh enough to serve on. */
+  readChannel(channelId: Hex): Promise<ChainChannel>;
+  /** Seconds since 1970. */
+  now(): number;
+  /** Tells the rest of the node that a receipt waits for its attribution. */
+  onReceipt?(entry: ReceiptEntry): void;
+};
+
+export type CallEvent =
+  | { type: 'text'; text: string }
+  | { type: 'done'; finish: FinishReason; entry: ReceiptEntry; activation: bigint };
+
+/** A call that passed every check. Nothing is owed before `events` has produced text. */
+export type StartedCall = {
+  model: ListedModel;
+  tokensIn: number;
+  quote: { activation: bigint; maxFee: bigint; maxTokens: number };
+  /** Must be iterated to its end; the receipt is on the disk before `done` is given out. */
+  events: AsyncGenerator<CallEvent>;
+  /** Frees the channel for the next call. Safe to call more than once. */
+  release(): void;
+};
+
+export type Calls = {
+  start(body: ChatBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  /** Accepts a voucher outside a call, e.g. the last one. */
+  acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
+};
+
+/** The paid path of an answer, without HTTP: check, generate, issue the receipt, write it down. */
+export function createCalls(deps: CallDeps): Calls {
+  const inFlight = new Set<Hex>();
+
+  async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
+    const chain = await deps.readChannel(voucher.channelId);
+    return deps.locks.run(voucher.channelId, async () => {
+      const state = deps.ledger.channel(voucher.channelId);
+      const result = await checkVoucher({ domain: deps.escrow, state, chain, voucher });
+      if (result === 'new') await deps.ledger.append({ type: 'voucher', voucher, at: deps.now() });
+      return result;
+    });
+  }
+
+  async function start(
+    body: ChatBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<StartedCall> {
+    const { channelId } = body.openledger;
+    if (inFlight.has(channelId)) {
+      throw new NodeError(
+        'busy',
+        'This channel has a call in progress.',
+        'Wait for its last chunk, or open another channel for parallel calls.',
+      );
+    }
+    inFlight.add(channelId);
+    const release = () => void inFlight.delete(channelId);
+    try {
+      return await prepare(body, rawBody, signal, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async function prepare(
+    body: ChatBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+    release: () => void,
+  ): Promise<StartedCall> {
+    const { channelId, voucher } = body.openledger;
+    const flags = flagsOf(body.openledger);
+    const chain = await deps.readChannel(channelId);
+    if (chain.nodeId !== deps.signer.nodeId) {
+      throw new NodeError(
+        'channel_unknown',
+        `Channel ${channelId} is not a channel with this node.`,
+        `Open one with InferenceEscrow.openChannel for node ${deps.signer.nodeId}.`,
+      );
+    }
+    if (chain.exitAt !== 0) {
+      throw new NodeError('channel_closing', 'The channel is being closed.', 'Open a new channel.');
+    }
+    if (voucher !== undefined) {
+      if (voucher.channelId !== channelId) throw otherChannel();
+      await acceptVoucher(voucher);
+    }
+    requireNothingUnsigned(channelId);
+
+    const model = await deps.catalog.find(body.model);
+    const prices = await deps.catalog.prices(model.id);
+    const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
+    const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
+    const promptTokens = deps.engine.encodeChat(toMessages(body));
+    const room = deps.engine.contextLength - promptTokens.length;
+    if (room < 1) {
+      throw new NodeError(
+        'bad_request',
+        `The conversation has ${promptTokens.length} tokens and the model reads ${deps.engine.contextLength}.`,
+        'Send fewer or shorter messages.',
+      );
+    }
+    const place = nextPlace(deps.ledger.channel(channelId), chain);
+    const owed = deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee;
+    const wanted = body.max_completion_tokens ?? body.max_tokens;
+    const maxTokens = affordable({
+      prices,
+      activation,
+      tokensIn: promptTokens.length,
+      wanted: Math.min(wanted ?? DEFAULT_MAX_TOKENS, room),
+      budget: chain.deposit - owed,
+      exact: wanted != null,
+    });
+    if (adapter !== undefined) await deps.engine.load(adapter);
+    const call: PreparedCall = {
+      body,
+      rawBody,
+      flags,
+      model,
+      prices,
+      adapter,
+      activation,
+      promptTokens,
+      maxTokens,
+      chain,
+    };
+    return {
+      model,
+      tokensIn: promptTokens.length,
+      quote: { activation, maxFee: activation + feeOf(prices, promptTokens.length, maxTokens), maxTokens },
+      events: answer(call, signal, release),
+      release,
+    };
+  }
+
+  function requireNothingUnsigned(channelId: Hex): void {
+    const state = deps.ledger.channel(channelId);
+    if (state?.defaulted === true) {
+      throw new NodeError(
+        'channel_defaulted',
+        'A call on this channel was never paid, so it is served no more.',
+        'Open a new channel.',
+      );
+    }
+    const unsigned = unsignedReceipts(state?.current);
+    if (state?.current === undefined || unsigned.length === 0) return;
+    throw new PaymentError(
+      'payment_required',
+      `${unsigned.length === 1 ? 'The last answer is' : `${unsigned.length} answers are`} not paid yet.`,
+      'Sign the voucher below and send it as openledger.voucher with this request, or with POST /v1/vouchers.',
+      {
+        voucher: voucherFor(channelId, state.current),
+        receipts: unsigned.map(({ receipt, hash }) => ({ ...receipt, hash })),
+      },
+    );
+  }
+
+  async function* answer(
+    call: PreparedCall,
+    signal: AbortSignal,
+    release: () => void,
+  ): AsyncGenerator<CallEvent> {
+    const answerTokens: number[] = [];
+    let output = '';
+    let finish: FinishReason = 'stop';
+    try {
+      try {
+        const { body } = call;
+        for await (const { tokenId, text } of deps.engine.generate({
+          promptTokens: call.promptTokens,
+          adapter: call.adapter,
+          maxTokens: call.maxTokens,
+          temperature: body.temperature ?? 0,
+          topP: body.top_p ?? 1,
+          seed: body.seed ?? 0,
+          stop: body.stop,
+          signal,
+        })) {
+          answerTokens.push(tokenId);
+          output += text;
+          if (text !== '') yield { type: 'text', text };
+        }
+        if (answerTokens.length >= call.maxTokens) finish = 'length';
+      } catch (error) {
+        // A consumer that hangs up pays for what was generated; an engine that fails is not paid at all.
+        if (!signal.aborted) throw error;
+      }
+      if (signal.aborted && answerTokens.length === 0) return;
+      const entry = await issueReceipt(call, answerTokens, output);
+      deps.onReceipt?.(entry);
+      yield { type: 'done', finish, entry, activation: call.activation };
+    } finally {
+      release();
+    }
+  }
+
+  async function issueReceipt(
+    call: PreparedCall,
+    answerTokens: number[],
+    output: string,
+  ): Promise<ReceiptEntry> {
+    const { channelId, salt } = call.body.openledger;
+    const request = requestText(call.rawBody);
+    const bytes = new TextEncoder().encode(output);
+    return deps.locks.run(channelId, async () => {
+      const place = nextPlace(deps.ledger.channel(channelId), call.chain);
+      const receipt: Receipt = {
+        channelId,
+        epoch: place.epoch,
+        position: place.position,
+        modelId: call.model.id,
+        tokensIn: call.promptTokens.length,
+        tokensOut: answerTokens.length,
+        fee: call.activation + feeOf(call.prices, call.promptTokens.length, answerTokens.length),
+        servedAt: deps.now(),
+        flags: call.flags,
+        requestHash: requestHash(salt, new TextEncoder().encode(request)),
+        outputRoot: plainRoot(outputTree(salt, bytes)),
+        outputLength: bytes.length,
+        contextRoot: ZERO_HASH,
+      };
+      const hash = hashReceipt(receipt);
+      const entry: ReceiptEntry = {
+        type: 'receipt',
+        receipt,
+        hash,
+        settledFee: place.settledFee,
+        nodeSignature: await deps.signer.signReceipt(hash),
+        salt,
+        request,
+        output,
+        promptTokens: call.promptTokens,
+        answerTokens,
+      };
+      await deps.ledger.append(entry);
+      return entry;
+    });
+  }
+
+  return { start, acceptVoucher };
+}
+
+type PreparedCall = {
+  body: ChatBody;
+  rawBody: Record<string, unknown>;
+  flags: number;
+  model: ListedModel;
+  prices: Prices;
+  adapter: VerifiedAdapter | undefined;
+  activation: bigint;
+  promptTokens: number[];
+  maxTokens: number;
+  chain: ChainChannel;
+};
+
+/** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
+export function requestText(rawBody: Record<string, unknown>): string {
+  const { openledger: _payment, ...request } = rawBody;
+  return new TextDecoder().decode(canonicalBytes(request));
+}
+
+function flagsOf(payment: PaymentBody): number {
+  const isPublic = payment.flags.includes('PUBLIC');
+  const noAudit = payment.flags.includes('NO_AUDIT');
+  if (isPublic && noAudit) {
+    throw new NodeError(
+      'bad_request',
+      'PUBLIC and NO_AUDIT exclude each other.',
+      'Send one of the two flags.',
+    );
+  }
+  return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
+}
+
+function toMessages(body: ChatBody): ChatMessage[] {
+  return body.messages.map(({ role, content }) => ({
+    role: role === 'developer' ? 'system' : role,
+    content,
+  }));
+}
+
+/** How many tokens the rest of the deposit pays for. A client that named a number gets it or a refusal. */
+function affordable(options: {
+  prices: Prices;
+  activation: bigint;
+  tokensIn: number;
+  wanted: number;
+  budget: bigint;
+  exact: boolean;
+}): number {
+  const cost = (tokens: number) => options.activation + feeOf(options.prices, options.tokensIn, tokens);
+  if (cost(options.wanted) <= options.budget) return options.wanted;
+  let tokens = options.exact ? 0 : options.wanted;
+  while (tokens > 0 && cost(tokens) > options.budget) tokens = Math.floor(tokens / 2);
+  if (tokens > 0) return tokens;
+  throw new PaymentError(
+    'channel_exhausted',
+    `This call may cost ${cost(options.wanted)} wei and the channel has ${options.budget} left.`,
+    'Add to the deposit with InferenceEscrow.topUp, or ask for fewer tokens.',
+    { required: cost(options.wanted), available: options.budget },
+  );
+}
+
+function otherChannel(): NodeError {
+  return new NodeError(
+    'voucher_rejected',
+    'The voucher is for another channel than the call.',
+    'Send the voucher of the channel named in openledger.channelId, or use POST /v1/vouchers.',
+  );
+}

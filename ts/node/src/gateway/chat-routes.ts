@@ -1,0 +1,150 @@
+import { type Context, Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { NodeError } from '../errors.ts';
+import type { ReceiptEntry } from '../ledger/entries.ts';
+import type { Log } from '../log.ts';
+import type { CallEvent, Calls, StartedCall } from './calls.ts';
+import { errorBody } from './http-errors.ts';
+import { jsonResponse, toJson } from './json.ts';
+import {
+  type CallHead,
+  type ChatBody,
+  chatBody,
+  chatChunk,
+  chatCompletion,
+  parseBody,
+  usageOf,
+} from './openai.ts';
+
+export type ChatRouteDeps = { calls: Calls; nodeId: number; log: Log };
+
+/** `POST /v1/chat/completions`, streaming and not. */
+export function chatRoutes(deps: ChatRouteDeps): Hono {
+  const app = new Hono();
+
+  app.post('/v1/chat/completions', async (context) => {
+    const raw = await readJson(context);
+    const body = parseBody(chatBody, raw);
+    const started = Date.now();
+    // A client that hangs up aborts the generation; what was generated until then is still accounted for.
+    const abort = new AbortController();
+    context.req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });
+    const call = await deps.calls.start(body, raw, abort.signal);
+    const head: CallHead = {
+      id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
+      created: Math.floor(started / 1000),
+      model: body.model,
+    };
+    const done = (entry: ReceiptEntry) =>
+      deps.log.info(
+        {
+          model: call.model.id,
+          tokensIn: entry.receipt.tokensIn,
+          tokensOut: entry.receipt.tokensOut,
+          fee: entry.receipt.fee.toString(),
+          ms: Date.now() - started,
+        },
+        'answered',
+      );
+    return body.stream
+      ? streamAnswer(context, { deps, body, call, head, abort, done })
+      : await wholeAnswer({ deps, call, head, done });
+  });
+
+  return app;
+}
+
+type AnswerOptions = {
+  deps: ChatRouteDeps;
+  call: StartedCall;
+  head: CallHead;
+  done: (entry: ReceiptEntry) => void;
+};
+
+function streamAnswer(
+  context: Context,
+  options: AnswerOptions & { body: ChatBody; abort: AbortController },
+): Response {
+  const { deps, body, call, head, abort } = options;
+  context.header('x-accel-buffering', 'no');
+  context.header('cache-control', 'no-cache, no-transform');
+  return streamSSE(context, async (stream) => {
+    stream.onAbort(() => abort.abort());
+    const send = (value: unknown) => stream.writeSSE({ data: toJson(value) });
+    try {
+      await send({
+        ...chatChunk(head, { role: 'assistant', content: '' }, null),
+        openledger: { quote: call.quote },
+      });
+      for await (const event of call.events) {
+        if (event.type === 'text') {
+          await send(chatChunk(head, { content: event.text }, null));
+          continue;
+        }
+        options.done(event.entry);
+        const { tokensIn, tokensOut } = event.entry.receipt;
+        await send({
+          ...chatChunk(head, {}, event.finish),
+          ...(body.stream_options?.include_usage === true ? { usage: usageOf(tokensIn, tokensOut) } : {}),
+          openledger: receiptBlock(deps.nodeId, event),
+        });
+      }
+      await stream.writeSSE({ data: '[DONE]' });
+    } catch (error) {
+      // The status line is long gone: OpenAI clients read an error from a chunk.
+      if (!(error instanceof NodeError)) deps.log.error({ err: error }, 'an answer broke off');
+      await send(errorBody(error));
+    } finally {
+      call.release();
+    }
+  });
+}
+
+async function wholeAnswer(options: AnswerOptions): Promise<Response> {
+  const { deps, call, head } = options;
+  let text = '';
+  try {
+    for await (const event of call.events) {
+      if (event.type === 'text') {
+        text += event.text;
+        continue;
+      }
+      options.done(event.entry);
+      const { tokensIn, tokensOut } = event.entry.receipt;
+      return jsonResponse({
+        ...chatCompletion(head, text, event.finish, usageOf(tokensIn, tokensOut)),
+        openledger: receiptBlock(deps.nodeId, event),
+      });
+    }
+  } finally {
+    call.release();
+  }
+  throw new NodeError('bad_request', 'The call was cancelled before an answer began.', 'Nothing was billed.');
+}
+
+function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }>) {
+  const { entry, activation } = event;
+  return {
+    nodeId,
+    receiptId: entry.hash,
+    receiptHash: entry.hash,
+    receipt: entry.receipt,
+    fee: entry.receipt.fee,
+    activation,
+    settledFee: entry.settledFee,
+    nodeSignature: entry.nodeSignature,
+  };
+}
+
+/** The JSON object in a request's body. */
+export async function readJson(context: Context): Promise<Record<string, unknown>> {
+  const body: unknown = await context.req.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new NodeError(
+      'bad_request',
+      'The body is not a JSON object.',
+      'Send JSON with content-type application/json.',
+    );
+  }
+  return body as Record<string, unknown>;
+}

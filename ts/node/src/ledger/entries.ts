@@ -1,0 +1,119 @@
+import type { Hex } from 'viem';
+import { z } from 'zod';
+
+const hex = z.custom<Hex>(
+  (value) => typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value),
+  'is not hex',
+);
+const count = z.number().int().min(0);
+const bigint = z.bigint();
+const bytes = z.instanceof(Uint8Array);
+
+const receipt = z.object({
+  channelId: hex,
+  epoch: count,
+  position: count,
+  modelId: count,
+  tokensIn: count,
+  tokensOut: count,
+  fee: bigint,
+  servedAt: count,
+  flags: count,
+  requestHash: hex,
+  outputRoot: hex,
+  outputLength: count,
+  contextRoot: hex,
+});
+
+const voucher = z.object({
+  channelId: hex,
+  epoch: count,
+  settledFee: bigint,
+  cumulativeFee: bigint,
+  receiptsRoot: hex,
+  receiptCount: count,
+  signature: hex,
+});
+
+const evidence = z.object({
+  asset: count,
+  kind: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  score: bigint,
+  evidence: hex,
+});
+
+/** An answer was served: its receipt, and what is needed to attribute it and to open it to an audit. */
+const receiptEntry = z.object({
+  type: z.literal('receipt'),
+  receipt,
+  hash: hex,
+  /** What the channel had settled when the receipt's epoch began. */
+  settledFee: bigint,
+  nodeSignature: hex,
+  salt: hex,
+  request: z.string(),
+  output: z.string(),
+  promptTokens: z.array(count),
+  answerTokens: z.array(count),
+});
+
+/** The consumer signed for all receipts of an epoch so far. */
+const voucherEntry = z.object({ type: z.literal('voucher'), voucher, at: count });
+
+/** An answer was attributed; the notice is what the node signed for the consumer to see. */
+const attributionEntry = z.object({
+  type: z.literal('attribution'),
+  hash: hex,
+  queryVector: bytes.optional(),
+  queryHash: hex,
+  evidence: z.array(evidence),
+  evidenceHash: hex,
+  noticeSignature: hex,
+  /** More matches than may be paid, for display. */
+  spans: z.array(z.object({ asset: count, outOff: count, srcOff: count, len: count })),
+  at: count,
+});
+
+/**
+ * The node decided to redeem these vouchers. From here on their channels are in the next epoch,
+ * whether or not the transaction has been sent yet.
+ */
+const redemptionEntry = z.object({
+  type: z.literal('redemption'),
+  vouchers: z.array(z.object({ channelId: hex, epoch: count, receiptCount: count })),
+  at: count,
+});
+
+/** The node decided to propose this claim; its parts are in the content store. */
+const proposalEntry = z.object({
+  type: z.literal('proposal'),
+  claimId: hex,
+  seq: count,
+  dump: hex,
+  claimData: hex,
+  at: count,
+});
+
+/** A receipt was left behind unpaid when its epoch was redeemed; the channel is served no more. */
+const defaultEntry = z.object({ type: z.literal('default'), channelId: hex, hash: hex, at: count });
+
+const entry = z.discriminatedUnion('type', [
+  receiptEntry,
+  voucherEntry,
+  attributionEntry,
+  redemptionEntry,
+  proposalEntry,
+  defaultEntry,
+]);
+
+/** One thing that happened, as the journal keeps it. Version 1: fields may be added, never changed. */
+export type LedgerEntry = z.infer<typeof entry>;
+export type ReceiptEntry = z.infer<typeof receiptEntry>;
+export type AttributionEntry = z.infer<typeof attributionEntry>;
+export type ProposalEntry = z.infer<typeof proposalEntry>;
+export type StoredVoucher = z.infer<typeof voucher>;
+
+/** Checks an entry that was read back. */
+export function parseEntry(value: unknown): LedgerEntry {
+  return entry.parse(value);
+}

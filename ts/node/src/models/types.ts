@@ -1,0 +1,72 @@
+import type { BaselineShare } from '@openledger/sdk/protocol/baseline';
+import type { CorpusEntry } from '@openledger/sdk/protocol/corpus';
+import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
+import type { Sketch } from '@openledger/sdk/protocol/sketch';
+import type { Hex } from 'viem';
+import type { ModelCard } from './card.ts';
+
+/** What a call costs, as the model's owner set it. */
+export type Prices = { activation: bigint; baseFee: bigint; inputPer1k: bigint; outputPer1k: bigint };
+
+/** A model of the registry that this node can serve. */
+export type ListedModel = {
+  id: number;
+  /** What clients may send as `model`: `ol-<id>` always works; the card's name works when it is unambiguous. */
+  names: readonly string[];
+  kind: 'base' | 'adapter';
+  owner: Hex;
+  uri: string;
+  terms: ModelTerms;
+  publishedAt: number;
+};
+
+/** A contribution's text as the spans are looked up in it. */
+export type CorpusDocument = { asset: number; bytes: Uint8Array };
+
+/** An adapter whose every commitment was rebuilt from the content store and found equal to the chain's. */
+export type VerifiedAdapter = {
+  model: ListedModel;
+  card: ModelCard;
+  /** Path → bytes of the PEFT folder. */
+  files: ReadonlyMap<string, Uint8Array>;
+  sketches: readonly Sketch[];
+  corpus: readonly CorpusEntry[];
+  baseline: readonly BaselineShare[];
+  basis: Uint8Array;
+  documents: readonly CorpusDocument[];
+};
+
+/** The registry as the gateway sees it. */
+export type ModelCatalog = {
+  list(): Promise<readonly ListedModel[]>;
+  /** By `ol-<id>` or by name; rejects with `model_not_found`. */
+  find(name: string): Promise<ListedModel>;
+  prices(id: number): Promise<Prices>;
+  /** Fetches and verifies an adapter; rejects with `model_unusable` when a commitment does not hold. */
+  verify(model: ListedModel): Promise<VerifiedAdapter>;
+};
+
+export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
+
+export type GenerateOptions = {
+  promptTokens: readonly number[];
+  /** Undefined: the base model itself. */
+  adapter: VerifiedAdapter | undefined;
+  maxTokens: number;
+  temperature: number;
+  topP: number;
+  seed: number;
+  stop: readonly string[];
+  signal: AbortSignal;
+};
+
+/** Turns messages into text. The engine behind it knows no chain and no money. */
+export type TextEngine = {
+  contextLength: number;
+  encodeChat(messages: readonly ChatMessage[]): number[];
+  /** Whether the adapter is loaded, so that no activation is due. */
+  isResident(modelId: number): boolean;
+  /** Loads an adapter if it is not resident. */
+  load(adapter: VerifiedAdapter): Promise<void>;
+  generate(options: GenerateOptions): AsyncGenerator<{ tokenId: number; text: string }>;
+};
