@@ -2,7 +2,7 @@ import { baselineAsset, modelAsset, TREASURY_ASSET } from './assets.ts';
 import { ProtocolError, sameHex, ZERO_HASH } from './bytes.ts';
 import { decodeSpan, type Evidence, ITEM_KIND, type Item, type ItemKind, NO_EVIDENCE } from './items.ts';
 import { type AllocationParameters, type AllocationTerms, thresholdPpm } from './parameters.ts';
-import { GWEI, isNoAudit, type Receipt } from './receipts.ts';
+import { isNoAudit, type Receipt } from './receipts.ts';
 
 /** What of a receipt decides amounts. */
 export type AllocationReceipt = Pick<Receipt, 'fee' | 'flags' | 'modelId' | 'outputLength'>;
@@ -21,7 +21,6 @@ export function allocate(
   listed: readonly Evidence[],
 ): Item[] {
   const { fee } = receipt;
-  if (fee % GWEI !== 0n) throw new ProtocolError(`A fee of ${fee} wei is not a whole number of gwei.`);
   if (fee === 0n) return [];
   if (isNoAudit(receipt) && listed.length > 0) {
     throw new ProtocolError('A NO_AUDIT receipt pays by the baseline: list no evidence for it.');

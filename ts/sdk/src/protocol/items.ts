@@ -1,5 +1,5 @@
 import type { Hex } from 'viem';
-import { concat, fixed, fromHex, int64, ProtocolError, readHex, readUint, toHex, uint } from './bytes.ts';
+import { concat, fixed, fromHex, int64, readHex, readUint, toHex, uint } from './bytes.ts';
 
 /** Why an item earns. */
 export const ITEM_KIND = {
@@ -54,12 +54,11 @@ export function encodeItems(items: readonly Item[]): Uint8Array<ArrayBuffer> {
   return concat(...items.map(encodeItem));
 }
 
-/** Reads `count` items from `offset`. */
+/** Reads `count` items from `offset`. Unknown kinds are kept as they are: the Allocation predicate rejects them. */
 export function decodeItems(bytes: Uint8Array, count: number, offset = 0): Item[] {
   return Array.from({ length: count }, (_, index) => {
     const at = offset + index * ITEM_BYTES;
     const kind = Number(readUint(bytes, at + 5, 1));
-    if (kind > ITEM_KIND.treasury) throw new ProtocolError(`Item ${index} has the unknown kind ${kind}.`);
     return {
       asset: Number(readUint(bytes, at, 5)),
       kind: kind as ItemKind,

@@ -1,4 +1,4 @@
-import { encodeAbiParameters, type Hex, hashTypedData, recoverTypedDataAddress } from 'viem';
+import { encodeAbiParameters, type Hex, hashStruct, hashTypedData, recoverTypedDataAddress } from 'viem';
 import { fixed, keccak, taggedHash, uint } from './bytes.ts';
 import { type PlainTree, plainTree } from './trees.ts';
 
@@ -73,12 +73,12 @@ export function voucherTypedData(domain: SigningDomain, voucher: Voucher) {
 }
 
 /** Typed data of a node's acceptance of a voucher. Domain: the escrow. */
-export function voucherAcceptedTypedData(domain: SigningDomain, voucherHash: Hex, receiptsRoot: Hex) {
+export function voucherAcceptedTypedData(domain: SigningDomain, voucher: Voucher) {
   return {
     domain: signingDomain(domain),
     types: { VoucherAccepted: PROTOCOL_TYPES.VoucherAccepted },
     primaryType: 'VoucherAccepted',
-    message: { voucherHash, receiptsRoot },
+    message: { voucherHash: voucherHash(voucher), receiptsRoot: voucher.receiptsRoot },
   } as const;
 }
 
@@ -102,9 +102,20 @@ export function receiptIssuedTypedData(domain: SigningDomain, nodeId: number, re
   } as const;
 }
 
-/** EIP-712 digest of a voucher: what its signer signs and what an acceptance names. */
-export function hashVoucher(domain: SigningDomain, voucher: Voucher): Hex {
+/** EIP-712 struct hash of a voucher: what an acceptance names. It holds for one escrow only through the digest. */
+export function voucherHash(voucher: Voucher): Hex {
+  const { message, types, primaryType } = voucherTypedData(NO_DOMAIN, voucher);
+  return hashStruct({ data: message, types, primaryType });
+}
+
+/** EIP-712 digest of a voucher: what the channel's signer signs. */
+export function voucherDigest(domain: SigningDomain, voucher: Voucher): Hex {
   return hashTypedData(voucherTypedData(domain, voucher));
+}
+
+/** EIP-712 digest that the node's agent wallet signs to accept a voucher. */
+export function acceptanceDigest(domain: SigningDomain, voucher: Voucher): Hex {
+  return hashTypedData(voucherAcceptedTypedData(domain, voucher));
 }
 
 /** Who signed a voucher. */
@@ -143,6 +154,8 @@ export function channelId(channel: {
     ),
   );
 }
+
+const NO_DOMAIN: SigningDomain = { chainId: 0, verifyingContract: '0x' };
 
 /** Leaf of a voucher in its batch's vouchers tree. */
 export function hashVoucherLeaf(voucher: VoucherRecord): Hex {
