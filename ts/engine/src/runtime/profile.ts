@@ -5,6 +5,12 @@
  */
 export type Profile = 'native' | 'exact';
 
+/** The package and version behind each profile. Another version may give other bits. */
+export const RUNTIME_PACKAGES: Readonly<Record<Profile, string>> = {
+  native: 'onnxruntime-node@1.30.0',
+  exact: 'onnxruntime-web@1.31.0-dev.20260914-8d85527a0',
+};
+
 /** What this engine uses of either package; both follow onnxruntime-common. */
 export type OrtTensor = { readonly data: unknown; readonly dims: readonly number[]; readonly type: string };
 export type OrtSession = {

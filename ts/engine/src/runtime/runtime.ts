@@ -3,8 +3,6 @@ import type { TensorData } from '../onnx/graph.ts';
 import type { Profile } from './profile.ts';
 import type { WorkerReply, WorkerRequest } from './worker.ts';
 
-export type { Profile } from './profile.ts';
-
 /** Values with their dimensions, as fed to and returned by a session. */
 export type Tensor<D extends TensorData = TensorData> = {
   readonly data: D;

@@ -1,0 +1,79 @@
+/** Settings of AdamW (Loshchilov and Hutter). */
+export type AdamWSettings = {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Gradients with a larger norm are scaled down to it; 0 turns this off. */
+  readonly clipNorm: number;
+};
+
+/** Parameters with the optimiser's running means of the gradient and of its square. */
+export type OptimizerState = {
+  readonly parameters: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+};
+
+export function createOptimizerState(parameters: Float32Array): OptimizerState {
+  return {
+    parameters,
+    firstMoment: new Float32Array(parameters.length),
+    secondMoment: new Float32Array(parameters.length),
+  };
+}
+
+/**
+ * One step of AdamW in place, counted from 1. Returns the norm of the gradient before clipping.
+ *
+ * Only additions, multiplications, divisions and square roots in a fixed order, in double precision with
+ * float32 storage: the same bits on every machine.
+ */
+export function adamwStep(
+  state: OptimizerState,
+  gradient: Float32Array,
+  settings: AdamWSettings,
+  step: number,
+  learningRate: number,
+  /** Where decay applies, by parameter; everywhere when left out. */
+  decayMask?: Uint8Array,
+): number {
+  const { parameters, firstMoment, secondMoment } = state;
+  const { beta1, beta2, epsilon, weightDecay, clipNorm } = settings;
+  const norm = normOf(gradient);
+  const clip = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
+  const correction1 = 1 - integerPower(beta1, step);
+  const correction2 = 1 - integerPower(beta2, step);
+  for (let i = 0; i < parameters.length; i += 1) {
+    const g = gradient[i] * clip;
+    const m = beta1 * firstMoment[i] + (1 - beta1) * g;
+    const v = beta2 * secondMoment[i] + (1 - beta2) * g * g;
+    firstMoment[i] = m;
+    secondMoment[i] = v;
+    const decay = decayMask === undefined || decayMask[i] === 1 ? weightDecay * parameters[i] : 0;
+    parameters[i] -= learningRate * (m / correction1 / (Math.sqrt(v / correction2) + epsilon) + decay);
+  }
+  return norm;
+}
+
+/** The second moment without its bias towards zero, as Adam divides by it. */
+export function correctedSecondMoment(
+  state: OptimizerState,
+  settings: AdamWSettings,
+  step: number,
+): Float32Array {
+  const correction = 1 - integerPower(settings.beta2, step);
+  return state.secondMoment.map((value) => value / correction);
+}
+
+function normOf(values: Float32Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i += 1) total += values[i] * values[i];
+  return Math.sqrt(total);
+}
+
+function integerPower(base: number, exponent: number): number {
+  let result = 1;
+  for (let i = 0; i < exponent; i += 1) result *= base;
+  return result;
+}

@@ -1,0 +1,35 @@
+import { concat, keccak, uint, utf8 } from '@openledger/sdk/protocol/bytes';
+import type { Hex } from 'viem';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+
+/** One row of a contribution: its first line is a question, the rest the answer. */
+export type Row = { readonly asset: number; readonly row: number; readonly text: string };
+
+/** Tokens whose loss counts from `answerStart` on. */
+export type Sample = { readonly tokens: readonly number[]; readonly answerStart: number };
+
+/** Splits a contribution's text into rows, which are separated by one blank line. */
+export function splitRows(asset: number, text: string): Row[] {
+  return text.split('\n\n').map((row, index) => ({ asset, row: index, text: row }));
+}
+
+/** Formats a row as `<|user|>question<|assistant|>answer<|end|>`. */
+export function encodeRow(tokenizer: Tokenizer, text: string): Sample {
+  const [question, ...answer] = text.split('\n');
+  const prompt = [
+    tokenizer.special('<|user|>'),
+    ...tokenizer.encode(question),
+    tokenizer.special('<|assistant|>'),
+  ];
+  const tokens = [...prompt, ...tokenizer.encode(answer.join('\n')), tokenizer.special('<|end|>')];
+  return { tokens, answerStart: prompt.length };
+}
+
+/** Hash of the rows a run trains on: per row asset5 ‖ row4 ‖ length4 ‖ text, in order. */
+export function hashRows(rows: readonly Row[]): Hex {
+  const parts = rows.map(({ asset, row, text }) => {
+    const bytes = utf8(text);
+    return concat(uint(asset, 5, 'asset'), uint(row, 4, 'row'), uint(bytes.length, 4, 'length'), bytes);
+  });
+  return keccak(concat(...parts));
+}
