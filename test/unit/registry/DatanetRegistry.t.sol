@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IContributionToken} from "../../../src/interfaces/IContributionToken.sol";
+import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
+import {DatanetRegistry} from "../../../src/registry/DatanetRegistry.sol";
+import {RegistryFixture} from "./RegistryFixture.sol";
+
+contract DatanetRegistryTest is RegistryFixture {
+    uint96 private constant BOND = 2e18;
+
+    function test_CreatorOwnsTheDatanet() public {
+        IDatanetRegistry.DatanetConfig memory config = _config(BOND);
+        vm.expectEmit(address(datanets));
+        emit IDatanetRegistry.DatanetCreated(1, curator, config);
+        vm.expectEmit(address(datanets));
+        emit IDatanetRegistry.CuratorSet(1, curator, true);
+        uint40 id = _create(BOND);
+        assertEq(id, 1);
+        assertEq(datanets.ownerOf(id), curator);
+        assertEq(datanets.tokenURI(id), STORE_URI);
+        assertEq(datanets.datanet(id).configHash, keccak256(abi.encode(config)));
+        assertEq(datanets.datanet(id).contributionBond, BOND);
+        assertEq(datanets.version(id), bytes32(0));
+        assertTrue(datanets.isCurator(id, curator));
+        assertTrue(datanets.allowsLicence(id, "CC0-1.0"));
+        assertFalse(datanets.allowsLicence(id, "MIT"));
+        assertEq(datanets.datanetCount(), 1);
+    }
+
+    function test_RevertWhen_DatanetHasNoName() public {
+        IDatanetRegistry.DatanetConfig memory config = _config(0);
+        config.name = "";
+        vm.expectRevert(IDatanetRegistry.DatanetRegistry_EmptyName.selector);
+        datanets.createDatanet(config);
+    }
+
+    function test_RevertWhen_DatanetHasNoLicence() public {
+        IDatanetRegistry.DatanetConfig memory config = _config(0);
+        config.licences = new string[](0);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_LicenceCount.selector, 0));
+        datanets.createDatanet(config);
+    }
+
+    function test_RevertWhen_DatanetHasTooManyCurators() public {
+        IDatanetRegistry.DatanetConfig memory config = _config(0);
+        config.curators = new address[](33);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_CuratorCount.selector, 33));
+        datanets.createDatanet(config);
+    }
+
+    function test_OwnerNamesAndDismissesCurators() public {
+        uint40 id = _create(0);
+        vm.startPrank(curator);
+        datanets.setCurator(id, stranger, true);
+        assertTrue(datanets.isCurator(id, stranger));
+        datanets.setCurator(id, stranger, false);
+        assertFalse(datanets.isCurator(id, stranger));
+    }
+
+    function test_RevertWhen_AStrangerNamesCurators() public {
+        uint40 id = _create(0);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotOwner.selector, id, stranger));
+        vm.prank(stranger);
+        datanets.setCurator(id, stranger, true);
+    }
+
+    function test_SubmissionKeepsWhatWasSubmitted() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(BOND));
+        uint40 committedAt = uint40(block.timestamp);
+        vm.prank(contributor);
+        datanets.commit(_commitment(contributor, input));
+        vm.roll(block.number + 1);
+        skip(60);
+        vm.deal(contributor, BOND);
+        vm.expectEmit(address(datanets));
+        emit IDatanetRegistry.ContributionSubmitted(1, 1, contributor, input, BOND, committedAt);
+        vm.prank(contributor);
+        uint40 id = datanets.submit{value: BOND}(input, SALT);
+
+        IDatanetRegistry.Contribution memory c = datanets.contribution(id);
+        assertEq(c.contributor, contributor);
+        assertEq(c.datanetId, 1);
+        assertEq(c.submittedAt, block.timestamp);
+        assertEq(c.committedAt, committedAt);
+        assertEq(uint8(c.status), uint8(IDatanetRegistry.Status.Submitted));
+        assertEq(c.bond, BOND);
+        assertEq(c.byteLength, input.byteLength);
+        assertEq(c.rowCount, input.rowCount);
+        assertEq(c.inputHash, keccak256(abi.encode(input)));
+        assertEq(datanets.contributionURI(id), STORE_URI);
+        assertEq(datanets.contributionCount(), 1);
+    }
+
+    function testFuzz_AnyURIComesBackAsItWas(string calldata uri) public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        input.uri = uri;
+        assertEq(datanets.contributionURI(_contribute(input)), uri);
+    }
+
+    function test_RevertWhen_SubmittedWithoutCommitment() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IDatanetRegistry.DatanetRegistry_NotCommitted.selector, _commitment(contributor, input)
+            )
+        );
+        vm.prank(contributor);
+        datanets.submit(input, SALT);
+    }
+
+    function test_RevertWhen_SubmittedInTheBlockOfTheCommitment() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        vm.startPrank(contributor);
+        datanets.commit(_commitment(contributor, input));
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_TooEarly.selector, block.number));
+        datanets.submit(input, SALT);
+    }
+
+    function test_RevertWhen_SomeoneElseRevealsTheCommitment() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        vm.prank(contributor);
+        datanets.commit(_commitment(contributor, input));
+        vm.roll(block.number + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotCommitted.selector, _commitment(stranger, input))
+        );
+        vm.prank(stranger);
+        datanets.submit(input, SALT);
+    }
+
+    function test_ACopiedCommitmentKeepsTheFirstTime() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        bytes32 commitment = _commitment(contributor, input);
+        vm.prank(stranger);
+        datanets.commit(commitment);
+        (uint40 first,) = datanets.commitments(commitment);
+        skip(100);
+        vm.prank(contributor);
+        datanets.commit(commitment);
+        (uint40 second,) = datanets.commitments(commitment);
+        assertEq(first, second);
+    }
+
+    function test_ACommitmentWorksOnce() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        _contribute(input);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IDatanetRegistry.DatanetRegistry_NotCommitted.selector, _commitment(contributor, input)
+            )
+        );
+        vm.prank(contributor);
+        datanets.submit(input, SALT);
+    }
+
+    function test_RevertWhen_LicenceIsNotInThePolicy() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        input.licence = "MIT";
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_LicenceNotAllowed.selector, 1, "MIT"));
+        datanets.submit(input, SALT);
+    }
+
+    function testFuzz_RevertWhen_BondDiffers(uint96 sent) public {
+        vm.assume(sent != BOND);
+        IDatanetRegistry.ContributionInput memory input = _input(_create(BOND));
+        vm.deal(address(this), sent);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_WrongBond.selector, BOND, sent));
+        datanets.submit{value: sent}(input, SALT);
+    }
+
+    function test_RevertWhen_ContributionIsEmpty() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        input.rowCount = 0;
+        vm.expectRevert(IDatanetRegistry.DatanetRegistry_EmptyContribution.selector);
+        datanets.submit(input, SALT);
+    }
+
+    function test_RevertWhen_KindIsUnknown() public {
+        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        input.kind = 3;
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownKind.selector, 3));
+        datanets.submit(input, SALT);
+    }
+
+    function test_RevertWhen_DatanetIsUnknown() public {
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownDatanet.selector, 9));
+        datanets.submit(_input(9), SALT);
+    }
+
+    function test_AcceptanceMintsTheTokenAndMovesTheVersionOn() public {
+        uint40 id = _contribute(_input(_create(0)));
+        bytes32 version = keccak256(abi.encodePacked(bytes1(0x32), bytes32(0), bytes1(0), uint40(id) << 2));
+        vm.expectEmit(address(datanets));
+        emit IDatanetRegistry.ContributionAccepted(id, 1, curator, version);
+        vm.prank(curator);
+        datanets.accept(id);
+        assertEq(contributions.ownerOf(id), contributor);
+        assertEq(contributions.tokenURI(id), STORE_URI);
+        assertEq(datanets.version(1), version);
+        assertEq(datanets.datanet(1).accepted, 1);
+        assertEq(uint8(datanets.contribution(id).status), uint8(IDatanetRegistry.Status.Accepted));
+    }
+
+    function test_RevertWhen_AcceptedTwice() public {
+        uint40 id = _contribute(_input(_create(0)));
+        vm.startPrank(curator);
+        datanets.accept(id);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IDatanetRegistry.DatanetRegistry_NotSubmitted.selector, id, IDatanetRegistry.Status.Accepted
+            )
+        );
+        datanets.accept(id);
+    }
+
+    function test_RevertWhen_AStrangerAccepts() public {
+        uint40 id = _contribute(_input(_create(0)));
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotCurator.selector, 1, stranger));
+        vm.prank(stranger);
+        datanets.accept(id);
+    }
+
+    function test_RejectionMintsNothingAndReturnsTheBond() public {
+        uint40 id = _contribute(_input(_create(BOND)));
+        vm.expectEmit(address(datanets));
+        emit IDatanetRegistry.ContributionRejected(id, 1, curator, keccak256("why"));
+        vm.prank(curator);
+        datanets.reject(id, keccak256("why"));
+        datanets.reclaimBond(id);
+        assertEq(contributor.balance, BOND);
+        assertEq(contributions.balanceOf(contributor), 0);
+    }
+
+    function test_TheBondComesBackOnceAfterAcceptance() public {
+        uint40 id = _contribute(_input(_create(BOND)));
+        vm.prank(curator);
+        datanets.accept(id);
+        datanets.reclaimBond(id);
+        assertEq(contributor.balance, BOND);
+        assertEq(address(datanets).balance, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NothingToReclaim.selector, id));
+        datanets.reclaimBond(id);
+    }
+
+    function test_SilenceReturnsTheBondAndAcceptsNothing() public {
+        uint40 id = _contribute(_input(_create(BOND)));
+        skip(14 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnderReview.selector, id, block.timestamp)
+        );
+        datanets.reclaimBond(id);
+        skip(1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_ReviewOver.selector, id, block.timestamp - 1)
+        );
+        vm.prank(curator);
+        datanets.accept(id);
+        datanets.reclaimBond(id);
+        assertEq(contributor.balance, BOND);
+        assertEq(uint8(datanets.contribution(id).status), uint8(IDatanetRegistry.Status.Expired));
+    }
+
+    function test_ABondIsHeldOnlyForOpenContributions() public {
+        uint40 datanetId = _create(BOND);
+        IDatanetRegistry.ContributionInput memory input = _input(datanetId);
+        for (uint256 i = 0; i < 5; ++i) {
+            input.contentRoot = keccak256(abi.encode(i));
+            _contribute(input);
+        }
+        assertEq(address(datanets).balance, 5 * BOND);
+        vm.prank(curator);
+        datanets.accept(3);
+        datanets.reclaimBond(3);
+        assertEq(address(datanets).balance, 4 * BOND);
+    }
+
+    function test_RevertWhen_ContributionIsUnknown() public {
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownContribution.selector, 1));
+        datanets.contribution(1);
+    }
+
+    function test_RevertWhen_SomeoneElseMintsAContribution() public {
+        vm.expectRevert(abi.encodeWithSelector(IContributionToken.ContributionToken_NotRegistry.selector, stranger));
+        vm.prank(stranger);
+        contributions.mint(stranger, 1);
+    }
+
+    function test_UpgradesKeepTheState() public {
+        _create(BOND);
+        datanets.upgradeToAndCall(address(new DatanetRegistry()), "");
+        assertEq(datanets.datanetCount(), 1);
+        assertEq(datanets.ownerOf(1), curator);
+    }
+
+    function test_RevertWhen_AStrangerUpgrades() public {
+        address next = address(new DatanetRegistry());
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        vm.prank(stranger);
+        datanets.upgradeToAndCall(next, "");
+    }
+
+    /// @dev The target is 200k for a contribution of 10,000 rows, intrinsic gas included.
+    function test_ASubmissionStaysWithinItsGasTarget() public {
+        uint40 datanetId = _create(0);
+        IDatanetRegistry.ContributionInput memory input = _input(datanetId);
+        vm.prank(contributor);
+        datanets.commit(_commitment(contributor, input));
+        vm.roll(block.number + 1);
+        vm.prank(contributor);
+        uint256 before = gasleft();
+        datanets.submit(input, SALT);
+        assertLt(before - gasleft() + 21_000 + 8_000, 200_000);
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {Test} from "forge-std/Test.sol";
+import {IGovernanceOpen} from "../../../src/interfaces/IGovernanceOpen.sol";
+import {GovernanceOpen} from "../../../src/token/GovernanceOpen.sol";
+
+contract Refuser {
+    receive() external payable {
+        revert("no");
+    }
+}
+
+contract GovernanceOpenTest is Test {
+    GovernanceOpen private token;
+    address private alice = makeAddr("alice");
+    address private bob = makeAddr("bob");
+
+    function setUp() public {
+        AccessManager manager = new AccessManager(address(this));
+        bytes memory init = abi.encodeCall(GovernanceOpen.initialize, (address(manager)));
+        token = GovernanceOpen(payable(new ERC1967Proxy(address(new GovernanceOpen()), init)));
+        vm.deal(alice, type(uint128).max);
+    }
+
+    function testFuzz_OneWeiInOneUnitOut(uint96 amount, uint96 back) public {
+        back = uint96(bound(back, 0, amount));
+        uint256 before = alice.balance;
+        vm.startPrank(alice);
+        token.deposit{value: amount}();
+        assertEq(token.balanceOf(alice), amount);
+        token.withdraw(back);
+        vm.stopPrank();
+        assertEq(token.balanceOf(alice), amount - back);
+        assertEq(token.totalSupply(), address(token).balance);
+        assertEq(alice.balance, before - amount + back);
+    }
+
+    function test_SendingValueWraps() public {
+        vm.prank(alice);
+        (bool sent,) = address(token).call{value: 3}("");
+        assertTrue(sent);
+        assertEq(token.balanceOf(alice), 3);
+    }
+
+    function test_DepositAndWithdrawForSomeoneElse() public {
+        vm.startPrank(alice);
+        vm.expectEmit(address(token));
+        emit IGovernanceOpen.Deposit(alice, bob, 5);
+        token.depositTo{value: 5}(bob);
+        vm.stopPrank();
+        vm.prank(bob);
+        vm.expectEmit(address(token));
+        emit IGovernanceOpen.Withdrawal(bob, address(0xbeef), 5);
+        token.withdrawTo(address(0xbeef), 5);
+        assertEq(address(0xbeef).balance, 5);
+    }
+
+    function test_RevertWhen_WithdrawingMoreThanOneHas() public {
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, bob, 0, 1));
+        vm.prank(bob);
+        token.withdraw(1);
+    }
+
+    function test_RevertWhen_TheReceiverRefuses() public {
+        address refuser = address(new Refuser());
+        vm.startPrank(alice);
+        token.deposit{value: 1}();
+        vm.expectRevert(abi.encodeWithSelector(IGovernanceOpen.GovernanceOpen_TransferFailed.selector, refuser, 1));
+        token.withdrawTo(refuser, 1);
+    }
+
+    function test_VotesCountByTimestampOnceDelegated() public {
+        assertEq(token.CLOCK_MODE(), "mode=timestamp");
+        assertEq(token.clock(), block.timestamp);
+        vm.startPrank(alice);
+        token.deposit{value: 7}();
+        assertEq(token.getVotes(alice), 0);
+        token.delegate(alice);
+        assertEq(token.getVotes(alice), 7);
+        vm.warp(block.timestamp + 10);
+        token.withdraw(7);
+        vm.warp(block.timestamp + 1);
+        assertEq(token.getPastVotes(alice, block.timestamp - 2), 7);
+        assertEq(token.getVotes(alice), 0);
+    }
+
+    function test_RevertWhen_UpgradedWithoutAuthority() public {
+        address next = address(new GovernanceOpen());
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, alice));
+        vm.prank(alice);
+        token.upgradeToAndCall(next, "");
+    }
+}
