@@ -1,0 +1,14 @@
+// `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
+const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
+  thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
+  truth: { about: 'exact match, and whether the source contribution ranks first', load: () => import('./truth.ts') },
+};
+
+const name = process.argv[2];
+const bench = name === undefined ? undefined : BENCHES[name];
+if (bench === undefined) {
+  if (name !== undefined) console.error(`There is no benchmark "${name}".`);
+  for (const [key, { about }] of Object.entries(BENCHES)) console.log(`${key.padEnd(10)} ${about}`);
+  process.exit(name === undefined ? 0 : 2);
+}
+await (await bench.load()).run();

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { down, status } from './commands/devnet.ts';
+import { verifyReceiptCommand } from './commands/receipt.ts';
+import { up } from './commands/up.ts';
+import { readConfig, root } from './devnet/config.ts';
+import { CliError } from './error.ts';
+
+const program = new Command('openledger')
+  .description('OpenLedger: AI whose data gets paid.')
+  .version('0.1.0')
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    '\nThe devnet keeps everything in .openledger (OPENLEDGER_HOME). Ports: OPENLEDGER_{RPC,INDEXER,NODE,STUDIO}_PORT.',
+  );
+
+program
+  .command('up')
+  .description('start the devnet and run the thread; leaves everything up')
+  .option('--json', 'print the result as one line of JSON')
+  .action((options: { json?: boolean }) => up(readConfig(), { verify: false, json: options.json ?? false }));
+
+program
+  .command('demo')
+  .description('the same, verifies each step and prints a summary')
+  .option('--json', 'print the result as one line of JSON')
+  .action((options: { json?: boolean }) => up(readConfig(), { verify: true, json: options.json ?? false }));
+
+const devnet = program.command('devnet').description('the local chain, indexer, node, watcher and studio');
+devnet
+  .command('up')
+  .description('start the programs without running the thread')
+  .option('--json', 'print the result as one line of JSON')
+  .action((options: { json?: boolean }) =>
+    up(readConfig(), { verify: false, json: options.json ?? false, thread: false }),
+  );
+devnet
+  .command('down')
+  .description('stop the programs; their state stays')
+  .action(() => down(readConfig()));
+devnet
+  .command('status')
+  .description('which programs run, and where they serve')
+  .option('--json', 'print it as JSON')
+  .action((options: { json?: boolean }) => status(readConfig(), options.json ?? false));
+
+program
+  .command('receipt')
+  .description('receipts of paid answers')
+  .command('verify <file-or-id>')
+  .description('recompute a receipt and its attribution from public data, and say which check failed')
+  .option('--json', 'print the checks as JSON')
+  .action((source: string, options: { json?: boolean }) =>
+    verifyReceiptCommand(readConfig(), source, options.json ?? false),
+  );
+
+program
+  .command('node [args...]')
+  .description('start the node daemon (its own flags: openledger node --help)')
+  .allowUnknownOption()
+  .helpOption(false)
+  .action((args: string[]) => runNode(args));
+
+/** The node is a program of its own, so that nothing here depends on it. */
+function runNode(args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [join(root, 'ts/node/src/main.ts'), ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((done) =>
+    child.on('close', (code) => {
+      process.exitCode = code ?? 1;
+      done();
+    }),
+  );
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CliError)) throw error;
+  process.stderr.write(`\n${error.message}\n`);
+  process.exitCode = 1;
+}
