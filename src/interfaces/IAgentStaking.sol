@@ -7,19 +7,19 @@ interface IAgentStaking {
     /// @notice An agent's stake.
     /// @param stake Everything the agent has here, in wei
     /// @param bonded The part locked behind an open claim
-    /// @param unbonding The part waiting for `unbondAt`
-    /// @param unbondAt When the unbonding part can be withdrawn
-    /// @param exposure Sum of the owners' shares of the agent's recent claims, as recorded
     /// @param firstExposure Index of the oldest recorded exposure entry
     /// @param nextExposure Index that the next entry gets
+    /// @param unbonding The part waiting for `unbondAt`
+    /// @param exposure Sum of the owners' shares of the agent's recent claims, as recorded
+    /// @param unbondAt When the unbonding part can be withdrawn
     struct StakeState {
         uint96 stake;
         uint96 bonded;
-        uint96 unbonding;
-        uint40 unbondAt;
-        uint96 exposure;
         uint32 firstExposure;
         uint32 nextExposure;
+        uint96 unbonding;
+        uint96 exposure;
+        uint40 unbondAt;
     }
 
     event SettlementSet(address settlement);

@@ -8,7 +8,7 @@ import {SignedVoucher} from "../types/Claim.sol";
 /// @dev EIP-712 domain: name "OpenLedger", version "1", this contract. Types:
 /// `Voucher(bytes32 channelId,uint32 epoch,uint96 settledFee,uint96 cumulativeFee,bytes32 receiptsRoot,uint32 receiptCount)`
 /// signed by the channel's signer, and `VoucherAccepted(bytes32 voucherHash,bytes32 receiptsRoot)` signed by the node's
-/// agent wallet, where `voucherHash` is the EIP-712 struct hash of the Voucher.
+/// agent wallet, where `voucherHash` is the EIP-712 digest of the voucher.
 interface IInferenceEscrow {
     /// @notice A channel.
     /// @param consumer Who deposited and gets the rest back
@@ -95,9 +95,6 @@ interface IInferenceEscrow {
 
     /// @notice The id of a channel.
     function channelIdOf(address consumer, uint40 nodeId, bytes32 nonce) external view returns (bytes32);
-
-    /// @notice The EIP-712 struct hash of a voucher (its signatures don't matter).
-    function voucherHash(SignedVoucher calldata voucher) external pure returns (bytes32);
 
     /// @notice The EIP-712 digest that the channel's signer signs.
     function voucherDigest(SignedVoucher calldata voucher) external view returns (bytes32);
