@@ -68,7 +68,10 @@ port.on('message', (message: GenerationMessage) => {
 
 function admit(id: number, request: GenerationRequest): void {
   const adapter = adapters.get(request.adapter);
-  if (adapter === undefined) return reply({ id, kind: 'error', message: 'The adapter is not loaded.' });
+  if (adapter === undefined) {
+    reply({ id, kind: 'error', message: 'The adapter is not loaded.' });
+    return;
+  }
   const { prompt, seed } = request;
   const cache = new KeyValueCache(config);
   active.set(id, { id, request, cache, adapter, random: new Random(seed), pending: prompt, produced: 0 });

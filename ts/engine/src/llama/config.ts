@@ -14,6 +14,9 @@ const configSchema = z.object({
   rms_norm_eps: z.number().positive(),
   rope_theta: z.number().positive().optional(),
   rope_scaling: z.null().optional(),
+  rope_parameters: z
+    .object({ rope_theta: z.number().positive(), rope_type: z.literal('default').optional() })
+    .optional(),
   max_position_embeddings: z.number().int().positive(),
   tie_word_embeddings: z.boolean().optional(),
   hidden_act: z.literal('silu').optional(),
@@ -67,7 +70,7 @@ export function parseLlamaConfig(json: unknown): LlamaConfig {
     kvHeads,
     headDim: hf.head_dim ?? hf.hidden_size / heads,
     rmsNormEps: hf.rms_norm_eps,
-    ropeTheta: hf.rope_theta ?? 10_000,
+    ropeTheta: hf.rope_theta ?? hf.rope_parameters?.rope_theta ?? 10_000,
     maxPositions: hf.max_position_embeddings,
     tiedEmbeddings: hf.tie_word_embeddings ?? false,
     eosTokenIds: typeof eos === 'number' ? [eos] : eos,

@@ -61,32 +61,42 @@ export type TrainingGraph = {
 const MASKED = -1e9;
 
 export function buildTrainingGraph(config: LlamaConfig, options: TrainingGraphOptions): TrainingGraph {
-  const { mode, batch, length } = options;
   const graph = new Graph();
   const tape = new Tape(graph);
-  const tokens = batch * length;
-  const ids = graph.input('ids', 'i64', [tokens]);
-  const labels = graph.input('labels', 'i64', [tokens]);
-  const weights = graph.input('weights', 'f32', [tokens]);
-  const parameters = parameterValues(config, options, tape);
-
-  const hidden = forward(config, options, tape, ids, parameters.values);
-  const head = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  const { loss, tokenLoss } = crossEntropyHead(tape, hidden, parameters.values.get(head)!, labels, weights);
+  const { loss, tokenLoss, targets, layout } = recordLoss(config, options, tape);
   graph.output(loss, 'loss');
   if (options.tokenLoss) graph.output(tokenLoss, 'tokenLoss');
-
   if (options.gradient ?? true) {
-    const targets = parameters.layout.slots.map((slot) => parameters.values.get(slot.name)!);
-    const perSample = mode === 'lora-per-sample';
-    const parts = tape.gradient(loss, targets).map((part, i) => {
-      const { size } = parameters.layout.slots[i];
-      return reshape(tape, part, perSample ? [batch, size] : [size]);
-    });
-    const shape = perSample ? [batch, parameters.layout.size] : [parameters.layout.size];
-    graph.output(graph.op('Concat', parts, { shape }, { attributes: { axis: perSample ? 1 : 0 } }), 'g');
+    const rows = options.mode === 'lora-per-sample' ? [options.batch] : [];
+    const parts = tape
+      .gradient(loss, targets)
+      .map((part, i) => reshape(tape, part, [...rows, layout.slots[i].size]));
+    const shape = [...rows, layout.size];
+    graph.output(graph.op('Concat', parts, { shape }, { attributes: { axis: rows.length } }), 'g');
   }
-  return { model: graph.encode(), layout: parameters.layout, nodes: graph.size };
+  return { model: graph.encode(), layout, nodes: graph.size };
+}
+
+/** The loss of a batch on a tape, with the tensors that are trained. For graphs that need more than `g`. */
+export type RecordedLoss = {
+  readonly loss: Value;
+  readonly tokenLoss: Value;
+  /** One per slot of `layout`. */
+  readonly targets: readonly Value[];
+  readonly layout: ParameterLayout;
+};
+
+/** Declares the inputs of a training graph and records its forward pass. */
+export function recordLoss(config: LlamaConfig, options: TrainingGraphOptions, tape: Tape): RecordedLoss {
+  const tokens = options.batch * options.length;
+  const ids = tape.graph.input('ids', 'i64', [tokens]);
+  const labels = tape.graph.input('labels', 'i64', [tokens]);
+  const weights = tape.graph.input('weights', 'f32', [tokens]);
+  const { values, layout } = parameterValues(config, options, tape);
+  const hidden = forward(config, options, tape, ids, values);
+  const head = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const { loss, tokenLoss } = crossEntropyHead(tape, hidden, values.get(head)!, labels, weights);
+  return { loss, tokenLoss, targets: layout.slots.map((slot) => values.get(slot.name)!), layout };
 }
 
 type Parameters = { values: Map<string, Value>; layout: ParameterLayout };
