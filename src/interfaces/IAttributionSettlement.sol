@@ -48,6 +48,7 @@ interface IAttributionSettlement {
 
     error AttributionSettlement_NoVouchers();
     error AttributionSettlement_TooManyVouchers(uint256 count, uint256 maximum);
+    error AttributionSettlement_TooManyReceipts(uint256 count);
     error AttributionSettlement_NotProposer(uint40 agentId, address caller);
     error AttributionSettlement_ProposerMustBeNode(uint40 nodeId, uint40 proposer);
     error AttributionSettlement_ClaimOpen(bytes32 claimId, uint40 end);
