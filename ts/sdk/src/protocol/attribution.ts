@@ -79,14 +79,18 @@ export function evidenceHash(receiptHash: Hex, queryHash: Hex, items: readonly E
 /** A credit: one item's amount inside the tree of the asset it pays. */
 export type Credit = { receiptNumber: number; item: number; amount: bigint };
 
-/** Leaf of a credit; the tree's sum is the amount. */
-export function hashCredit(credit: Credit): Hex {
-  return taggedHash(
-    0x14,
+/** What a credit's leaf hashes, without the tag. */
+export function encodeCredit(credit: Credit): Uint8Array<ArrayBuffer> {
+  return concat(
     uint(credit.receiptNumber, 5, 'receiptNumber'),
     uint(credit.item, 1, 'item'),
     uint(credit.amount, 12, 'amount'),
   );
+}
+
+/** Leaf of a credit; the tree's sum is the amount. */
+export function hashCredit(credit: Credit): Hex {
+  return taggedHash(0x14, encodeCredit(credit));
 }
 
 /** What an asset has earned from a node so far, and how the last claim that touched it came to that. */
@@ -100,10 +104,9 @@ export type Payout = {
   creditsDepth: number;
 };
 
-/** Leaf of a payout; the tree's sum is the cumulative amount. */
-export function hashPayout(payout: Payout): Hex {
-  return taggedHash(
-    0x15,
+/** What a payout's leaf hashes, without the tag. */
+export function encodePayout(payout: Payout): Uint8Array<ArrayBuffer> {
+  return concat(
     uint(payout.asset, 5, 'asset'),
     uint(payout.seq, 4, 'seq'),
     uint(payout.cumulative, 12, 'cumulative'),
@@ -111,4 +114,9 @@ export function hashPayout(payout: Payout): Hex {
     fixed(payout.creditsHash, 32, 'creditsHash'),
     uint(payout.creditsDepth, 1, 'creditsDepth'),
   );
+}
+
+/** Leaf of a payout; the tree's sum is the cumulative amount. */
+export function hashPayout(payout: Payout): Hex {
+  return taggedHash(0x15, encodePayout(payout));
 }

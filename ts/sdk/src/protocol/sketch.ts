@@ -1,5 +1,5 @@
 import type { Hex } from 'viem';
-import { fixed, ProtocolError, taggedHash, uint } from './bytes.ts';
+import { concat, fixed, ProtocolError, taggedHash, uint } from './bytes.ts';
 import { type PlainTree, plainTree, sparsePlainTree } from './trees.ts';
 
 /** Entries of a sketch and of a query vector. */
@@ -24,15 +24,19 @@ export function fromInt8Bytes(bytes: Uint8Array): Int8Array {
   return Int8Array.from(bytes, (byte) => (byte << 24) >> 24);
 }
 
-/** Leaf of a sketch. */
-export function hashSketch(sketch: Sketch): Hex {
-  return taggedHash(
-    0x16,
+/** What a sketch's leaf hashes, without the tag. */
+export function encodeSketch(sketch: Sketch): Uint8Array<ArrayBuffer> {
+  return concat(
     uint(sketch.asset, 5, 'asset'),
     uint(sketch.sigma, 4, 'sigma'),
     toInt8Bytes(sketch.a),
     fixed(sketch.rowsSketchRoot, 32, 'rowsSketchRoot'),
   );
+}
+
+/** Leaf of a sketch. */
+export function hashSketch(sketch: Sketch): Hex {
+  return taggedHash(0x16, encodeSketch(sketch));
 }
 
 /** Leaf of one row's sketch. */

@@ -1,5 +1,5 @@
 import { encodeAbiParameters, type Hex, hashStruct, hashTypedData, recoverTypedDataAddress } from 'viem';
-import { fixed, keccak, taggedHash, uint } from './bytes.ts';
+import { concat, fixed, keccak, taggedHash, uint } from './bytes.ts';
 import { type PlainTree, plainTree } from './trees.ts';
 
 /** A consumer's promise for one epoch of a channel. */
@@ -157,10 +157,9 @@ export function channelId(channel: {
 
 const NO_DOMAIN: SigningDomain = { chainId: 0, verifyingContract: '0x' };
 
-/** Leaf of a voucher in its batch's vouchers tree. */
-export function hashVoucherLeaf(voucher: VoucherRecord): Hex {
-  return taggedHash(
-    0x11,
+/** What a voucher's leaf hashes, without the tag. */
+export function encodeVoucherRecord(voucher: VoucherRecord): Uint8Array<ArrayBuffer> {
+  return concat(
     fixed(voucher.channelId, 32, 'channelId'),
     uint(voucher.epoch, 4, 'epoch'),
     fixed(voucher.receiptsRoot, 32, 'receiptsRoot'),
@@ -168,6 +167,11 @@ export function hashVoucherLeaf(voucher: VoucherRecord): Hex {
     uint(voucher.fee, 12, 'fee'),
     uint(voucher.firstReceipt, 5, 'firstReceipt'),
   );
+}
+
+/** Leaf of a voucher in its batch's vouchers tree. */
+export function hashVoucherLeaf(voucher: VoucherRecord): Hex {
+  return taggedHash(0x11, encodeVoucherRecord(voucher));
 }
 
 /** Plain tree over the vouchers of one batch, in calldata order. */
