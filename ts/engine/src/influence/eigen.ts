@@ -17,11 +17,16 @@ export async function symmetricEigen(
 ): Promise<Eigen> {
   const a = matrix.slice();
   const vectors = new Float64Array(n * n);
-  for (let i = 0; i < n; i += 1) vectors[i * n + i] = 1;
+  let trace = 0;
+  for (let i = 0; i < n; i += 1) {
+    vectors[i * n + i] = 1;
+    trace += Math.abs(a[i * n + i]);
+  }
+  const floor = trace * 1e-18;
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep += 1) {
     let rotations = 0;
     for (let p = 0; p < n - 1; p += 1) {
-      for (let q = p + 1; q < n; q += 1) rotations += rotate(a, vectors, n, p, q);
+      for (let q = p + 1; q < n; q += 1) rotations += rotate(a, vectors, n, p, q, floor);
       await pause();
     }
     if (rotations === 0) break;
@@ -35,11 +40,19 @@ export async function symmetricEigen(
 }
 
 /** Turns the plane of p and q so that `a[p, q]` becomes zero. Returns 0 when it is negligible already. */
-function rotate(a: Float64Array, vectors: Float64Array, n: number, p: number, q: number): number {
+function rotate(
+  a: Float64Array,
+  vectors: Float64Array,
+  n: number,
+  p: number,
+  q: number,
+  floor: number,
+): number {
   const apq = a[p * n + q];
   const app = a[p * n + p];
   const aqq = a[q * n + q];
-  if (Math.abs(apq) <= 1e-15 * Math.sqrt(Math.abs(app) * Math.abs(aqq))) return 0;
+  const negligible = 1e-15 * Math.sqrt(Math.abs(app) * Math.abs(aqq));
+  if (Math.abs(apq) <= Math.max(floor, negligible)) return 0;
   const theta = (aqq - app) / (2 * apq);
   const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
   const c = 1 / Math.sqrt(t * t + 1);

@@ -1,7 +1,8 @@
 import { type Adapter, loraScaling } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
-import { floatsOf, openRuntime, type Profile, type Runtime, type Session } from '../runtime/runtime.ts';
+import type { Profile } from '../runtime/profile.ts';
+import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
 import { batchFeeds, fillBatch } from '../training/batches.ts';
 import type { Sample } from '../training/rows.ts';
 

@@ -1,0 +1,70 @@
+import { fromHex } from '@openledger/sdk/protocol/bytes';
+import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
+import type { Hex } from 'viem';
+import { type Basis, project } from './basis.ts';
+
+/** Adam's scale of each coordinate: (1/(√v + ε))^½ of the bias-corrected second moment. */
+export function preconditionerOf(secondMoment: Float32Array, epsilon: number): Float32Array {
+  return secondMoment.map((value) => Math.sqrt(1 / (Math.sqrt(value) + epsilon)));
+}
+
+/** Multiplies a gradient by the preconditioner, coordinate by coordinate. */
+export function precondition(gradient: Float32Array, preconditioner: Float32Array): Float32Array {
+  return gradient.map((value, i) => value * preconditioner[i]);
+}
+
+/** The sketch of a preconditioned gradient before it is quantised: R (E + λI)^(−1/2) Vᵀ z. */
+export async function sketchOf(
+  basis: Pick<Basis, 'directions' | 'scales' | 'parameters' | 'rank' | 'eigenvalues' | 'lambda' | 'seed'>,
+  z: Float32Array,
+  pause?: () => Promise<void>,
+): Promise<Float64Array> {
+  const coordinates = await project(basis, z, pause);
+  return rotate(
+    coordinates.map((value, k) => value / Math.sqrt(basis.eigenvalues[k] + basis.lambda)),
+    basis.seed,
+  );
+}
+
+/**
+ * The public rotation R: signs, the bits of `seed` from its first byte's highest bit on, then the normalised
+ * Hadamard matrix. It spreads a few large coordinates over all 256, so that signed bytes lose little.
+ */
+export function rotate(coordinates: Float64Array, seed: Hex): Float64Array {
+  const bits = fromHex(seed);
+  const s = new Float64Array(SKETCH_LENGTH);
+  coordinates.forEach((value, k) => {
+    s[k] = (bits[k >> 3] >> (7 - (k & 7))) & 1 ? -value : value;
+  });
+  for (let half = 1; half < SKETCH_LENGTH; half *= 2) {
+    for (let start = 0; start < SKETCH_LENGTH; start += 2 * half) {
+      for (let i = start; i < start + half; i += 1) {
+        const x = s[i];
+        const y = s[i + half];
+        s[i] = x + y;
+        s[i + half] = x - y;
+      }
+    }
+  }
+  // √256 = 16
+  return s.map((value) => value / 16);
+}
+
+/** Scales a sketch down to a norm it must not exceed. */
+export function capNorm(s: Float64Array, cap: number): Float64Array {
+  const norm = normOf(s);
+  return norm <= cap ? s : s.map((value) => value * (cap / norm));
+}
+
+export function normOf(s: Float64Array): number {
+  let total = 0;
+  for (const value of s) total += value * value;
+  return Math.sqrt(total);
+}
+
+/** The largest magnitude in a vector. */
+export function peakOf(s: Float64Array): number {
+  let peak = 0;
+  for (const value of s) peak = Math.max(peak, Math.abs(value));
+  return peak;
+}
