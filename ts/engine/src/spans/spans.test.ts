@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../numeric/random.ts';
+import { longestMatches, type SpanMatch } from './longest-matches.ts';
+import { type MaximalSpan, maximalSpans } from './maximal-spans.ts';
+import { buildSpanIndex, decodeSpanIndex, encodeSpanIndex, type SpanDocument } from './span-index.ts';
+import { suffixArray } from './suffix-array.ts';
+
+const random = new Random(42);
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+/** Texts that are hard on suffix sorting: few symbols, runs, periods, Fibonacci words, copies, all bytes. */
+function texts(size: number): Uint8Array[] {
+  const draw = (alphabet: number) =>
+    Uint8Array.from({ length: random.below(size) }, () => random.below(alphabet));
+  let [a, b] = ['a', 'ab'];
+  while (b.length < size) [a, b] = [b, b + a];
+  const piece = draw(3);
+  const copies = new Uint8Array(piece.length * 3 + 1);
+  for (let i = 0; i < 3; i += 1) copies.set(piece, i * piece.length);
+  return [
+    draw(1),
+    draw(2),
+    draw(4),
+    draw(256),
+    new Uint8Array(random.below(size)).fill(255),
+    utf8('abc'.repeat(1 + random.below(Math.max(1, Math.floor(size / 3))))),
+    utf8(b.slice(0, size)),
+    copies,
+  ];
+}
+
+describe('suffixArray', () => {
+  it('orders the suffixes as comparing them one by one does', () => {
+    for (let round = 0; round < 40; round += 1) {
+      for (const text of texts(4 + round * 3)) {
+        const naive = Array.from(text, (_, i) => i).sort((i, j) =>
+          Buffer.compare(text.subarray(i), text.subarray(j)),
+        );
+        expect([...suffixArray(text, 255)]).toEqual(naive);
+      }
+    }
+  });
+});
+
+describe('longestMatches', () => {
+  it('finds what trying every pair of places finds', () => {
+    for (let round = 0; round < 150; round += 1) {
+      const documents = randomDocuments(40);
+      const index = buildSpanIndex(documents);
+      for (const output of [...texts(30), mixture(documents, 40)]) {
+        const minLen = 1 + random.below(5);
+        const limits = { minLen, maxLen: minLen + random.below(8) };
+        expect(longestMatches(index, output, limits)).toEqual(naiveMatches(documents, output, limits));
+      }
+    }
+  });
+
+  it('uses the limits of payment when none are given', () => {
+    const text = utf8('0123456789'.repeat(60));
+    const index = buildSpanIndex([{ asset: 4, bytes: text }]);
+    expect(longestMatches(index, text.subarray(3, 66))).toEqual([]);
+    expect(longestMatches(index, text.subarray(3, 67))).toEqual([
+      { asset: 4, outOff: 0, srcOff: 3, len: 64 },
+    ]);
+    expect(longestMatches(index, text)).toEqual([{ asset: 4, outOff: 0, srcOff: 0, len: 512 }]);
+  });
+
+  it('does not match across the end of a document, nor bytes of zero with it', () => {
+    const index = buildSpanIndex([
+      { asset: 4, bytes: utf8('left') },
+      { asset: 8, bytes: new Uint8Array(3) },
+      { asset: 12, bytes: utf8('rise') },
+    ]);
+    const limits = { minLen: 1, maxLen: 99 };
+    expect(longestMatches(index, utf8('t\0r'), limits)).toEqual([
+      { asset: 4, outOff: 0, srcOff: 3, len: 1 },
+      { asset: 8, outOff: 1, srcOff: 0, len: 1 },
+      { asset: 12, outOff: 2, srcOff: 0, len: 1 },
+    ]);
+  });
+
+  it('refuses to index a contribution twice', () => {
+    const document = { asset: 4, bytes: utf8('same') };
+    expect(() => buildSpanIndex([document, document])).toThrow(/Index each contribution once/);
+  });
+
+  it('stays fast where everything repeats', () => {
+    const documents = Array.from({ length: 6 }, (_, i) => ({
+      asset: 4 * i + 4,
+      bytes: new Uint8Array(20_000).fill(97),
+    }));
+    const index = buildSpanIndex(documents);
+    const started = performance.now();
+    expect(longestMatches(index, new Uint8Array(4096).fill(97)).map(({ len }) => len)).toEqual(
+      Array(6).fill(512),
+    );
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe('maximalSpans', () => {
+  it('finds every match that cannot be made longer, with all its sources', () => {
+    for (let round = 0; round < 100; round += 1) {
+      const documents = randomDocuments(30);
+      const index = buildSpanIndex(documents);
+      for (const output of [...texts(20), mixture(documents, 30)]) {
+        const minLen = 1 + random.below(4);
+        expect(maximalSpans(index, output, { minLen })).toEqual(naiveSpans(documents, output, minLen));
+      }
+    }
+  });
+});
+
+describe('a saved span index', () => {
+  const documents = randomDocuments(200);
+  const bytes = encodeSpanIndex(buildSpanIndex(documents));
+
+  it('answers as the one that was built', () => {
+    const output = mixture(documents, 100);
+    const limits = { minLen: 3, maxLen: 50 };
+    expect(longestMatches(decodeSpanIndex(bytes), output, limits)).toEqual(
+      naiveMatches(documents, output, limits),
+    );
+    expect(decodeSpanIndex(bytes)).toEqual(buildSpanIndex(documents));
+  });
+
+  it('refuses damaged and foreign bytes', () => {
+    const damaged = bytes.slice();
+    damaged[bytes.length >> 1] ^= 1;
+    expect(() => decodeSpanIndex(damaged)).toThrow(/damaged/);
+    expect(() => decodeSpanIndex(bytes.subarray(0, bytes.length - 4))).toThrow(/damaged/);
+    expect(() => decodeSpanIndex(utf8('something else'))).toThrow(/not a span index/);
+  });
+});
+
+function randomDocuments(size: number): SpanDocument[] {
+  return Array.from({ length: 1 + random.below(4) }, (_, i) => {
+    const choices = texts(size);
+    return { asset: 4 * (i + 1), bytes: choices[random.below(choices.length)] };
+  });
+}
+
+/** An output made of pieces of the documents and of noise. */
+function mixture(documents: readonly SpanDocument[], size: number): Uint8Array {
+  const output: number[] = [];
+  while (output.length < size) {
+    const { bytes } = documents[random.below(documents.length)];
+    const start = random.below(bytes.length + 1);
+    output.push(...bytes.subarray(start, start + random.below(12)), random.below(256));
+  }
+  return Uint8Array.from(output);
+}
+
+function common(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
+  let length = 0;
+  while (i + length < a.length && j + length < b.length && a[i + length] === b[j + length]) length += 1;
+  return length;
+}
+
+function naiveMatches(
+  documents: readonly SpanDocument[],
+  output: Uint8Array,
+  { minLen, maxLen }: { minLen: number; maxLen: number },
+): SpanMatch[] {
+  const found = documents.flatMap(({ asset, bytes }) => {
+    let best: SpanMatch | undefined;
+    for (let outOff = 0; outOff < output.length; outOff += 1) {
+      for (let srcOff = 0; srcOff < bytes.length; srcOff += 1) {
+        const len = Math.min(maxLen, common(output, outOff, bytes, srcOff));
+        if (len >= minLen && len > (best?.len ?? 0)) best = { asset, outOff, srcOff, len };
+      }
+    }
+    return best ?? [];
+  });
+  return found.sort((a, b) => b.len - a.len || a.asset - b.asset);
+}
+
+function naiveSpans(documents: readonly SpanDocument[], output: Uint8Array, minLen: number): MaximalSpan[] {
+  const spans: MaximalSpan[] = [];
+  let covered = 0;
+  for (let outOff = 0; outOff < output.length; outOff += 1) {
+    const places = documents.flatMap(({ asset, bytes }) =>
+      Array.from(bytes, (_, srcOff) => ({ asset, srcOff, len: common(output, outOff, bytes, srcOff) })),
+    );
+    const len = Math.max(0, ...places.map((place) => place.len));
+    if (len < minLen || outOff + len <= covered) continue;
+    covered = outOff + len;
+    const best = places.filter((place) => place.len === len);
+    const sources = new Map(best.toReversed().map(({ asset, srcOff }) => [asset, srcOff]));
+    spans.push({
+      outOff,
+      len,
+      count: best.length,
+      sources: [...sources].map(([asset, srcOff]) => ({ asset, srcOff })).sort((a, b) => a.asset - b.asset),
+    });
+  }
+  return spans;
+}
