@@ -10,6 +10,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { allocationVectors } from './cases/allocation.ts';
 import { claimVectors } from './cases/claims.ts';
+import { fraudVectors } from './cases/fraud.ts';
 import { hashVectors } from './cases/hashes.ts';
 import { treeVectors } from './cases/trees.ts';
 
@@ -19,6 +20,7 @@ const files = {
   hashes: hashVectors(),
   allocate: allocationVectors(),
   claims: claimVectors(),
+  fraud: fraudVectors(),
 };
 const check = process.argv.includes('--check');
 

@@ -33,9 +33,13 @@ export function hashVectors() {
     return {
       voucher,
       firstReceipt: leaf.firstReceipt,
-      hash: naive.voucherHash(voucher),
       digest: naive.voucherDigest(chainId, escrow, voucher),
-      acceptance: naive.acceptedDigest(chainId, escrow, naive.voucherHash(voucher), voucher.receiptsRoot),
+      acceptance: naive.acceptedDigest(
+        chainId,
+        escrow,
+        naive.voucherDigest(chainId, escrow, voucher),
+        voucher.receiptsRoot,
+      ),
       leaf: naive.voucherLeaf(leaf),
     };
   });
@@ -241,10 +245,10 @@ export function hashVectors() {
       receipts: receipts.map(({ preimage, hash }) =>
         encodeAbiParameters(parseAbiParameters('bytes preimage, bytes32 hash'), [preimage, hash]),
       ),
-      vouchers: vouchers.map(({ voucher: v, hash, digest, acceptance, leaf, firstReceipt }) =>
+      vouchers: vouchers.map(({ voucher: v, digest, acceptance, leaf, firstReceipt }) =>
         encodeAbiParameters(
           parseAbiParameters(
-            'bytes32 channelId, uint32 epoch, uint96 settledFee, uint96 cumulativeFee, bytes32 receiptsRoot, uint32 receiptCount, uint40 firstReceipt, bytes32 hash, bytes32 digest, bytes32 acceptance, bytes32 leaf',
+            'bytes32 channelId, uint32 epoch, uint96 settledFee, uint96 cumulativeFee, bytes32 receiptsRoot, uint32 receiptCount, uint40 firstReceipt, bytes32 digest, bytes32 acceptance, bytes32 leaf',
           ),
           [
             v.channelId,
@@ -254,7 +258,6 @@ export function hashVectors() {
             v.receiptsRoot,
             v.receiptCount,
             firstReceipt,
-            hash,
             digest,
             acceptance,
             leaf,

@@ -1,4 +1,4 @@
-import { encodeAbiParameters, type Hex, hashStruct, hashTypedData, recoverTypedDataAddress } from 'viem';
+import { encodeAbiParameters, type Hex, hashTypedData, recoverTypedDataAddress } from 'viem';
 import { concat, fixed, keccak, taggedHash, uint } from './bytes.ts';
 import { type PlainTree, plainTree } from './trees.ts';
 
@@ -78,7 +78,7 @@ export function voucherAcceptedTypedData(domain: SigningDomain, voucher: Voucher
     domain: signingDomain(domain),
     types: { VoucherAccepted: PROTOCOL_TYPES.VoucherAccepted },
     primaryType: 'VoucherAccepted',
-    message: { voucherHash: voucherHash(voucher), receiptsRoot: voucher.receiptsRoot },
+    message: { voucherHash: voucherDigest(domain, voucher), receiptsRoot: voucher.receiptsRoot },
   } as const;
 }
 
@@ -102,13 +102,7 @@ export function receiptIssuedTypedData(domain: SigningDomain, nodeId: number, re
   } as const;
 }
 
-/** EIP-712 struct hash of a voucher: what an acceptance names. It holds for one escrow only through the digest. */
-export function voucherHash(voucher: Voucher): Hex {
-  const { message, types, primaryType } = voucherTypedData(NO_DOMAIN, voucher);
-  return hashStruct({ data: message, types, primaryType });
-}
-
-/** EIP-712 digest of a voucher: what the channel's signer signs. */
+/** EIP-712 digest of a voucher: what the channel's signer signs and what an acceptance names. */
 export function voucherDigest(domain: SigningDomain, voucher: Voucher): Hex {
   return hashTypedData(voucherTypedData(domain, voucher));
 }
@@ -154,8 +148,6 @@ export function channelId(channel: {
     ),
   );
 }
-
-const NO_DOMAIN: SigningDomain = { chainId: 0, verifyingContract: '0x' };
 
 /** What a voucher's leaf hashes, without the tag. */
 export function encodeVoucherRecord(voucher: VoucherRecord): Uint8Array<ArrayBuffer> {
