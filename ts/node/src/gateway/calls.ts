@@ -19,6 +19,7 @@ import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
   ChatMessage,
+  GenerationEnd,
   ListedModel,
   ModelCatalog,
   Prices,
@@ -130,10 +131,12 @@ export function createCalls(deps: CallDeps): Calls {
     requireNothingUnsigned(channelId);
 
     const model = await deps.catalog.find(body.model);
+    await requireBase(model);
     const prices = await deps.catalog.prices(model.id);
     const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
     const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
-    const promptTokens = deps.engine.encodeChat(toMessages(body));
+    const messages = toMessages(body);
+    const promptTokens = deps.engine.encodeChat(messages);
     const room = deps.engine.contextLength - promptTokens.length;
     if (room < 1) {
       throw new NodeError(
@@ -162,6 +165,7 @@ export function createCalls(deps: CallDeps): Calls {
       prices,
       adapter,
       activation,
+      messages,
       promptTokens,
       maxTokens,
       chain,
@@ -173,6 +177,18 @@ export function createCalls(deps: CallDeps): Calls {
       events: answer(call, signal, release),
       release,
     };
+  }
+
+  /** A node has one base model in memory; adapters of another base would be nonsense on it. */
+  async function requireBase(model: ListedModel): Promise<void> {
+    const list = await deps.catalog.list();
+    const base = model.kind === 'base' ? model : list.find(({ id }) => id === model.terms.parent);
+    if (base?.terms.weightsHash === deps.engine.baseHash) return;
+    throw new NodeError(
+      'model_unusable',
+      `This node does not run the base of model ol-${model.id}.`,
+      'Ask a node that was started with that base model (--base).',
+    );
   }
 
   function requireNothingUnsigned(channelId: Hex): void {
@@ -204,12 +220,12 @@ export function createCalls(deps: CallDeps): Calls {
   ): AsyncGenerator<CallEvent> {
     const answerTokens: number[] = [];
     let output = '';
-    let finish: FinishReason = 'stop';
+    let end: GenerationEnd = { finish: 'stop' };
     try {
       try {
         const { body } = call;
-        for await (const { tokenId, text } of deps.engine.generate({
-          promptTokens: call.promptTokens,
+        const tokens = deps.engine.generate({
+          messages: call.messages,
           adapter: call.adapter,
           maxTokens: call.maxTokens,
           temperature: body.temperature ?? 0,
@@ -217,20 +233,27 @@ export function createCalls(deps: CallDeps): Calls {
           seed: body.seed ?? 0,
           stop: body.stop,
           signal,
-        })) {
-          answerTokens.push(tokenId);
-          output += text;
-          if (text !== '') yield { type: 'text', text };
+        });
+        let next = await tokens.next();
+        try {
+          for (; next.done !== true; next = await tokens.next()) {
+            const { tokenId, text } = next.value;
+            answerTokens.push(tokenId);
+            output += text;
+            if (text !== '') yield { type: 'text', text };
+          }
+          end = next.value;
+        } finally {
+          if (next.done !== true) await tokens.return({ finish: 'stop' });
         }
-        if (answerTokens.length >= call.maxTokens) finish = 'length';
       } catch (error) {
         // A consumer that hangs up pays for what was generated; an engine that fails is not paid at all.
         if (!signal.aborted) throw error;
       }
       if (signal.aborted && answerTokens.length === 0) return;
-      const entry = await issueReceipt(call, answerTokens, output);
+      const entry = await issueReceipt(call, answerTokens, output, end);
       deps.onReceipt?.(entry);
-      yield { type: 'done', finish, entry, activation: call.activation };
+      yield { type: 'done', finish: end.finish, entry, activation: call.activation };
     } finally {
       release();
     }
@@ -240,6 +263,7 @@ export function createCalls(deps: CallDeps): Calls {
     call: PreparedCall,
     answerTokens: number[],
     output: string,
+    end: GenerationEnd,
   ): Promise<ReceiptEntry> {
     const { channelId, salt } = call.body.openledger;
     const request = requestText(call.rawBody);
@@ -273,6 +297,7 @@ export function createCalls(deps: CallDeps): Calls {
         output,
         promptTokens: call.promptTokens,
         answerTokens,
+        endToken: end.endToken,
       };
       await deps.ledger.append(entry);
       return entry;
@@ -290,6 +315,7 @@ type PreparedCall = {
   prices: Prices;
   adapter: VerifiedAdapter | undefined;
   activation: bigint;
+  messages: ChatMessage[];
   promptTokens: number[];
   maxTokens: number;
   chain: ChainChannel;

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { NodeError, type NodeErrorCode } from '../errors.ts';
+import { isUnreachable } from '../chain/retry.ts';
+import { describe, NodeError, type NodeErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { jsonResponse } from './json.ts';
 
@@ -63,8 +64,18 @@ export class PaymentError extends NodeError {
 }
 
 /** Answers an error; unexpected ones are logged with their stack. */
-export function answerError(error: unknown, context: Context, log: Log): Response {
+export function answerError(thrown: unknown, context: Context, log: Log): Response {
+  const error = isUnreachable(thrown) ? chainUnreachable(thrown) : thrown;
   const status = statusOf(error);
   if (status >= 500) log.error({ err: error, path: context.req.path }, 'a request failed');
   return jsonResponse(errorBody(error), status);
+}
+
+function chainUnreachable(cause: unknown): NodeError {
+  return new NodeError(
+    'chain_unreachable',
+    `The node cannot reach the chain (${describe(cause)}).`,
+    'Try again in a moment; nothing is lost.',
+    { cause },
+  );
 }

@@ -1,9 +1,18 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { NodeError, systemCode } from '../errors.ts';
 
 export type RunningServer = { url: string; port: number; close(): Promise<void> };
+
+/** Fails early, before anything is done on the chain, when the port is taken. */
+export function assertPortFree(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error) => reject(systemCode(error) === 'EADDRINUSE' ? portInUse(port) : error));
+    probe.listen(port, host, () => probe.close(() => resolve()));
+  });
+}
 
 /** Starts listening; a port in use is an error that says so. */
 export function listen(app: Hono, host: string, port: number): Promise<RunningServer> {

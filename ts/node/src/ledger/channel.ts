@@ -1,6 +1,6 @@
 import { receiptsTree } from '@openledger/sdk/protocol/receipts';
 import { sumRoot } from '@openledger/sdk/protocol/trees';
-import { recoverVoucherSigner, type SigningDomain, voucherHash } from '@openledger/sdk/protocol/vouchers';
+import { recoverVoucherSigner, type SigningDomain, voucherDigest } from '@openledger/sdk/protocol/vouchers';
 import { type Hex, isAddressEqual } from 'viem';
 import { describe, NodeError } from '../errors.ts';
 import type { ReceiptEntry, StoredVoucher } from './entries.ts';
@@ -84,7 +84,8 @@ export async function checkVoucher(options: {
   if (epoch === undefined || epoch.receipts.length === 0) {
     throw rejected(`there is no receipt in epoch ${voucher.epoch} of the channel`);
   }
-  if (epoch.voucher !== undefined && voucherHash(epoch.voucher) === voucherHash(voucher)) return 'known';
+  if (epoch.voucher !== undefined && voucherDigest(domain, epoch.voucher) === voucherDigest(domain, voucher))
+    return 'known';
   if (epoch !== state?.current) throw rejected(`epoch ${voucher.epoch} is already being settled`);
   const expected = voucherFor(voucher.channelId, epoch);
   if (voucher.receiptCount !== expected.receiptCount) {

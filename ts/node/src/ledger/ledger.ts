@@ -1,6 +1,6 @@
 import type { Hex } from 'viem';
 import { type Journal, type JournalOptions, openJournal, type TornTail } from '../journal/journal.ts';
-import { type ChannelState, type EpochState, unsignedReceipts } from './channel.ts';
+import type { ChannelState, EpochState } from './channel.ts';
 import {
   type AttributionEntry,
   type LedgerEntry,
@@ -123,9 +123,4 @@ export function createLedger(journal: Journal<LedgerEntry>): Ledger {
     },
     close: journal.close,
   };
-}
-
-/** Whether a channel's epoch can be sealed without leaving a served answer unpaid. */
-export function isFullySigned(epoch: EpochState): boolean {
-  return unsignedReceipts(epoch).length === 0;
 }

@@ -49,7 +49,7 @@ export type ModelCatalog = {
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
 export type GenerateOptions = {
-  promptTokens: readonly number[];
+  messages: readonly ChatMessage[];
   /** Undefined: the base model itself. */
   adapter: VerifiedAdapter | undefined;
   maxTokens: number;
@@ -60,13 +60,18 @@ export type GenerateOptions = {
   signal: AbortSignal;
 };
 
+/** How an answer ended: by itself (`endToken` when the model wrote one) or at the limit. */
+export type GenerationEnd = { finish: 'stop' | 'length'; endToken?: number };
+
 /** Turns messages into text. The engine behind it knows no chain and no money. */
 export type TextEngine = {
+  /** keccak256 of the base model's weights: what it can serve adapters of. */
+  baseHash: Hex;
   contextLength: number;
   encodeChat(messages: readonly ChatMessage[]): number[];
   /** Whether the adapter is loaded, so that no activation is due. */
   isResident(modelId: number): boolean;
   /** Loads an adapter if it is not resident. */
   load(adapter: VerifiedAdapter): Promise<void>;
-  generate(options: GenerateOptions): AsyncGenerator<{ tokenId: number; text: string }>;
+  generate(options: GenerateOptions): AsyncGenerator<{ tokenId: number; text: string }, GenerationEnd>;
 };

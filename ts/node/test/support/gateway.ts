@@ -71,6 +71,7 @@ export function fakeEngine(
   hooks: { beforeToken?(index: number): Promise<void> } = {},
 ): TextEngine {
   return {
+    baseHash: ZERO_HASH,
     contextLength: 512,
     encodeChat: (messages) => messages.flatMap(({ content }) => content.split(' ').map((_, index) => index)),
     isResident: () => true,
@@ -78,9 +79,10 @@ export function fakeEngine(
     async *generate({ maxTokens, signal }) {
       for (const [index, text] of words.slice(0, maxTokens).entries()) {
         await hooks.beforeToken?.(index);
-        if (signal.aborted) return;
+        if (signal.aborted) return { finish: 'stop' };
         yield { tokenId: index, text };
       }
+      return { finish: maxTokens <= words.length ? 'length' : 'stop' };
     },
   };
 }

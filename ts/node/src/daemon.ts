@@ -1,0 +1,259 @@
+import { join } from 'node:path';
+import { createGenerator, type Generator } from '@openledger/engine/generation/generator';
+import { buildInfluence } from '@openledger/engine/influence/build';
+import { type BaseModel, loadBase } from '@openledger/engine/model/base';
+import { trainAdapter } from '@openledger/engine/training/run';
+import { Hono } from 'hono';
+import { privateKeyToAccount } from 'viem/accounts';
+import { createAttributionQueue } from './attribution/queue.ts';
+import { cached } from './chain/cached.ts';
+import { type Chain, openChain, walletOn } from './chain/chain.ts';
+import { createChannelReader, readChannel } from './chain/channels.ts';
+import { readContributions } from './chain/contributions.ts';
+import { withRpc } from './chain/retry.ts';
+import { createSettlementReader } from './chain/settlement-reader.ts';
+import { createSettlementState } from './chain/settlement-state.ts';
+import type { Config, Role } from './config.ts';
+import { describe, NodeError } from './errors.ts';
+import { createApp } from './gateway/app.ts';
+import { createCalls } from './gateway/calls.ts';
+import { channelRoutes } from './gateway/channel-routes.ts';
+import { chatRoutes } from './gateway/chat-routes.ts';
+import { modelRoutes } from './gateway/model-routes.ts';
+import { receiptRoutes } from './gateway/receipt-routes.ts';
+import { assertPortFree, listen, type RunningServer } from './gateway/serve.ts';
+import { storeRoutes } from './gateway/store-routes.ts';
+import { lockHome } from './home-lock.ts';
+import { joinNetwork } from './identity/agent.ts';
+import { createNodeSigner } from './identity/signer.ts';
+import { createKeyLock } from './ledger/key-lock.ts';
+import { openLedger } from './ledger/ledger.ts';
+import type { Log } from './log.ts';
+import { startLoop } from './loop.ts';
+import { createCatalog } from './models/catalog.ts';
+import { createEvidenceEngine } from './models/evidence-engine.ts';
+import { createTextEngine } from './models/text-engine.ts';
+import type { ModelCatalog } from './models/types.ts';
+import { createProver } from './prover/prover.ts';
+import { proverRoutes } from './prover/routes.ts';
+import { openFolderStore } from './store/folder-store.ts';
+import { httpStore } from './store/http-store.ts';
+import { layeredStore } from './store/layered-store.ts';
+import type { BlobStore } from './store/types.ts';
+import { trainerRoutes } from './trainer/routes.ts';
+import { createTrainer } from './trainer/trainer.ts';
+import { createWatcher } from './watcher/watcher.ts';
+
+export type Daemon = {
+  /** Where the HTTP interface is; undefined for a watcher alone. */
+  url: string | undefined;
+  nodeId: number | undefined;
+  close(): Promise<void>;
+};
+
+/** What all roles share. `onClose` runs in reverse order. */
+type Context = {
+  config: Config;
+  log: Log;
+  chain: Chain;
+  store: BlobStore;
+  catalog: ModelCatalog;
+  base: () => Promise<BaseModel>;
+  routes: Hono[];
+  onClose: (() => Promise<unknown>)[];
+};
+
+/** Starts the roles that the configuration names, all in this process. */
+export async function startDaemon(config: Config, log: Log, signal?: AbortSignal): Promise<Daemon> {
+  const onClose: Context['onClose'] = [];
+  const close = async () => {
+    for (const step of onClose.splice(0).toReversed()) {
+      await step().catch((error: unknown) => log.error({ error: describe(error) }, 'closing failed'));
+    }
+  };
+  try {
+    const serves = config.roles.some((role) => role !== 'watcher');
+    if (serves) await assertPortFree(config.host, config.port);
+    const lock = await lockHome(config.home);
+    onClose.push(lock.release);
+    const { rpc, deployment } = config;
+    const chain = await openChain({ rpc, deployment, log, signal });
+    const folder = await openFolderStore({
+      folder: join(config.home, 'store'),
+      maxBytes: config.storeMaxBytes,
+    });
+    const remotes = config.storeUrls.map((url) => httpStore({ url, maxBytes: config.storeMaxBytes }));
+    const store = layeredStore(folder, remotes);
+    const catalog = createCatalog({ chain, store, log, capacity: config.adapters });
+    const base = once(() => loadBase(config.base));
+    const context: Context = { config, log, chain, store, catalog, base, routes: [], onClose };
+    const has = (role: Role) => config.roles.includes(role);
+
+    const nodeId = has('gateway') || has('prover') ? await startNode(context, signal) : undefined;
+    if (has('trainer')) await startTrainer(context);
+    if (has('watcher')) startWatcher(context);
+    let server: RunningServer | undefined;
+    if (serves) {
+      // Other people's content is read from this node's own disk only, so that a request cannot make it fetch.
+      const routes = [
+        healthRoutes(context, nodeId),
+        storeRoutes(folder, config.storeMaxBytes),
+        ...context.routes,
+      ];
+      server = await listen(createApp({ log, routes }), config.host, config.port);
+      onClose.push(server.close);
+    }
+    log.info({ roles: config.roles, url: server?.url, nodeId, chainId: chain.viemChain.id }, 'ready');
+    return { url: server?.url, nodeId, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Gateway and prover: they share the journal and the node's key. */
+async function startNode(context: Context, signal: AbortSignal | undefined): Promise<number> {
+  const { config, log, chain, store, catalog, routes, onClose } = context;
+  if (config.nodeKey === undefined) throw new Error('The configuration was checked to have a node key.');
+  const account = privateKeyToAccount(config.nodeKey);
+  const wallet = walletOn(chain, account);
+  const nodeId = await withRpc({ log, what: 'joining the network', signal }, () =>
+    joinNetwork({ chain, wallet, log, stake: config.stake, uri: `http://${config.host}:${config.port}` }),
+  );
+  const ledger = await openLedger(join(config.home, 'node.journal'));
+  onClose.push(ledger.close);
+  if (ledger.tornTail !== undefined) {
+    log.warn(
+      ledger.tornTail,
+      'the journal ended in an unfinished write, which was cut off; nothing acknowledged is lost',
+    );
+  }
+  const signer = createNodeSigner(account, nodeId, chain.settlement);
+  const locks = createKeyLock();
+  const reader = createSettlementReader(chain);
+  const state = createSettlementState(chain);
+  const now = () => Math.floor(Date.now() / 1000);
+  const base = await context.base();
+
+  const evidence = createEvidenceEngine(base);
+  onClose.push(evidence.close);
+  const attributions = createAttributionQueue({ ledger, catalog, engine: evidence, signer, log, now });
+  onClose.push(attributions.close);
+  const contributions = cached(() => readContributions(chain), 2_000);
+  routes.push(receiptRoutes({ nodeId, ledger, reader, state, contributions }));
+
+  if (config.roles.includes('gateway')) {
+    const generator: Generator = createGenerator(base);
+    onClose.push(() => generator.close());
+    const engine = createTextEngine(base, generator, config.adapters);
+    const recent = createChannelReader(chain);
+    const onReceipt = () => attributions.wake();
+    const calls = createCalls({
+      ledger,
+      locks,
+      catalog,
+      engine,
+      signer,
+      escrow: chain.escrow,
+      readChannel: recent,
+      now,
+      onReceipt,
+    });
+    routes.push(
+      chatRoutes({ calls, nodeId, log }),
+      channelRoutes({ calls, ledger, readChannel: recent }),
+      modelRoutes(catalog, engine),
+    );
+  }
+  if (config.roles.includes('prover')) {
+    const direct = (channelId: `0x${string}`) => readChannel(chain, channelId);
+    const prover = createProver({
+      chain,
+      wallet,
+      nodeId,
+      ledger,
+      locks,
+      reader,
+      state,
+      store,
+      attributions,
+      readChannel: direct,
+      log,
+      now,
+    });
+    const { operatorToken } = config;
+    routes.push(proverRoutes({ chain, nodeId, reader, state, store, catalog, prover, operatorToken }));
+    if (config.settleEvery > 0) {
+      const task = async () => {
+        await prover.settle();
+        await prover.flush();
+      };
+      const loop = startLoop({ name: 'settling', everyMs: config.settleEvery * 1000, log, task });
+      onClose.push(loop.stop);
+    }
+  }
+  return nodeId;
+}
+
+async function startTrainer(context: Context): Promise<void> {
+  const { config, log, chain, store, catalog, base } = context;
+  const trainer = await createTrainer({
+    folder: join(config.home, 'jobs'),
+    store,
+    catalog,
+    contributions: () => readContributions(chain),
+    engine: { base, train: trainAdapter, buildInfluence },
+    log,
+    now: () => Math.floor(Date.now() / 1000),
+  });
+  context.routes.push(trainerRoutes(trainer));
+  context.onClose.push(trainer.close);
+}
+
+function startWatcher(context: Context): void {
+  const { config, log, chain, store, catalog } = context;
+  if (config.watcherKey === undefined)
+    throw new Error('The configuration was checked to have a watcher key.');
+  const watcher = createWatcher({
+    chain,
+    wallet: walletOn(chain, privateKeyToAccount(config.watcherKey)),
+    reader: createSettlementReader(chain),
+    state: createSettlementState(chain),
+    catalog,
+    store,
+    log,
+  });
+  const loop = startLoop({ name: 'watching', everyMs: config.pollEvery * 1000, log, task: watcher.look });
+  context.onClose.push(loop.stop);
+}
+
+function healthRoutes({ config, chain }: Context, nodeId: number | undefined): Hono {
+  const app = new Hono();
+  app.get('/health', async (context) => {
+    const block = await chain.client.getBlockNumber().catch(() => undefined);
+    const body = {
+      status: block === undefined ? 'chain unreachable' : 'ok',
+      roles: config.roles,
+      nodeId: nodeId ?? null,
+      chainId: chain.viemChain.id,
+      block: block === undefined ? null : Number(block),
+      settlement: chain.contracts.AttributionSettlement,
+    };
+    return context.json(body, block === undefined ? 503 : 200);
+  });
+  return app;
+}
+
+/** Runs `make` at the first call and gives everyone its result; a failure is tried again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    if (made === undefined) {
+      made = make().catch((error: unknown) => {
+        made = undefined;
+        throw new NodeError('model_unusable', describe(error), 'Check --base.', { cause: error });
+      });
+    }
+    return made;
+  };
+}

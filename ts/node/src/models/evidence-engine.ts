@@ -1,0 +1,59 @@
+import { decodeAdapter } from '@openledger/engine/adapter/peft';
+import { type InfluenceSession, openInfluence } from '@openledger/engine/influence/query';
+import type { BaseModel } from '@openledger/engine/model/base';
+import { longestMatches } from '@openledger/engine/spans/longest-matches';
+import { maximalSpans } from '@openledger/engine/spans/maximal-spans';
+import { buildSpanIndex, type SpanIndex } from '@openledger/engine/spans/span-index';
+import type { EvidenceEngine } from '../attribution/attribute.ts';
+import { createLru } from './lru.ts';
+import type { VerifiedAdapter } from './types.ts';
+
+/** Influence sessions keep graphs and a worker thread each, so only the adapters in use have one. */
+const SESSIONS = 2;
+const INDEXES = 16;
+
+/** Spans and influence by the engine, with what each adapter needs prepared once. */
+export function createEvidenceEngine(base: BaseModel): EvidenceEngine & { close(): Promise<void> } {
+  const indexes = createLru<number, SpanIndex>(INDEXES);
+  const sessions = new Map<number, Promise<InfluenceSession>>();
+
+  function indexOf(adapter: VerifiedAdapter): SpanIndex {
+    const known = indexes.get(adapter.model.id);
+    if (known !== undefined) return known;
+    const index = buildSpanIndex(adapter.documents);
+    indexes.set(adapter.model.id, index);
+    return index;
+  }
+
+  async function sessionOf(adapter: VerifiedAdapter): Promise<InfluenceSession> {
+    const known = sessions.get(adapter.model.id);
+    if (known !== undefined) return known;
+    const opening = openInfluence({
+      base,
+      adapter: decodeAdapter(base.config, adapter.files),
+      basis: adapter.basis,
+    });
+    sessions.set(adapter.model.id, opening);
+    opening.catch(() => sessions.delete(adapter.model.id));
+    const [oldest] = sessions.keys();
+    if (sessions.size > SESSIONS && oldest !== undefined) {
+      const session = sessions.get(oldest);
+      sessions.delete(oldest);
+      await session?.then((one) => one.close()).catch(() => undefined);
+    }
+    return opening;
+  }
+
+  return {
+    paidSpans: async (adapter, output, limits) => longestMatches(indexOf(adapter), output, limits),
+    shownSpans: async (adapter, output, minLen) =>
+      maximalSpans(indexOf(adapter), output, { minLen }).flatMap(({ outOff, len, sources }) =>
+        sources.map(({ asset, srcOff }) => ({ asset, outOff, srcOff, len })),
+      ),
+    queryVector: async (adapter, answer) => (await sessionOf(adapter)).query(answer),
+    close: async () => {
+      for (const session of sessions.values())
+        await session.then((one) => one.close()).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,306 @@
+import { attributionSettlementAbi } from '@openledger/sdk/abis';
+import { utf8 } from '@openledger/sdk/protocol/bytes';
+import {
+  type AttributedReceipt,
+  type BatchRecord,
+  type BuiltClaim,
+  buildClaim,
+  nextBatch,
+} from '@openledger/sdk/protocol/claims';
+import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
+import { isPublic } from '@openledger/sdk/protocol/receipts';
+import { fromInt8Bytes } from '@openledger/sdk/protocol/sketch';
+import type { SignedVoucher } from '@openledger/sdk/protocol/vouchers';
+import { formatEther, type Hex } from 'viem';
+import type { AttributionQueue } from '../attribution/queue.ts';
+import type { Chain, ChainWallet } from '../chain/chain.ts';
+import type { SettlementReader } from '../chain/settlement-reader.ts';
+import type { SettlementState } from '../chain/settlement-state.ts';
+import { confirmed, revertOf } from '../chain/transact.ts';
+import { NodeError } from '../errors.ts';
+import { type ChainChannel, unsignedReceipts } from '../ledger/channel.ts';
+import type { LedgerEntry, ReceiptEntry } from '../ledger/entries.ts';
+import type { KeyLock } from '../ledger/key-lock.ts';
+import type { Ledger, RedeemableEpoch } from '../ledger/ledger.ts';
+import type { Log } from '../log.ts';
+import type { BlobStore } from '../store/types.ts';
+import { loadSettled } from './settled-state.ts';
+
+export type ProverDeps = {
+  chain: Chain;
+  wallet: ChainWallet;
+  nodeId: number;
+  ledger: Ledger;
+  locks: KeyLock;
+  reader: SettlementReader;
+  state: SettlementState;
+  store: BlobStore;
+  attributions: Pick<AttributionQueue, 'ensure'>;
+  readChannel(channelId: Hex): Promise<ChainChannel>;
+  log: Log;
+  now(): number;
+};
+
+export type SettleResult =
+  | { settled: true; claimId: Hex; transaction: Hex; receipts: number; fees: bigint; vouchers: number }
+  | { settled: false; reason: string };
+
+export type Prover = {
+  /** Redeems and proposes what can be, in one transaction. Calls never overlap. */
+  settle(): Promise<SettleResult>;
+  /** Pays out what final claims released: the node's share, burn, treasury and stakers. */
+  flush(): Promise<void>;
+};
+
+/** Calldata of one transaction stays below what public RPCs accept. */
+const MAX_CLAIM_BYTES = 96_000;
+const MAX_VOUCHERS = 64;
+/** How long a consumer may leave its last receipt unsigned while its channel waits to be settled. */
+const UNSIGNED_PATIENCE_S = 3_600;
+
+/**
+ * Settles what the node has earned. Nothing here is remembered outside the journal and the chain: which vouchers are
+ * redeemed and which claim is open is read from the chain every time, so a crash at any point is followed by the same
+ * decision again, or by the next one.
+ */
+export function createProver(deps: ProverDeps): Prover {
+  const { chain, ledger, log, nodeId, reader, state } = deps;
+  const settlement = {
+    address: chain.contracts.AttributionSettlement,
+    abi: attributionSettlementAbi,
+  } as const;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One transaction at a time: they share a nonce and a view of the chain. */
+  function exclusively<T>(task: () => Promise<T>): Promise<T> {
+    const run = last.then(task, task);
+    last = run.catch(() => undefined);
+    return run;
+  }
+
+  async function settle(): Promise<SettleResult> {
+    await quietMempool();
+    await reader.sync();
+    const node = await state.node(nodeId);
+    if (BigInt(node.openClaim) !== 0n) {
+      const { end } = await state.claimRecord(node.openClaim);
+      return {
+        settled: false,
+        reason: `claim ${node.openClaim} is open until ${new Date(end * 1000).toISOString()}`,
+      };
+    }
+    const version = await state.currentVersion();
+    const waiting = reader.node(nodeId).batches.filter(({ number }) => number > node.settledBatches);
+    const stale = waiting.filter(({ paramsVersion }) => paramsVersion === waiting[0].paramsVersion);
+    // A claim has one parameters version. What was redeemed under an older one goes first, without new vouchers.
+    const mayRedeem =
+      stale.length === waiting.length && waiting.every(({ paramsVersion }) => paramsVersion === version);
+    await seal();
+    const epochs = mayRedeem ? await choose() : [];
+    if (stale.length === 0 && epochs.length === 0)
+      return { settled: false, reason: 'there is nothing to settle' };
+    const vouchers: SignedVoucher[] = epochs.map(({ voucher }) => ({ ...voucher, acceptance: '0x' }));
+    const batches: BatchRecord[] = [
+      ...stale,
+      ...(vouchers.length > 0 ? [nextBatch(node, version, vouchers)] : []),
+    ];
+    const built = await build(batches, node, batches[0].paramsVersion);
+    return send(built, vouchers);
+  }
+
+  /**
+   * Closes the running epoch of every channel whose receipts are all signed: later receipts go to the next epoch.
+   * A consumer that leaves, or stays away for long, without signing its last receipt loses the channel.
+   */
+  async function seal(): Promise<void> {
+    for (const { channelId } of ledger.redeemable()) {
+      const { exitAt } = await deps.readChannel(channelId);
+      await deps.locks.run(channelId, async () => {
+        const current = ledger.channel(channelId)?.current;
+        if (current?.voucher === undefined) return;
+        const { epoch } = current;
+        const at = deps.now();
+        const entries: LedgerEntry[] = [];
+        for (const { hash, receipt } of unsignedReceipts(current)) {
+          if (exitAt === 0 && at - receipt.servedAt < UNSIGNED_PATIENCE_S) return;
+          entries.push({ type: 'default', channelId, hash, at });
+          log.warn(
+            { channel: channelId, fee: receipt.fee.toString() },
+            'an answer was never paid; the channel is closed here',
+          );
+        }
+        const { receiptCount } = current.voucher;
+        await ledger.append(...entries, {
+          type: 'redemption',
+          vouchers: [{ channelId, epoch, receiptCount }],
+          at,
+        });
+      });
+    }
+  }
+
+  /** Sealed epochs that the chain would accept now, the largest first, as many as fit into one transaction. */
+  async function choose(): Promise<RedeemableEpoch[]> {
+    const open: RedeemableEpoch[] = [];
+    for (const one of ledger.sealed()) {
+      const channel = await deps.readChannel(one.channelId);
+      if (channel.epoch > one.voucher.epoch) continue;
+      const payable =
+        channel.epoch === one.voucher.epoch &&
+        channel.settled === one.voucher.settledFee &&
+        channel.deposit >= one.voucher.cumulativeFee;
+      if (payable) open.push(one);
+      else if (channel.epoch === one.voucher.epoch) {
+        log.error(
+          { channel: one.channelId, epoch: one.voucher.epoch },
+          'a voucher cannot be redeemed: the deposit is gone',
+        );
+      }
+    }
+    const fee = ({ voucher }: RedeemableEpoch) => voucher.cumulativeFee - voucher.settledFee;
+    open.sort((a, b) => (fee(a) === fee(b) ? 0 : fee(a) > fee(b) ? -1 : 1));
+    let bytes = 0;
+    return open.slice(0, MAX_VOUCHERS).filter((one, index) => {
+      const size = one.epoch.receipts.reduce((sum, entry) => sum + disclosedSize(entry), 0);
+      if (index > 0 && bytes + size > MAX_CLAIM_BYTES) return false;
+      bytes += size;
+      return true;
+    });
+  }
+
+  async function build(
+    batches: readonly BatchRecord[],
+    node: Awaited<ReturnType<SettlementState['node']>>,
+    version: number,
+  ): Promise<BuiltClaim> {
+    const receipts = await Promise.all(
+      batches
+        .flatMap(({ vouchers }) => vouchers)
+        .flatMap(receiptsOf)
+        .map(attributed),
+    );
+    const terms = new Map<number, ModelTerms>();
+    for (const { receipt } of receipts) terms.set(receipt.modelId, await state.terms(receipt.modelId));
+    return buildClaim({
+      domain: { chainId: chain.viemChain.id, settlement: settlement.address },
+      nodeId,
+      proposer: nodeId,
+      seq: node.proposals + 1,
+      parent: await loadSettled(reader, deps.store, node.finalClaim),
+      batches,
+      receipts,
+      parameters: await state.parameters(version),
+      terms: (id) => terms.get(id) ?? missingTerms(id),
+    });
+  }
+
+  /** The receipts of a redeemed voucher, from the journal. */
+  function receiptsOf(record: { channelId: Hex; epoch: number; receiptCount: number }): ReceiptEntry[] {
+    const state = ledger.channel(record.channelId);
+    const epoch = state?.sealed.find((one) => one.epoch === record.epoch);
+    const receipts = epoch?.receipts.slice(0, record.receiptCount) ?? [];
+    if (receipts.length === record.receiptCount) return receipts;
+    throw new NodeError(
+      'journal_corrupt',
+      `The journal does not have the receipts of epoch ${record.epoch} of channel ${record.channelId}.`,
+      'Restore the journal that was in use when that voucher was redeemed.',
+    );
+  }
+
+  async function attributed(entry: ReceiptEntry): Promise<AttributedReceipt> {
+    const { evidence, queryVector } = await deps.attributions.ensure(entry.hash);
+    const opening = { salt: entry.salt, request: utf8(entry.request), output: utf8(entry.output) };
+    return {
+      receipt: entry.receipt,
+      evidence,
+      queryVector: queryVector && fromInt8Bytes(queryVector),
+      opening: isPublic(entry.receipt) ? opening : undefined,
+    };
+  }
+
+  async function send(built: BuiltClaim, vouchers: SignedVoucher[]): Promise<SettleResult> {
+    const { claim, claimId, claimData, locator } = built;
+    // Published before it is proposed: a claim whose dump nobody can read is one that nobody can check.
+    const dump = await deps.store.put(built.dump);
+    await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, claimData, at: deps.now() });
+    const { wallet } = deps;
+    let hash: Hex;
+    try {
+      const call = { ...settlement, account: wallet.account };
+      if (vouchers.length === 0) {
+        const simulated = await chain.client.simulateContract({
+          ...call,
+          functionName: 'proposeClaim',
+          args: [claim, claimData, locator],
+        });
+        hash = await wallet.writeContract(simulated.request);
+      } else {
+        const simulated = await chain.client.simulateContract({
+          ...call,
+          functionName: 'redeemAndPropose',
+          args: [nodeId, vouchers, claim, claimData, locator],
+        });
+        hash = await wallet.writeContract(simulated.request);
+      }
+    } catch (error) {
+      const revert = revertOf(error);
+      if (revert === undefined) throw error;
+      throw new NodeError(
+        'not_allowed',
+        `The settlement refuses the claim: ${revert.name}(${revert.args.join(', ')}).`,
+        'If it is about stake, add stake to the node’s agent; else it is tried again with the next look at the chain.',
+        { cause: error },
+      );
+    }
+    await confirmed(chain, hash, 'settlement');
+    await reader.sync();
+    const summary = { receipts: claim.receiptCount, fees: claim.fees, vouchers: vouchers.length };
+    log.info(
+      { claim: claimId, seq: claim.seq, ...summary, fees: formatEther(claim.fees), transaction: hash },
+      'proposed a claim',
+    );
+    return { settled: true, claimId, transaction: hash, ...summary };
+  }
+
+  async function flush(): Promise<void> {
+    await quietMempool();
+    const node = await state.node(nodeId);
+    const { wallet } = deps;
+    if (node.nodeShare > 0n) {
+      const hash = await wallet.writeContract({ ...settlement, functionName: 'flush', args: [nodeId] });
+      await confirmed(chain, hash, 'collecting the node’s share');
+      log.info({ amount: formatEther(node.nodeShare) }, 'collected the node’s share');
+    }
+    const counters = await chain.client.readContract({ ...settlement, functionName: 'counters' });
+    if (BigInt(node.openClaim) === 0n && counters.some((amount) => amount > 0n)) {
+      const hash = await wallet.writeContract({ ...settlement, functionName: 'flush', args: [] });
+      await confirmed(chain, hash, 'flushing burn, treasury and stakers');
+    }
+  }
+
+  /** After a crash a transaction of the earlier life may still wait: deciding anew before it lands would do it twice. */
+  async function quietMempool(): Promise<void> {
+    const { address } = deps.wallet.account;
+    const [sent, mined] = await Promise.all([
+      chain.client.getTransactionCount({ address, blockTag: 'pending' }),
+      chain.client.getTransactionCount({ address, blockTag: 'latest' }),
+    ]);
+    if (sent === mined) return;
+    throw new NodeError(
+      'busy',
+      `${sent - mined} transactions of the node wait to be mined.`,
+      'It is tried again.',
+    );
+  }
+
+  return { settle: () => exclusively(settle), flush: () => exclusively(flush) };
+}
+
+/** About how many bytes a receipt takes in claimData. */
+function disclosedSize(entry: ReceiptEntry): number {
+  return 171 + 16 * 40 + 33 + 292 + utf8(entry.request).length + entry.receipt.outputLength;
+}
+
+function missingTerms(modelId: number): never {
+  throw new Error(`The terms of model ${modelId} were not read.`);
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
+const uint = z.number().int().min(0);
+
+/** Settings a builder may choose; the rest comes from the preset. */
+export const jobSettings = z
+  .strictObject({
+    epochs: z.number().int().min(1).max(200),
+    rank: z.number().int().min(1).max(64),
+    alpha: z.number().min(1).max(256),
+    learningRate: z.number().positive().max(0.1),
+    batch: z.number().int().min(1).max(64),
+    seed: z.number().int().min(0).max(0xffffffff),
+  })
+  .partial();
+
+/** Body of `POST /v1/fine_tuning/jobs`. `model` and `suffix` are OpenAI's names for `baseModel` and `name`. */
+export const createJobBody = z
+  .object({
+    baseModel: z.union([z.string(), uint]).optional(),
+    model: z.string().optional(),
+    name: z.string().min(1).max(100).optional(),
+    suffix: z.string().min(1).max(100).optional(),
+    datanets: z.array(uint.min(1)).max(64).default([]),
+    contributions: z.array(uint.min(1)).max(10_000).default([]),
+    settings: jobSettings.default({}),
+  })
+  .refine((body) => body.datanets.length + body.contributions.length > 0, {
+    message: 'name at least one datanet or contribution',
+    path: ['datanets'],
+  });
+export type CreateJobBody = z.infer<typeof createJobBody>;
+
+/** What a builder opens the run on chain with: `TrainingLog.openRun(...)`. */
+export const openRunArguments = z.object({
+  runId: hash,
+  inputsRoot: hash,
+  inputCount: uint,
+  totalSteps: uint,
+  uri: z.string(),
+});
+
+/** One `TrainingLog.anchor(...)`. */
+export const anchorArguments = z.object({ runId: hash, step: uint, stepsRoot: hash, checkpointHash: hash });
+
+/** `ModelRegistry.publishAdapter(...)`, except royalty and prices, which are the builder's to choose. */
+export const publishArguments = z.object({
+  parent: uint,
+  adapterHash: hash,
+  runId: hash,
+  scheme: uint,
+  treeDepth: uint,
+  sigmaCap: uint,
+  sketchRoot: hash,
+  corpusRoot: hash,
+  baselineRoot: hash,
+  basisHash: hash,
+  datanets: z.array(uint),
+  uri: z.string(),
+});
+
+export const jobResult = z.object({
+  adapterHash: hash,
+  modelCard: hash,
+  anchors: z.array(anchorArguments),
+  publish: publishArguments,
+  metrics: z.record(z.string(), z.number()),
+});
+
+/** A job as it is kept in `job.json` and answered over HTTP. */
+export const job = z.object({
+  id: z.string(),
+  object: z.literal('fine_tuning.job'),
+  status: z.enum(['queued', 'running', 'attributing', 'succeeded', 'failed', 'cancelled']),
+  created_at: uint,
+  finished_at: uint.nullable(),
+  /** The base model's id in the registry. */
+  baseModel: uint,
+  model: z.string(),
+  name: z.string(),
+  datanets: z.array(uint),
+  contributions: z.array(uint),
+  rows: uint,
+  totalSteps: uint,
+  step: uint,
+  loss: z.number().nullable(),
+  openRun: openRunArguments,
+  result: jobResult.nullable(),
+  error: z.object({ message: z.string() }).nullable(),
+});
+export type Job = z.infer<typeof job>;
+export type JobResult = z.infer<typeof jobResult>;
+
+/** What happened in a job, in order; `id` counts from 1 and survives restarts. */
+export const jobEvent = z.object({
+  id: uint,
+  type: z.enum(['status', 'step', 'checkpoint', 'result', 'error']),
+  created_at: uint,
+  data: z.record(z.string(), z.unknown()),
+});
+export type JobEvent = z.infer<typeof jobEvent>;

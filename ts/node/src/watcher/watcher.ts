@@ -1,0 +1,237 @@
+import { attributionSettlementAbi } from '@openledger/sdk/abis';
+import { fromHex, sameHex } from '@openledger/sdk/protocol/bytes';
+import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
+import type { ClaimTrees } from '@openledger/sdk/protocol/claim-trees';
+import type { SettledState } from '@openledger/sdk/protocol/claims';
+import { decodeDump, parseLocator } from '@openledger/sdk/protocol/dump';
+import { type FraudProof, type FraudReport, findFraud } from '@openledger/sdk/protocol/fraud';
+import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
+import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
+import { plainRoot } from '@openledger/sdk/protocol/trees';
+import { type Hex, zeroHash } from 'viem';
+import type { Chain, ChainWallet } from '../chain/chain.ts';
+import type { SeenClaim, SettlementReader } from '../chain/settlement-reader.ts';
+import type { SettlementState } from '../chain/settlement-state.ts';
+import { confirmed, revertOf } from '../chain/transact.ts';
+import { describe } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { decodeSketches } from '../models/blobs.ts';
+import type { ListedModel, ModelCatalog } from '../models/types.ts';
+import { readCard } from '../models/verify.ts';
+import { loadSettled } from '../prover/settled-state.ts';
+import type { BlobReader } from '../store/types.ts';
+
+export type WatcherDeps = {
+  chain: Chain;
+  wallet: ChainWallet;
+  reader: SettlementReader;
+  state: SettlementState;
+  catalog: Pick<ModelCatalog, 'list'>;
+  store: BlobReader;
+  log: Log;
+};
+
+/** What the watcher made of a claim. */
+export type Verdict = {
+  claimId: Hex;
+  nodeId: number;
+  outcome: 'honest' | 'proven' | 'too late' | 'unproven' | 'unreadable';
+  problems: string[];
+  predicate?: string;
+  reason?: string;
+  transaction?: Hex;
+};
+
+export type Watcher = {
+  /** Reads what is new on the chain and judges every claim in it. */
+  look(): Promise<Verdict[]>;
+};
+
+/**
+ * Judges every claim from the chain's logs and content-addressed blobs alone, and proves the false ones.
+ * It asks no indexer and believes no node: a blob either hashes to what the chain names or does not count.
+ */
+export function createWatcher(deps: WatcherDeps): Watcher {
+  const { chain, log, reader, state } = deps;
+  /** Payouts under claims that were found sound, by claim id; what later claims build on. */
+  const settled = new Map<Hex, SettledState>();
+  const sketches = new Map<number, readonly Sketch[]>();
+  const judged = new Set<Hex>();
+
+  async function look(): Promise<Verdict[]> {
+    await reader.sync();
+    const verdicts: Verdict[] = [];
+    for (const seen of reader.claims()) {
+      if (judged.has(seen.claimId)) continue;
+      const verdict = await judge(seen);
+      report(verdict);
+      verdicts.push(verdict);
+      // A claim whose data were missing is looked at again while it can still be disputed.
+      if (verdict.outcome !== 'unreadable' || (await isOver(seen.claimId))) judged.add(seen.claimId);
+    }
+    return verdicts;
+  }
+
+  async function judge(seen: SeenClaim): Promise<Verdict> {
+    const { claimId, claim } = seen;
+    const head = { claimId, nodeId: claim.nodeId };
+    let found: FraudReport;
+    try {
+      found = await examine(seen);
+    } catch (error) {
+      return { ...head, outcome: 'unreadable', problems: [describe(error)] };
+    }
+    const { proofs, problems } = found;
+    if (found.settled !== undefined) settled.set(claimId, found.settled);
+    if (proofs.length === 0) {
+      return { ...head, outcome: problems.length === 0 ? 'honest' : 'unreadable', problems };
+    }
+    const { status } = await state.claimRecord(claimId);
+    if (status !== 'proposed' && status !== 'vetoed') {
+      return {
+        ...head,
+        outcome: 'too late',
+        problems,
+        reason: proofs[0].reason,
+        predicate: proofs[0].predicate,
+      };
+    }
+    for (const proof of proofs) {
+      const transaction = await prove(seen, proof);
+      if (transaction === undefined) continue;
+      return {
+        ...head,
+        outcome: 'proven',
+        problems,
+        reason: proof.reason,
+        predicate: proof.predicate,
+        transaction,
+      };
+    }
+    return {
+      ...head,
+      outcome: 'unproven',
+      problems,
+      reason: proofs[0].reason,
+      predicate: proofs[0].predicate,
+    };
+  }
+
+  /** Recomputes a claim from what the chain says. */
+  async function examine(seen: SeenClaim): Promise<FraudReport> {
+    const { claim } = seen;
+    const batches = reader
+      .node(claim.nodeId)
+      .batches.filter(({ number }) => claim.fromBatch <= number && number <= claim.toBatch);
+    const models = await termsOf(seen);
+    for (const [id, terms] of models) await loadSketches(id, terms);
+    return findFraud({
+      domain: { chainId: chain.viemChain.id, settlement: chain.contracts.AttributionSettlement },
+      claim,
+      claimData: seen.claimData,
+      dump: await loadDump(seen),
+      parent: await parentOf(claim.parent),
+      batches,
+      parameters: await state.parameters(claim.paramsVersion),
+      terms: (id) => models.get(id),
+      sketches: (id) => sketches.get(id),
+    });
+  }
+
+  async function parentOf(parent: Hex): Promise<SettledState> {
+    return settled.get(parent) ?? loadSettled(reader, deps.store, parent);
+  }
+
+  async function loadDump(seen: SeenClaim): Promise<ClaimTrees | undefined> {
+    try {
+      return decodeDump(await deps.store.get(parseLocator(fromHex(seen.locator))));
+    } catch (error) {
+      log.warn({ claim: seen.claimId, error: describe(error) }, 'the dump of a claim cannot be had');
+      return undefined;
+    }
+  }
+
+  /** Terms of every model that the claim's receipts name. */
+  async function termsOf(seen: SeenClaim): Promise<Map<number, ModelTerms>> {
+    const list = await deps.catalog.list();
+    const terms = new Map<number, ModelTerms>();
+    for (const id of modelsIn(seen.claimData)) {
+      const model = list.find((one) => one.id === id);
+      if (model !== undefined) terms.set(id, model.terms);
+    }
+    return terms;
+  }
+
+  /** A model's sketches, if the store has them and they are the ones that the model committed to. */
+  async function loadSketches(id: number, terms: ModelTerms): Promise<void> {
+    if (sketches.has(id) || terms.sketchRoot === zeroHash) return;
+    try {
+      const model = (await deps.catalog.list()).find((one): one is ListedModel => one.id === id);
+      if (model === undefined) return;
+      const card = await readCard(deps.store, model.uri);
+      const decoded = decodeSketches(await deps.store.get(card.sketches));
+      if (!sameHex(plainRoot(sketchesTree(decoded, terms.treeDepth)), terms.sketchRoot)) {
+        throw new Error('they do not lead to the committed sketchRoot');
+      }
+      sketches.set(id, decoded);
+    } catch (error) {
+      log.error(
+        { model: id, error: describe(error) },
+        'WITHHELD: the sketches of a model cannot be had; its scores cannot be checked',
+      );
+    }
+  }
+
+  async function prove(seen: SeenClaim, proof: FraudProof): Promise<Hex | undefined> {
+    const { wallet } = deps;
+    try {
+      const { request } = await chain.client.simulateContract({
+        address: chain.contracts.AttributionSettlement,
+        abi: attributionSettlementAbi,
+        functionName: 'proveFraud',
+        args: [seen.claim, chain.contracts[proof.predicate], proof.witness, wallet.account.address],
+        account: wallet.account,
+      });
+      const hash = await wallet.writeContract(request);
+      await confirmed(chain, hash, 'fraud proof');
+      return hash;
+    } catch (error) {
+      const revert = revertOf(error);
+      if (revert === undefined) throw error;
+      log.error(
+        { claim: seen.claimId, predicate: proof.predicate, revert: revert.name },
+        'a fraud proof was refused',
+      );
+      return undefined;
+    }
+  }
+
+  async function isOver(claimId: Hex): Promise<boolean> {
+    const { status } = await state.claimRecord(claimId);
+    return status !== 'proposed';
+  }
+
+  function report({ outcome, ...verdict }: Verdict): void {
+    if (outcome === 'honest') log.info(verdict, 'a claim is honest');
+    else if (outcome === 'proven')
+      log.warn(verdict, 'FRAUD PROVEN: the claim is rejected and its proposer slashed');
+    else if (outcome === 'unreadable')
+      log.error(verdict, 'WITHHELD: a claim cannot be judged, because its data are missing');
+    else
+      log.error(
+        verdict,
+        outcome === 'too late' ? 'a false claim is already decided' : 'a false claim could not be proven',
+      );
+  }
+
+  return { look };
+}
+
+/** The models that claimData names; none when it cannot be read, which is for `findFraud` to judge. */
+function modelsIn(claimData: Hex): Set<number> {
+  try {
+    return new Set(decodeClaimData(claimData).map(({ receipt }) => receipt.modelId));
+  } catch {
+    return new Set();
+  }
+}
