@@ -67,15 +67,16 @@ interface IAgentStaking {
         returns (uint32 index);
 
     /// @notice Returns a bond to free stake. Settlement only.
-    function release(uint40 agentId, uint96 bond) external;
+    /// @param agentId The proposer
+    /// @param bond The bond
+    /// @param exposureIndex The claim's exposure entry
+    /// @param endExposure Whether the claim counts for nothing any more (vetoed)
+    function release(uint40 agentId, uint96 bond, uint32 exposureIndex, bool endExposure) external;
 
     /// @notice Takes a bond and ends the rejected claim's exposure: `reward` goes to `rewardTo`, the rest is burned.
     /// Settlement only.
     /// @dev A reward that can't be sent is credited, see {withdrawOwed}: a prover can't make its own proof fail.
     function slash(uint40 agentId, uint96 bond, uint96 reward, address rewardTo, uint32 exposureIndex) external;
-
-    /// @notice Ends the exposure of a vetoed claim when its bond leaves. Settlement only.
-    function endExposure(uint40 agentId, uint32 exposureIndex) external;
 
     /// @notice Pays a reward that could not be sent, to the account it belongs to.
     function withdrawOwed(address account) external;

@@ -69,6 +69,7 @@ interface IAttributionSettlement {
     error AttributionSettlement_ZeroRewardTo();
     error AttributionSettlement_ClaimNotFinal(bytes32 claimId);
     error AttributionSettlement_WrongNode(uint40 claimNode, uint40 payoutNode);
+    error AttributionSettlement_UnknownAsset(uint40 asset);
     error AttributionSettlement_BadProof(uint40 nodeId, uint40 asset);
     error AttributionSettlement_NothingToPay(uint40 nodeId, uint40 asset);
     error AttributionSettlement_Overpaid(uint40 nodeId, uint256 paid, uint96 total);

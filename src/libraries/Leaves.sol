@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {PayoutProof, SignedVoucher} from "../types/Claim.sol";
 import {AttributionHeader, Credit, Item, Payout, Receipt, VoucherLeaf} from "../types/Leaves.sol";
 
 /// @title Hashing and decoding of the packed leaves of formats.md.
@@ -47,10 +48,25 @@ library Leaves {
     }
 
     /// @notice Leaf of a voucher in its batch.
-    function hashVoucher(VoucherLeaf memory v) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(TAG_VOUCHER, v.channelId, v.epoch, v.receiptsRoot, v.receiptCount, v.fee, v.firstReceipt)
-        );
+    function hashVoucher(SignedVoucher calldata v, uint96 fee, uint40 firstReceipt)
+        internal
+        pure
+        returns (bytes32 leaf)
+    {
+        (bytes32 channelId, uint32 epoch, bytes32 receiptsRoot, uint32 count) =
+            (v.channelId, v.epoch, v.receiptsRoot, v.receiptCount);
+        // As abi.encodePacked, without its code size. Each word's low bytes are overwritten by the next.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore8(m, TAG_VOUCHER)
+            mstore(add(m, 1), channelId)
+            mstore(add(m, 33), shl(224, epoch))
+            mstore(add(m, 37), receiptsRoot)
+            mstore(add(m, 69), shl(224, count))
+            mstore(add(m, 73), shl(160, fee))
+            mstore(add(m, 85), shl(216, firstReceipt))
+            leaf := keccak256(m, 90)
+        }
     }
 
     /// @notice Leaf of a credit.
@@ -59,11 +75,21 @@ library Leaves {
     }
 
     /// @notice Leaf of a payout.
-    function hashPayout(Payout memory p) internal pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encodePacked(TAG_PAYOUT, p.asset, p.seq, p.cumulative, p.delta, p.creditsHash, p.creditsDepth)
-            );
+    function hashPayout(PayoutProof calldata p) internal pure returns (bytes32 leaf) {
+        (uint256 asset, uint256 seq, uint256 cumulative, uint256 delta) = (p.asset, p.seq, p.cumulative, p.delta);
+        (bytes32 creditsHash, uint256 creditsDepth) = (p.creditsHash, p.creditsDepth);
+        // As abi.encodePacked, without its code size. Each word's low bytes are overwritten by the next.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore8(m, TAG_PAYOUT)
+            mstore(add(m, 1), shl(216, asset))
+            mstore(add(m, 6), shl(224, seq))
+            mstore(add(m, 10), shl(160, cumulative))
+            mstore(add(m, 22), shl(160, delta))
+            mstore(add(m, 34), creditsHash)
+            mstore8(add(m, 66), creditsDepth)
+            leaf := keccak256(m, 67)
+        }
     }
 
     /// @notice Leaf of a baseline.

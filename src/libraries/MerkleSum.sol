@@ -36,6 +36,13 @@ library MerkleSum {
         total = sum;
         assembly ("memory-safe") {
             // A node's 89 bytes are laid out at m, the pad subtrees from m + 0x80 on, one word per height.
+            function node(m, leftHash, leftSum, rightHash, rightSum) -> h {
+                mstore(add(m, 1), leftHash)
+                mstore(add(m, 33), shl(160, leftSum))
+                mstore(add(m, 45), rightHash)
+                mstore(add(m, 77), shl(160, rightSum))
+                h := keccak256(m, 89)
+            }
             let m := mload(0x40)
             mstore8(m, 0x01)
             // Pads up to the highest height that lacks a sibling.
@@ -44,11 +51,7 @@ library MerkleSum {
                 let pad := PAD
                 mstore(add(m, 0x80), pad)
                 for { let h := 1 } shr(h, missing) { h := add(h, 1) } {
-                    mstore(add(m, 1), pad)
-                    mstore(add(m, 33), 0)
-                    mstore(add(m, 45), pad)
-                    mstore(add(m, 77), 0)
-                    pad := keccak256(m, 89)
+                    pad := node(m, pad, 0, pad, 0)
                     mstore(add(add(m, 0x80), shl(5, h)), pad)
                 }
             }
@@ -64,20 +67,9 @@ library MerkleSum {
                     next := add(next, 44)
                 }
                 switch and(index, 1)
-                case 0 {
-                    mstore(add(m, 1), root)
-                    mstore(add(m, 33), shl(160, total))
-                    mstore(add(m, 45), siblingHash)
-                    mstore(add(m, 77), shl(160, siblingSum))
-                }
-                default {
-                    mstore(add(m, 1), siblingHash)
-                    mstore(add(m, 33), shl(160, siblingSum))
-                    mstore(add(m, 45), root)
-                    mstore(add(m, 77), shl(160, total))
-                }
+                case 0 { root := node(m, root, total, siblingHash, siblingSum) }
+                default { root := node(m, siblingHash, siblingSum, root, total) }
                 total := add(total, siblingSum)
-                root := keccak256(m, 89)
                 if shr(96, total) {
                     next := 0
                     break

@@ -32,7 +32,6 @@ import {
     PayoutProof,
     SignedVoucher
 } from "../types/Claim.sol";
-import {Payout, VoucherLeaf} from "../types/Leaves.sol";
 
 /// @title Settlement of inference fees.
 /// @notice See {IAttributionSettlement}.
@@ -84,23 +83,23 @@ contract AttributionSettlement is
     uint256 private constant PPM = 1_000_000;
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IInferenceEscrow public immutable ESCROW;
+    IInferenceEscrow internal immutable ESCROW;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IAgentStaking public immutable STAKING;
+    IAgentStaking internal immutable STAKING;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IProtocolParameters public immutable PARAMETERS;
+    IProtocolParameters internal immutable PARAMETERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IAgentRegistry public immutable AGENTS;
+    IAgentRegistry internal immutable AGENTS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC721 public immutable MODELS;
+    IERC721 internal immutable MODELS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC721 public immutable CONTRIBUTIONS;
+    IERC721 internal immutable CONTRIBUTIONS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IBaselineVault public immutable VAULT;
+    IBaselineVault internal immutable VAULT;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IStakerRewards public immutable STAKERS;
+    IStakerRewards internal immutable STAKERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    address public immutable TREASURY;
+    address internal immutable TREASURY;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(Contracts memory contracts) {
@@ -130,8 +129,8 @@ contract AttributionSettlement is
 
     /// @inheritdoc IAttributionSettlement
     function redeem(uint40 nodeId, SignedVoucher[] calldata vouchers) external nonReentrant {
-        uint32 version = PARAMETERS.currentVersion();
-        _redeem(nodeId, vouchers, version, PARAMETERS.parameters(version));
+        uint32 version = _currentVersion();
+        _redeem(nodeId, vouchers, version, _parameters(version));
     }
 
     /// @inheritdoc IAttributionSettlement
@@ -139,7 +138,7 @@ contract AttributionSettlement is
         external
         nonReentrant
     {
-        _propose(claim_, claimData, locator, PARAMETERS.parameters(claim_.paramsVersion));
+        _propose(claim_, claimData, locator, _parameters(claim_.paramsVersion));
     }
 
     /// @inheritdoc IAttributionSettlement
@@ -150,10 +149,10 @@ contract AttributionSettlement is
         bytes calldata claimData,
         bytes calldata locator
     ) external nonReentrant {
-        uint32 version = PARAMETERS.currentVersion();
-        IProtocolParameters.Parameters memory p = PARAMETERS.parameters(version);
+        uint32 version = _currentVersion();
+        IProtocolParameters.Parameters memory p = _parameters(version);
         _redeem(nodeId, vouchers, version, p);
-        if (claim_.paramsVersion != version) p = PARAMETERS.parameters(claim_.paramsVersion);
+        if (claim_.paramsVersion != version) p = _parameters(claim_.paramsVersion);
         _propose(claim_, claimData, locator, p);
     }
 
@@ -185,7 +184,7 @@ contract AttributionSettlement is
         $.claims[claimId].status = ClaimStatus.Rejected;
         _clearOpen($.nodes[record.nodeId]);
         // The reward rounds down, so the burned half rounds up: proving one's own fraud costs half the bond.
-        uint96 reward = uint96(uint256(record.bond) * PARAMETERS.parameters(claim_.paramsVersion).slashRewardBps / BPS);
+        uint96 reward = uint96(uint256(record.bond) * _parameters(claim_.paramsVersion).slashRewardBps / BPS);
         emit FraudProven(claimId, record.nodeId, predicate, rewardTo, reward, record.bond - reward);
         // Interaction
         STAKING.slash(claim_.proposer, record.bond, reward, rewardTo, record.exposureIndex);
@@ -206,14 +205,9 @@ contract AttributionSettlement is
     /// @inheritdoc IAttributionSettlement
     function claim(PayoutProof calldata payout, Claim calldata finalClaim) external nonReentrant {
         // Check
-        _advance(finalClaim.nodeId);
-        bytes32 claimId = claimIdOf(finalClaim);
-        if (_storage().claims[claimId].status != ClaimStatus.Final) {
-            revert AttributionSettlement_ClaimNotFinal(claimId);
-        }
-        if (payout.nodeId != finalClaim.nodeId) {
-            revert AttributionSettlement_WrongNode(finalClaim.nodeId, payout.nodeId);
-        }
+        (bool isFinal, bytes32 claimId) = _isFinal(finalClaim);
+        if (!isFinal) revert AttributionSettlement_ClaimNotFinal(claimId);
+        _mustEqual(AttributionSettlement_WrongNode.selector, finalClaim.nodeId, payout.nodeId);
         if (!_isPayout(payout, finalClaim)) revert AttributionSettlement_BadProof(payout.nodeId, payout.asset);
         (address payee, bool mayCall) = _payee(payout.asset);
         if (!mayCall) revert AttributionSettlement_PayeeMustCall(payee, msg.sender);
@@ -234,8 +228,8 @@ contract AttributionSettlement is
     function claimMany(address account, ClaimPayouts[] calldata items) external nonReentrant returns (uint96 amount) {
         for (uint256 i = 0; i < items.length; ++i) {
             Claim calldata finalClaim = items[i].finalClaim;
-            _advance(finalClaim.nodeId);
-            if (_storage().claims[claimIdOf(finalClaim)].status != ClaimStatus.Final) continue;
+            (bool isFinal,) = _isFinal(finalClaim);
+            if (!isFinal) continue;
             for (uint256 k = 0; k < items[i].payouts.length; ++k) {
                 amount += _bookFor(account, items[i].payouts[k], finalClaim);
             }
@@ -252,10 +246,7 @@ contract AttributionSettlement is
         // Interaction: a receiver that fails keeps its counter and does not hold up the others
         if (!Native.trySend(Native.BURN, burned)) ($.burn, burned) = (burned, 0);
         if (!Native.trySend(TREASURY, treasury)) ($.treasury, treasury) = (treasury, 0);
-        try STAKERS.notifyReward{value: stakers}() {}
-        catch {
-            ($.stakers, stakers) = (stakers, 0);
-        }
+        if (!Native.trySend(address(STAKERS), stakers)) ($.stakers, stakers) = (stakers, 0);
         emit Flushed(burned, treasury, stakers);
     }
 
@@ -285,7 +276,7 @@ contract AttributionSettlement is
 
     /// @inheritdoc IAttributionSettlement
     function bootstrapPredicates(address[] calldata predicates) external restricted reinitializer(2) {
-        uint32 version = PARAMETERS.currentVersion();
+        uint32 version = _currentVersion();
         for (uint256 i = 0; i < predicates.length; ++i) {
             _setPredicate(predicates[i], version, type(uint32).max);
         }
@@ -293,7 +284,7 @@ contract AttributionSettlement is
 
     /// @inheritdoc IAttributionSettlement
     function setPredicate(address predicate, uint32 fromVersion, uint32 toVersion) external restricted {
-        uint32 current = PARAMETERS.currentVersion();
+        uint32 current = _currentVersion();
         VersionRange memory range = _storage().predicates[predicate];
         bool isEnd = range.from != 0 && range.from == fromVersion && toVersion >= current && range.to >= current;
         if (!isEnd && (fromVersion <= current || toVersion < fromVersion)) {
@@ -382,58 +373,45 @@ contract AttributionSettlement is
         // Effect
         AttributionSettlementStorage storage $ = _storage();
         NodeState storage n = $.nodes[nodeId];
-        uint32 number = ++n.batches;
-        uint40 first = n.nextReceipt;
-        (bytes32 root, uint40 next) = _appendVouchers(nodeId, number, first, vouchers);
-        n.nextReceipt = next;
         n.held += uint96(uint256(fees) * p.nodeBps / BPS);
         $.burn += uint96(uint256(fees) * p.burnBps / BPS);
         $.treasury += uint96(uint256(fees) * p.treasuryBps / BPS);
         $.stakers += uint96(uint256(fees) * p.stakersBps / BPS);
-        $.batches[nodeId][number] = Batch({
-            vouchersRoot: root,
-            firstReceipt: first,
-            receiptCount: uint32(next - first),
-            fees: fees,
-            redeemedAt: uint40(block.timestamp),
-            paramsVersion: version
-        });
-        emit BatchAppended(nodeId, number, root, first, uint32(next - first), fees, version);
+        Batch memory b;
+        b.fees = fees;
+        b.redeemedAt = uint40(block.timestamp);
+        b.paramsVersion = version;
+        _appendBatch(nodeId, n, b, vouchers);
     }
 
     /// @dev Numbers the vouchers' receipts and builds their tree.
-    function _appendVouchers(uint40 nodeId, uint32 number, uint40 next, SignedVoucher[] calldata vouchers)
+    function _appendBatch(uint40 nodeId, NodeState storage n, Batch memory b, SignedVoucher[] calldata vouchers)
         private
-        returns (bytes32 root, uint40)
     {
+        uint32 number = ++n.batches;
+        uint40 next = n.nextReceipt;
+        b.firstReceipt = next;
         bytes32[] memory leaves = new bytes32[](vouchers.length);
-        uint256 receipts;
         for (uint256 i = 0; i < leaves.length; ++i) {
-            SignedVoucher calldata v = vouchers[i];
-            VoucherLeaf memory leaf = VoucherLeaf({
-                channelId: v.channelId,
-                epoch: v.epoch,
-                receiptsRoot: v.receiptsRoot,
-                receiptCount: v.receiptCount,
-                fee: v.cumulativeFee - v.settledFee,
-                firstReceipt: next
-            });
-            leaves[i] = Leaves.hashVoucher(leaf);
-            next += v.receiptCount;
-            receipts += v.receiptCount;
-            emit VoucherRedeemed(
-                nodeId,
-                leaf.channelId,
-                number,
-                leaf.epoch,
-                leaf.receiptsRoot,
-                leaf.receiptCount,
-                leaf.fee,
-                leaf.firstReceipt
-            );
+            leaves[i] = _appendVoucher(nodeId, number, next, vouchers[i]);
+            next += vouchers[i].receiptCount;
         }
-        if (receipts > type(uint32).max) revert AttributionSettlement_TooManyReceipts(receipts);
-        return (PositionalMerkle.rootOf(leaves), next);
+        uint256 count = next - b.firstReceipt;
+        if (count > type(uint32).max) revert AttributionSettlement_TooManyReceipts(count);
+        b.receiptCount = uint32(count);
+        b.vouchersRoot = PositionalMerkle.rootOf(leaves);
+        n.nextReceipt = next;
+        _storage().batches[nodeId][number] = b;
+        emit BatchAppended(nodeId, number, b.vouchersRoot, b.firstReceipt, b.receiptCount, b.fees, b.paramsVersion);
+    }
+
+    function _appendVoucher(uint40 nodeId, uint32 number, uint40 first, SignedVoucher calldata v)
+        private
+        returns (bytes32)
+    {
+        uint96 fee = v.cumulativeFee - v.settledFee;
+        emit VoucherRedeemed(nodeId, v.channelId, number, v.epoch, v.receiptsRoot, v.receiptCount, fee, first);
+        return Leaves.hashVoucher(v, fee, first);
     }
 
     function _propose(
@@ -443,7 +421,7 @@ contract AttributionSettlement is
         IProtocolParameters.Parameters memory p
     ) private {
         // Check
-        if (c.proposer != c.nodeId) revert AttributionSettlement_ProposerMustBeNode(c.nodeId, c.proposer);
+        _mustEqual(AttributionSettlement_ProposerMustBeNode.selector, c.nodeId, c.proposer);
         if (msg.sender != AGENTS.getAgentWallet(c.proposer)) {
             revert AttributionSettlement_NotProposer(c.proposer, msg.sender);
         }
@@ -452,9 +430,7 @@ contract AttributionSettlement is
         NodeState storage n = $.nodes[c.nodeId];
         _checkClaim(c, n, p);
         bytes32 commitment = ClaimLib.dataCommitment(claimData, locator);
-        if (c.dataCommitment != commitment) {
-            revert AttributionSettlement_WrongDataCommitment(commitment, c.dataCommitment);
-        }
+        _mustEqual(AttributionSettlement_WrongDataCommitment.selector, commitment, c.dataCommitment);
         // Effect
         bytes32 claimId = claimIdOf(c);
         n.openClaim = claimId;
@@ -484,14 +460,14 @@ contract AttributionSettlement is
         if (n.openClaim != 0) {
             revert AttributionSettlement_ClaimOpen(n.openClaim, _storage().claims[n.openClaim].end);
         }
-        if (c.parent != n.finalClaim) revert AttributionSettlement_WrongParent(n.finalClaim, c.parent);
-        if (c.seq != n.proposals + 1) revert AttributionSettlement_WrongSeq(n.proposals + 1, c.seq);
+        _mustEqual(AttributionSettlement_WrongParent.selector, n.finalClaim, c.parent);
+        _mustEqual(AttributionSettlement_WrongSeq.selector, n.proposals + 1, c.seq);
         if (c.fromBatch != n.settledBatches + 1 || c.toBatch < c.fromBatch || c.toBatch > n.batches) {
             revert AttributionSettlement_WrongBatches(n.settledBatches + 1, n.batches);
         }
         _checkBatches(c);
         uint256 total = n.finalTotal + uint256(c.fees) * (uint256(p.modelBps) + p.contributorsBps) / BPS;
-        if (c.payoutsTotal != total) revert AttributionSettlement_WrongPayoutsTotal(total, c.payoutsTotal);
+        _mustEqual(AttributionSettlement_WrongPayoutsTotal.selector, total, c.payoutsTotal);
         if (c.payoutsRoot == 0 || c.attributionsRoot == 0) revert AttributionSettlement_EmptyRoot();
         if (c.payoutsDepth > MerkleSum.MAX_DEPTH) revert AttributionSettlement_PayoutsTooDeep(c.payoutsDepth);
     }
@@ -499,19 +475,17 @@ contract AttributionSettlement is
     function _checkBatches(Claim calldata c) private view {
         mapping(uint32 => Batch) storage batches = _storage().batches[c.nodeId];
         uint40 first = batches[c.fromBatch].firstReceipt;
-        if (c.firstReceipt != first) revert AttributionSettlement_WrongFirstReceipt(first, c.firstReceipt);
+        _mustEqual(AttributionSettlement_WrongFirstReceipt.selector, first, c.firstReceipt);
         uint256 fees;
         uint256 receipts;
         for (uint32 i = c.fromBatch; i <= c.toBatch; ++i) {
             Batch storage b = batches[i];
             fees += b.fees;
             receipts += b.receiptCount;
-            if (b.paramsVersion != c.paramsVersion) {
-                revert AttributionSettlement_WrongParamsVersion(b.paramsVersion, c.paramsVersion);
-            }
+            _mustEqual(AttributionSettlement_WrongParamsVersion.selector, b.paramsVersion, c.paramsVersion);
         }
-        if (c.fees != fees) revert AttributionSettlement_WrongFees(fees, c.fees);
-        if (c.receiptCount != receipts) revert AttributionSettlement_WrongReceiptCount(receipts, c.receiptCount);
+        _mustEqual(AttributionSettlement_WrongFees.selector, fees, c.fees);
+        _mustEqual(AttributionSettlement_WrongReceiptCount.selector, receipts, c.receiptCount);
     }
 
     /// @dev max(bondMin, owners' share · bondBps, contributors' share / p): a falsified claim must cost more than it can
@@ -540,11 +514,9 @@ contract AttributionSettlement is
             n.held -= share;
             n.nodeShare += share;
             emit ClaimFinalized(claimId, nodeId, n.finalTotal, share);
-        } else {
-            STAKING.endExposure(nodeId, record.exposureIndex);
         }
         _clearOpen(n);
-        STAKING.release(nodeId, record.bond);
+        STAKING.release(nodeId, record.bond, record.exposureIndex, record.status == ClaimStatus.Vetoed);
     }
 
     function _clearOpen(NodeState storage n) private {
@@ -555,16 +527,7 @@ contract AttributionSettlement is
     }
 
     function _isPayout(PayoutProof calldata payout, Claim calldata c) private pure returns (bool) {
-        bytes32 leaf = Leaves.hashPayout(
-            Payout({
-                asset: payout.asset,
-                seq: payout.seq,
-                cumulative: payout.cumulative,
-                delta: payout.delta,
-                creditsHash: payout.creditsHash,
-                creditsDepth: payout.creditsDepth
-            })
-        );
+        bytes32 leaf = Leaves.hashPayout(payout);
         return MerkleSum.verify(
             c.payoutsRoot, c.payoutsTotal, leaf, payout.cumulative, payout.asset, c.payoutsDepth, payout.proof
         );
@@ -572,16 +535,13 @@ contract AttributionSettlement is
 
     /// @dev Who is paid for an asset, and whether the caller may make it be paid now: money is not pushed into contracts.
     function _payee(uint40 asset) private view returns (address payee, bool mayCall) {
-        uint8 kind = Assets.kindOf(asset);
         if (asset == Assets.TREASURY) return (TREASURY, true);
+        uint8 kind = Assets.kindOf(asset);
         if (kind == Assets.BASELINE) return (address(VAULT), true);
+        if (kind > Assets.BASELINE) revert AttributionSettlement_UnknownAsset(asset);
         IERC721 token = kind == Assets.MODEL ? MODELS : CONTRIBUTIONS;
         payee = token.ownerOf(Assets.tokenIdOf(asset));
-        mayCall = _mayCall(token, payee);
-    }
-
-    function _mayCall(IERC721 token, address payee) private view returns (bool) {
-        return payee.code.length == 0 || msg.sender == payee || token.isApprovedForAll(payee, msg.sender);
+        mayCall = payee.code.length == 0 || msg.sender == payee || token.isApprovedForAll(payee, msg.sender);
     }
 
     /// @dev Books a payout for `claimMany`; 0 when it is not payable to the account by this caller.
@@ -589,16 +549,17 @@ contract AttributionSettlement is
         private
         returns (uint96)
     {
-        uint8 kind = Assets.kindOf(payout.asset);
-        if (payout.asset == Assets.TREASURY || kind > Assets.MODEL) return 0;
         if (payout.nodeId != finalClaim.nodeId || !_isPayout(payout, finalClaim)) return 0;
-        IERC721 token = kind == Assets.MODEL ? MODELS : CONTRIBUTIONS;
-        try token.ownerOf(Assets.tokenIdOf(payout.asset)) returns (address owner) {
-            if (owner != account || !_mayCall(token, owner)) return 0;
-        } catch {
-            return 0;
-        }
+        (address payee, bool mayCall) = _payee(payout.asset);
+        // Baseline money must say which model it is for: `claim` does.
+        if (payee != account || payee == address(VAULT) || !mayCall) return 0;
         return _book(payout, account);
+    }
+
+    function _isFinal(Claim calldata c) private returns (bool, bytes32 claimId) {
+        _advance(c.nodeId);
+        claimId = claimIdOf(c);
+        return (_storage().claims[claimId].status == ClaimStatus.Final, claimId);
     }
 
     /// @dev Books what an asset has earned and not been paid. A node's money pays for that node's claims only.
@@ -619,6 +580,30 @@ contract AttributionSettlement is
         if (Native.trySend(to, amount)) return;
         _storage().owed[to] += amount;
         emit Owed(to, amount);
+    }
+
+    /// @dev Reverts with the error `selector`(expected, given) unless both are equal. One place for many checks: written out
+    /// each, they would not fit into the contract's size limit.
+    function _mustEqual(bytes4 selector, uint256 expected, uint256 given) private pure {
+        if (expected == given) return;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, expected)
+            mstore(0x24, given)
+            revert(0x00, 0x44)
+        }
+    }
+
+    function _mustEqual(bytes4 selector, bytes32 expected, bytes32 given) private pure {
+        _mustEqual(selector, uint256(expected), uint256(given));
+    }
+
+    function _currentVersion() private view returns (uint32) {
+        return PARAMETERS.currentVersion();
+    }
+
+    function _parameters(uint32 version) private view returns (IProtocolParameters.Parameters memory) {
+        return PARAMETERS.parameters(version);
     }
 
     function _setPredicate(address predicate, uint32 fromVersion, uint32 toVersion) private {

@@ -138,8 +138,10 @@ contract AgentStaking is IAgentStaking, AccessManagedUpgradeable, UUPSUpgradeabl
     }
 
     /// @inheritdoc IAgentStaking
-    function release(uint40 agentId, uint96 bond) external onlySettlement {
-        _storage().stakes[agentId].bonded -= bond;
+    function release(uint40 agentId, uint96 bond, uint32 exposureIndex, bool endExposure) external onlySettlement {
+        StakeState storage s = _storage().stakes[agentId];
+        s.bonded -= bond;
+        if (endExposure) _endExposure(agentId, s, exposureIndex);
         emit BondReleased(agentId, bond);
     }
 
@@ -160,11 +162,6 @@ contract AgentStaking is IAgentStaking, AccessManagedUpgradeable, UUPSUpgradeabl
         // Interaction
         if (!Native.trySend(Native.BURN, burned)) revert AgentStaking_SendFailed(Native.BURN, burned);
         if (!Native.trySend(rewardTo, reward)) $.owed[rewardTo] += reward;
-    }
-
-    /// @inheritdoc IAgentStaking
-    function endExposure(uint40 agentId, uint32 exposureIndex) external onlySettlement {
-        _endExposure(agentId, _storage().stakes[agentId], exposureIndex);
     }
 
     /// @inheritdoc IAgentStaking
