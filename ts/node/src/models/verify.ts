@@ -9,7 +9,7 @@ import { plainRoot, sumRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import { describe, NodeError } from '../errors.ts';
 import type { BlobReader } from '../store/types.ts';
-import { decodeBaseline, decodeCorpus, decodeSketches } from './blobs.ts';
+import { decodeBaseline, decodeCorpus, decodeSketches } from '@openledger/sdk/protocol/blobs';
 import { type ModelCard, modelCard } from './card.ts';
 import type { ListedModel, VerifiedAdapter } from './types.ts';
 

@@ -13,7 +13,7 @@ import {
   encodeRowSketches,
   encodeSketches,
   type PlacedRowSketch,
-} from '../models/blobs.ts';
+} from '@openledger/sdk/protocol/blobs';
 import type { ModelCard } from '../models/card.ts';
 import type { BlobStore } from '../store/types.ts';
 import type { JobResult } from './job.ts';

@@ -15,7 +15,7 @@ import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { decodeSketches } from '../models/blobs.ts';
+import { decodeSketches } from '@openledger/sdk/protocol/blobs';
 import type { ListedModel, ModelCatalog } from '../models/types.ts';
 import { readCard } from '../models/verify.ts';
 import { loadSettled } from '../prover/settled-state.ts';

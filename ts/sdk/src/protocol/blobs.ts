@@ -1,8 +1,8 @@
-import type { BaselineShare } from '@openledger/sdk/protocol/baseline';
-import { fromHex, fromUtf8, toHex } from '@openledger/sdk/protocol/bytes';
-import type { CorpusEntry } from '@openledger/sdk/protocol/corpus';
-import { fromInt8Bytes, type RowSketch, type Sketch, toInt8Bytes } from '@openledger/sdk/protocol/sketch';
-import { canonicalBytes, hashSchema } from '@openledger/sdk/protocol/store';
+import type { BaselineShare } from './baseline.ts';
+import { fromHex, fromUtf8, toHex } from './bytes.ts';
+import type { CorpusEntry } from './corpus.ts';
+import { fromInt8Bytes, type RowSketch, type Sketch, toInt8Bytes } from './sketch.ts';
+import { canonicalBytes, hashSchema } from './store.ts';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 
