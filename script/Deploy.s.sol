@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {Script} from "forge-std/Script.sol";
+import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
+import {OpenTimelock} from "../src/governance/OpenTimelock.sol";
+import {ProtocolParameters} from "../src/governance/ProtocolParameters.sol";
+import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
+import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
+import {AgentRegistry} from "../src/registry/AgentRegistry.sol";
+import {ContributionToken} from "../src/registry/ContributionToken.sol";
+import {DatanetRegistry} from "../src/registry/DatanetRegistry.sol";
+import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
+import {TrainingLog} from "../src/registry/TrainingLog.sol";
+import {AttributionSettlement} from "../src/settlement/AttributionSettlement.sol";
+import {BaselineVault} from "../src/settlement/BaselineVault.sol";
+import {AllocationPredicate} from "../src/settlement/predicates/AllocationPredicate.sol";
+import {CreditPredicate} from "../src/settlement/predicates/CreditPredicate.sol";
+import {MalformedPredicate} from "../src/settlement/predicates/MalformedPredicate.sol";
+import {ScorePredicate} from "../src/settlement/predicates/ScorePredicate.sol";
+import {TransitionPredicate} from "../src/settlement/predicates/TransitionPredicate.sol";
+import {AgentStaking} from "../src/staking/AgentStaking.sol";
+import {StakerRewards} from "../src/staking/StakerRewards.sol";
+import {GovernanceOpen} from "../src/token/GovernanceOpen.sol";
+import {Preset, Presets} from "./Presets.sol";
+
+/// @notice Everything that was deployed.
+struct Deployment {
+    AccessManager manager;
+    OpenTimelock timelock;
+    OpenGovernor governor;
+    GovernanceOpen gopen;
+    ProtocolParameters parameters;
+    DatanetRegistry datanets;
+    ContributionToken contributions;
+    ModelRegistry models;
+    TrainingLog runs;
+    AgentRegistry agents;
+    AgentStaking staking;
+    StakerRewards rewards;
+    InferenceEscrow escrow;
+    AttributionSettlement settlement;
+    BaselineVault vault;
+    AllocationPredicate allocation;
+    CreditPredicate credit;
+    TransitionPredicate transition;
+    MalformedPredicate malformed;
+    ScorePredicate score;
+}
+
+/// @title Deploys the L2 contracts and hands them over to governance
+/// @notice forge script script/Deploy.s.sol --rpc-url … --broadcast --private-key …
+/// Environment: OPENLEDGER_PRESET (devnet, testnet or production; devnet on chain 31337), OPENLEDGER_GUARDIAN (needed
+/// outside the devnet), OPENLEDGER_DEPLOYMENT (where to write the address book; deploy/<chain id>.json).
+contract Deploy is Script {
+    /// @notice The role in the access manager that may veto claims.
+    uint64 public constant GUARDIAN_ROLE = 1;
+
+    address private constant WETH = 0x4200000000000000000000000000000000000006;
+    address private constant L1_BLOCK = 0x4200000000000000000000000000000000000015;
+    address private constant L2_TO_L1_MESSAGE_PASSER = 0x4200000000000000000000000000000000000016;
+
+    /// @notice Deploys with the sender of the script and writes the address book.
+    function run() external returns (Deployment memory d) {
+        string memory fallbackPreset = block.chainid == Presets.DEVNET_L2 ? "devnet" : "";
+        string memory name = vm.envOr("OPENLEDGER_PRESET", fallbackPreset);
+        string memory file = string.concat("deploy/", vm.toString(block.chainid), ".json");
+        uint256 startBlock = block.number;
+        d = deploy(Presets.byName(name, vm.envOr("OPENLEDGER_GUARDIAN", address(0))), msg.sender);
+        vm.writeFile(vm.envOr("OPENLEDGER_DEPLOYMENT", file), addressBook(d, startBlock));
+    }
+
+    /// @notice Deploys, wires, and leaves nothing to the deployer.
+    function deploy(Preset memory preset, address deployer) public returns (Deployment memory d) {
+        vm.startBroadcast(deployer);
+        _governance(d, preset, deployer);
+        _registries(d, preset, deployer);
+        _settlement(d);
+        _predicates(d);
+        _wire(d, preset);
+        _handOver(d, deployer);
+        vm.stopBroadcast();
+    }
+
+    /// @notice The address book: what `deploy/<chain id>.json` contains.
+    function addressBook(Deployment memory d, uint256 startBlock) public returns (string memory) {
+        string memory contracts = "contracts";
+        vm.serializeAddress(contracts, "AccessManager", address(d.manager));
+        vm.serializeAddress(contracts, "OpenTimelock", address(d.timelock));
+        vm.serializeAddress(contracts, "OpenGovernor", address(d.governor));
+        vm.serializeAddress(contracts, "GovernanceOpen", address(d.gopen));
+        vm.serializeAddress(contracts, "ProtocolParameters", address(d.parameters));
+        vm.serializeAddress(contracts, "DatanetRegistry", address(d.datanets));
+        vm.serializeAddress(contracts, "ContributionToken", address(d.contributions));
+        vm.serializeAddress(contracts, "ModelRegistry", address(d.models));
+        vm.serializeAddress(contracts, "TrainingLog", address(d.runs));
+        vm.serializeAddress(contracts, "AgentRegistry", address(d.agents));
+        vm.serializeAddress(contracts, "AgentStaking", address(d.staking));
+        vm.serializeAddress(contracts, "StakerRewards", address(d.rewards));
+        vm.serializeAddress(contracts, "InferenceEscrow", address(d.escrow));
+        vm.serializeAddress(contracts, "AttributionSettlement", address(d.settlement));
+        vm.serializeAddress(contracts, "BaselineVault", address(d.vault));
+        vm.serializeAddress(contracts, "AllocationPredicate", address(d.allocation));
+        vm.serializeAddress(contracts, "CreditPredicate", address(d.credit));
+        vm.serializeAddress(contracts, "TransitionPredicate", address(d.transition));
+        vm.serializeAddress(contracts, "MalformedPredicate", address(d.malformed));
+        vm.serializeAddress(contracts, "ScorePredicate", address(d.score));
+        vm.serializeAddress(contracts, "WETH", WETH);
+        vm.serializeAddress(contracts, "L1Block", L1_BLOCK);
+        contracts = vm.serializeAddress(contracts, "L2ToL1MessagePasser", L2_TO_L1_MESSAGE_PASSER);
+        vm.serializeUint("book", "chainId", block.chainid);
+        vm.serializeUint("book", "startBlock", startBlock);
+        return vm.serializeString("book", "contracts", contracts);
+    }
+
+    function _governance(Deployment memory d, Preset memory preset, address deployer) private {
+        d.manager = new AccessManager(deployer);
+        address authority = address(d.manager);
+        d.gopen = GovernanceOpen(
+            payable(_proxy(address(new GovernanceOpen()), abi.encodeCall(GovernanceOpen.initialize, (authority))))
+        );
+        address[] memory nobody = new address[](0);
+        address[] memory anyone = new address[](1); // the zero address: whatever a vote queued, anyone may execute
+        d.timelock = OpenTimelock(
+            payable(_proxy(
+                    address(new OpenTimelock()),
+                    abi.encodeCall(OpenTimelock.initialize, (preset.timelockDelay, nobody, anyone, deployer))
+                ))
+        );
+        d.governor = OpenGovernor(
+            payable(_proxy(
+                    address(new OpenGovernor()),
+                    abi.encodeCall(OpenGovernor.initialize, (IVotes(address(d.gopen)), d.timelock, preset.governor))
+                ))
+        );
+        d.parameters = ProtocolParameters(
+            _proxy(
+                address(new ProtocolParameters()),
+                abi.encodeCall(ProtocolParameters.initialize, (authority, preset.limits, preset.parameters))
+            )
+        );
+    }
+
+    function _registries(Deployment memory d, Preset memory preset, address deployer) private {
+        address authority = address(d.manager);
+        address registryCode = address(new DatanetRegistry());
+        address tokenCode = address(new ContributionToken());
+        // The registry and its token know each other from the start: the token's proxy comes right after the registry's.
+        address token = vm.computeCreateAddress(deployer, vm.getNonce(deployer) + 1);
+        d.datanets = DatanetRegistry(
+            _proxy(registryCode, abi.encodeCall(DatanetRegistry.initialize, (authority, IContributionToken(token))))
+        );
+        d.contributions =
+            ContributionToken(_proxy(tokenCode, abi.encodeCall(ContributionToken.initialize, (authority, d.datanets))));
+        require(address(d.contributions) == token, "the token is not where the registry looks for it");
+        d.runs = TrainingLog(_proxy(address(new TrainingLog()), abi.encodeCall(TrainingLog.initialize, (authority))));
+        d.models = ModelRegistry(
+            _proxy(
+                address(new ModelRegistry()),
+                abi.encodeCall(ModelRegistry.initialize, (authority, d.datanets, d.runs, preset.publicationBond))
+            )
+        );
+        d.agents =
+            AgentRegistry(_proxy(address(new AgentRegistry()), abi.encodeCall(AgentRegistry.initialize, (authority))));
+    }
+
+    function _settlement(Deployment memory d) private {
+        address authority = address(d.manager);
+        d.staking = AgentStaking(
+            _proxy(
+                address(new AgentStaking(d.agents, d.parameters)), abi.encodeCall(AgentStaking.initialize, (authority))
+            )
+        );
+        d.rewards = StakerRewards(
+            payable(_proxy(
+                    address(new StakerRewards(d.parameters)), abi.encodeCall(StakerRewards.initialize, (authority))
+                ))
+        );
+        d.escrow = InferenceEscrow(
+            _proxy(
+                address(new InferenceEscrow(d.agents, d.parameters)),
+                abi.encodeCall(InferenceEscrow.initialize, (authority))
+            )
+        );
+        d.vault = BaselineVault(
+            _proxy(
+                address(new BaselineVault(d.models, d.contributions)),
+                abi.encodeCall(BaselineVault.initialize, (authority))
+            )
+        );
+        AttributionSettlement.Contracts memory contracts = AttributionSettlement.Contracts({
+            escrow: d.escrow,
+            staking: d.staking,
+            parameters: d.parameters,
+            agents: d.agents,
+            models: d.models,
+            contributions: d.contributions,
+            vault: d.vault,
+            stakers: d.rewards,
+            treasury: address(d.timelock)
+        });
+        d.settlement = AttributionSettlement(
+            payable(_proxy(
+                    address(new AttributionSettlement(contracts)),
+                    abi.encodeCall(AttributionSettlement.initialize, (authority))
+                ))
+        );
+    }
+
+    function _predicates(Deployment memory d) private {
+        d.allocation = new AllocationPredicate(d.settlement, d.models, d.parameters);
+        d.credit = new CreditPredicate();
+        d.transition = new TransitionPredicate(d.settlement);
+        d.malformed = new MalformedPredicate(d.settlement);
+        d.score = new ScorePredicate(d.models);
+    }
+
+    function _wire(Deployment memory d, Preset memory preset) private {
+        d.agents.setStaking(d.staking);
+        d.staking.setSettlement(address(d.settlement));
+        d.escrow.setSettlement(address(d.settlement));
+        address[] memory predicates = new address[](5);
+        predicates[0] = address(d.allocation);
+        predicates[1] = address(d.credit);
+        predicates[2] = address(d.transition);
+        predicates[3] = address(d.malformed);
+        predicates[4] = address(d.score);
+        d.settlement.bootstrapPredicates(predicates);
+
+        bytes4[] memory guarded = new bytes4[](1);
+        guarded[0] = AttributionSettlement.veto.selector;
+        d.manager.setTargetFunctionRole(address(d.settlement), guarded, GUARDIAN_ROLE);
+        d.manager.labelRole(GUARDIAN_ROLE, "GUARDIAN");
+        d.manager.grantRole(GUARDIAN_ROLE, preset.guardian, 0);
+    }
+
+    /// @dev From here on only a vote can change a role, a parameter or code.
+    function _handOver(Deployment memory d, address deployer) private {
+        d.timelock.grantRole(d.timelock.PROPOSER_ROLE(), address(d.governor));
+        d.timelock.grantRole(d.timelock.CANCELLER_ROLE(), address(d.governor));
+        d.timelock.renounceRole(d.timelock.DEFAULT_ADMIN_ROLE(), deployer);
+        d.manager.grantRole(d.manager.ADMIN_ROLE(), address(d.timelock), 0);
+        d.manager.renounceRole(d.manager.ADMIN_ROLE(), deployer);
+    }
+
+    function _proxy(address implementation, bytes memory init) private returns (address) {
+        return address(new ERC1967Proxy(implementation, init));
+    }
+}
