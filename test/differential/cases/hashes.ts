@@ -245,23 +245,13 @@ export function hashVectors() {
       receipts: receipts.map(({ preimage, hash }) =>
         encodeAbiParameters(parseAbiParameters('bytes preimage, bytes32 hash'), [preimage, hash]),
       ),
-      vouchers: vouchers.map(({ voucher: v, digest, acceptance, leaf, firstReceipt }) =>
+      vouchers: vouchers.map(({ voucher, digest, acceptance, leaf, firstReceipt }) =>
         encodeAbiParameters(
-          parseAbiParameters(
-            'bytes32 channelId, uint32 epoch, uint96 settledFee, uint96 cumulativeFee, bytes32 receiptsRoot, uint32 receiptCount, uint40 firstReceipt, bytes32 digest, bytes32 acceptance, bytes32 leaf',
-          ),
-          [
-            v.channelId,
-            v.epoch,
-            v.settledFee,
-            v.cumulativeFee,
-            v.receiptsRoot,
-            v.receiptCount,
-            firstReceipt,
-            digest,
-            acceptance,
-            leaf,
-          ],
+          parseAbiParameters([
+            'SignedVoucher voucher, uint40 firstReceipt, bytes32 digest, bytes32 acceptance, bytes32 leaf',
+            'struct SignedVoucher { bytes32 channelId; uint32 epoch; uint96 settledFee; uint96 cumulativeFee; bytes32 receiptsRoot; uint32 receiptCount; bytes signature; bytes acceptance; }',
+          ]),
+          [{ ...voucher, signature: '0x', acceptance: '0x' }, firstReceipt, digest, acceptance, leaf],
         ),
       ),
       channels: channels.map((c) =>
@@ -287,20 +277,22 @@ export function hashVectors() {
           [c.receiptNumber, c.item, c.amount, c.hash],
         ),
       ),
-      payouts: payouts.map((p) =>
+      payouts: payouts.map((payout) =>
         encodeAbiParameters(
-          parseAbiParameters(
-            'uint40 asset, uint32 seq, uint96 cumulative, uint96 delta, bytes32 creditsHash, uint8 creditsDepth, bytes32 hash',
-          ),
-          [p.asset, p.seq, p.cumulative, p.delta, p.creditsHash, p.creditsDepth, p.hash],
+          parseAbiParameters([
+            'PayoutProof payout, bytes32 hash',
+            'struct PayoutProof { uint40 nodeId; uint40 asset; uint32 seq; uint96 cumulative; uint96 delta; bytes32 creditsHash; uint8 creditsDepth; bytes proof; }',
+          ]),
+          [{ nodeId: 1, ...payout, proof: '0x' }, payout.hash],
         ),
       ),
-      vectors: vectors.map((v) =>
+      vectors: vectors.map(({ asset, sigma, rowsSketchRoot, sketch, ...v }) =>
         encodeAbiParameters(
-          parseAbiParameters(
-            'bytes a, bytes q, int256 dot, uint40 asset, uint32 sigma, bytes32 rowsSketchRoot, bytes32 sketch',
-          ),
-          [v.aBytes, v.qBytes, BigInt(v.dot), v.asset, v.sigma, v.rowsSketchRoot, v.sketch],
+          parseAbiParameters([
+            'Case c',
+            'struct Case { bytes a; bytes q; int256 dot; uint40 asset; uint32 sigma; bytes32 rowsSketchRoot; bytes32 sketch; }',
+          ]),
+          [{ a: v.aBytes, q: v.qBytes, dot: BigInt(v.dot), asset, sigma, rowsSketchRoot, sketch }],
         ),
       ),
       baselines: commitments.map((c) =>

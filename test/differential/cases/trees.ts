@@ -43,10 +43,22 @@ export function treeVectors() {
     one.proofs.map(({ position, proof: path }) => {
       const leaf = one.leaves.find((candidate) => candidate.position === position);
       return encodeAbiParameters(
-        parseAbiParameters(
-          'bool sums, uint8 depth, uint40 position, bytes32 leaf, uint96 leafSum, bytes proof, bytes32 root, uint96 sum',
-        ),
-        [one.sums, one.depth, position, leaf?.hash ?? PAD, leaf?.sum ?? 0n, path, one.root, one.sum],
+        parseAbiParameters([
+          'Case c',
+          'struct Case { bool sums; uint8 depth; uint40 position; bytes32 leaf; uint96 leafSum; bytes proof; bytes32 root; uint96 sum; }',
+        ]),
+        [
+          {
+            sums: one.sums,
+            depth: one.depth,
+            position,
+            leaf: leaf?.hash ?? PAD,
+            leafSum: leaf?.sum ?? 0n,
+            proof: path,
+            root: one.root,
+            sum: one.sum,
+          },
+        ],
       );
     }),
   );
