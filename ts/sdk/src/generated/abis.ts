@@ -13,281 +13,6 @@ export const accessManagerAbi = [
     stateMutability: 'nonpayable',
   },
   {
-    type: 'error',
-    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'AccessManagerAlreadyScheduled',
-  },
-  { type: 'error', inputs: [], name: 'AccessManagerBadConfirmation' },
-  {
-    type: 'error',
-    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'AccessManagerExpired',
-  },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'initialAdmin', internalType: 'address', type: 'address' },
-    ],
-    name: 'AccessManagerInvalidInitialAdmin',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'selector', internalType: 'bytes4', type: 'bytes4' }],
-    name: 'AccessManagerLockedFunction',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'roleId', internalType: 'uint64', type: 'uint64' }],
-    name: 'AccessManagerLockedRole',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'AccessManagerNotReady',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'AccessManagerNotScheduled',
-  },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'msgsender', internalType: 'address', type: 'address' },
-      { name: 'roleId', internalType: 'uint64', type: 'uint64' },
-    ],
-    name: 'AccessManagerUnauthorizedAccount',
-  },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'caller', internalType: 'address', type: 'address' },
-      { name: 'target', internalType: 'address', type: 'address' },
-      { name: 'selector', internalType: 'bytes4', type: 'bytes4' },
-    ],
-    name: 'AccessManagerUnauthorizedCall',
-  },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'msgsender', internalType: 'address', type: 'address' },
-      { name: 'caller', internalType: 'address', type: 'address' },
-      { name: 'target', internalType: 'address', type: 'address' },
-      { name: 'selector', internalType: 'bytes4', type: 'bytes4' },
-    ],
-    name: 'AccessManagerUnauthorizedCancel',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
-    name: 'AccessManagerUnauthorizedConsume',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
-    name: 'AddressEmptyCode',
-  },
-  { type: 'error', inputs: [], name: 'FailedCall' },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'balance', internalType: 'uint256', type: 'uint256' },
-      { name: 'needed', internalType: 'uint256', type: 'uint256' },
-    ],
-    name: 'InsufficientBalance',
-  },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'bits', internalType: 'uint8', type: 'uint8' },
-      { name: 'value', internalType: 'uint256', type: 'uint256' },
-    ],
-    name: 'SafeCastOverflowedUintDowncast',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'operationId',
-        internalType: 'bytes32',
-        type: 'bytes32',
-        indexed: true,
-      },
-      { name: 'nonce', internalType: 'uint32', type: 'uint32', indexed: true },
-    ],
-    name: 'OperationCanceled',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'operationId',
-        internalType: 'bytes32',
-        type: 'bytes32',
-        indexed: true,
-      },
-      { name: 'nonce', internalType: 'uint32', type: 'uint32', indexed: true },
-    ],
-    name: 'OperationExecuted',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'operationId',
-        internalType: 'bytes32',
-        type: 'bytes32',
-        indexed: true,
-      },
-      { name: 'nonce', internalType: 'uint32', type: 'uint32', indexed: true },
-      {
-        name: 'schedule',
-        internalType: 'uint48',
-        type: 'uint48',
-        indexed: false,
-      },
-      {
-        name: 'caller',
-        internalType: 'address',
-        type: 'address',
-        indexed: false,
-      },
-      {
-        name: 'target',
-        internalType: 'address',
-        type: 'address',
-        indexed: false,
-      },
-      { name: 'data', internalType: 'bytes', type: 'bytes', indexed: false },
-    ],
-    name: 'OperationScheduled',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-      { name: 'admin', internalType: 'uint64', type: 'uint64', indexed: true },
-    ],
-    name: 'RoleAdminChanged',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-      { name: 'delay', internalType: 'uint32', type: 'uint32', indexed: false },
-      { name: 'since', internalType: 'uint48', type: 'uint48', indexed: false },
-    ],
-    name: 'RoleGrantDelayChanged',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-      {
-        name: 'account',
-        internalType: 'address',
-        type: 'address',
-        indexed: true,
-      },
-      { name: 'delay', internalType: 'uint32', type: 'uint32', indexed: false },
-      { name: 'since', internalType: 'uint48', type: 'uint48', indexed: false },
-      { name: 'newMember', internalType: 'bool', type: 'bool', indexed: false },
-    ],
-    name: 'RoleGranted',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-      {
-        name: 'guardian',
-        internalType: 'uint64',
-        type: 'uint64',
-        indexed: true,
-      },
-    ],
-    name: 'RoleGuardianChanged',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-      { name: 'label', internalType: 'string', type: 'string', indexed: false },
-    ],
-    name: 'RoleLabel',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-      {
-        name: 'account',
-        internalType: 'address',
-        type: 'address',
-        indexed: true,
-      },
-    ],
-    name: 'RoleRevoked',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'target',
-        internalType: 'address',
-        type: 'address',
-        indexed: true,
-      },
-      { name: 'delay', internalType: 'uint32', type: 'uint32', indexed: false },
-      { name: 'since', internalType: 'uint48', type: 'uint48', indexed: false },
-    ],
-    name: 'TargetAdminDelayUpdated',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'target',
-        internalType: 'address',
-        type: 'address',
-        indexed: true,
-      },
-      { name: 'closed', internalType: 'bool', type: 'bool', indexed: false },
-    ],
-    name: 'TargetClosed',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'target',
-        internalType: 'address',
-        type: 'address',
-        indexed: true,
-      },
-      {
-        name: 'selector',
-        internalType: 'bytes4',
-        type: 'bytes4',
-        indexed: false,
-      },
-      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
-    ],
-    name: 'TargetFunctionRoleUpdated',
-  },
-  {
     type: 'function',
     inputs: [],
     name: 'ADMIN_ROLE',
@@ -590,6 +315,281 @@ export const accessManagerAbi = [
     name: 'updateAuthority',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'operationId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      { name: 'nonce', internalType: 'uint32', type: 'uint32', indexed: true },
+    ],
+    name: 'OperationCanceled',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'operationId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      { name: 'nonce', internalType: 'uint32', type: 'uint32', indexed: true },
+    ],
+    name: 'OperationExecuted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'operationId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      { name: 'nonce', internalType: 'uint32', type: 'uint32', indexed: true },
+      {
+        name: 'schedule',
+        internalType: 'uint48',
+        type: 'uint48',
+        indexed: false,
+      },
+      {
+        name: 'caller',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+      {
+        name: 'target',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+      { name: 'data', internalType: 'bytes', type: 'bytes', indexed: false },
+    ],
+    name: 'OperationScheduled',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+      { name: 'admin', internalType: 'uint64', type: 'uint64', indexed: true },
+    ],
+    name: 'RoleAdminChanged',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+      { name: 'delay', internalType: 'uint32', type: 'uint32', indexed: false },
+      { name: 'since', internalType: 'uint48', type: 'uint48', indexed: false },
+    ],
+    name: 'RoleGrantDelayChanged',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'delay', internalType: 'uint32', type: 'uint32', indexed: false },
+      { name: 'since', internalType: 'uint48', type: 'uint48', indexed: false },
+      { name: 'newMember', internalType: 'bool', type: 'bool', indexed: false },
+    ],
+    name: 'RoleGranted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+      {
+        name: 'guardian',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: true,
+      },
+    ],
+    name: 'RoleGuardianChanged',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+      { name: 'label', internalType: 'string', type: 'string', indexed: false },
+    ],
+    name: 'RoleLabel',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'RoleRevoked',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'target',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'delay', internalType: 'uint32', type: 'uint32', indexed: false },
+      { name: 'since', internalType: 'uint48', type: 'uint48', indexed: false },
+    ],
+    name: 'TargetAdminDelayUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'target',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'closed', internalType: 'bool', type: 'bool', indexed: false },
+    ],
+    name: 'TargetClosed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'target',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'selector',
+        internalType: 'bytes4',
+        type: 'bytes4',
+        indexed: false,
+      },
+      { name: 'roleId', internalType: 'uint64', type: 'uint64', indexed: true },
+    ],
+    name: 'TargetFunctionRoleUpdated',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AccessManagerAlreadyScheduled',
+  },
+  { type: 'error', inputs: [], name: 'AccessManagerBadConfirmation' },
+  {
+    type: 'error',
+    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AccessManagerExpired',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'initialAdmin', internalType: 'address', type: 'address' },
+    ],
+    name: 'AccessManagerInvalidInitialAdmin',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'selector', internalType: 'bytes4', type: 'bytes4' }],
+    name: 'AccessManagerLockedFunction',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'roleId', internalType: 'uint64', type: 'uint64' }],
+    name: 'AccessManagerLockedRole',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AccessManagerNotReady',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'operationId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AccessManagerNotScheduled',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'msgsender', internalType: 'address', type: 'address' },
+      { name: 'roleId', internalType: 'uint64', type: 'uint64' },
+    ],
+    name: 'AccessManagerUnauthorizedAccount',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'target', internalType: 'address', type: 'address' },
+      { name: 'selector', internalType: 'bytes4', type: 'bytes4' },
+    ],
+    name: 'AccessManagerUnauthorizedCall',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'msgsender', internalType: 'address', type: 'address' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'target', internalType: 'address', type: 'address' },
+      { name: 'selector', internalType: 'bytes4', type: 'bytes4' },
+    ],
+    name: 'AccessManagerUnauthorizedCancel',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AccessManagerUnauthorizedConsume',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'balance', internalType: 'uint256', type: 'uint256' },
+      { name: 'needed', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'InsufficientBalance',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'bits', internalType: 'uint8', type: 'uint8' },
+      { name: 'value', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'SafeCastOverflowedUintDowncast',
   },
 ] as const
 
@@ -1232,6 +1232,58 @@ export const agentRegistryAbi = [
 
 export const agentStakingAbi = [
   {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+      {
+        name: 'parameters',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AGENTS',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
     type: 'function',
     inputs: [
       { name: 'agentId', internalType: 'uint40', type: 'uint40' },
@@ -1245,7 +1297,7 @@ export const agentStakingAbi = [
     type: 'function',
     inputs: [{ name: 'agentId', internalType: 'uint40', type: 'uint40' }],
     name: 'exposureOf',
-    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    outputs: [{ name: 'exposure', internalType: 'uint96', type: 'uint96' }],
     stateMutability: 'view',
   },
   {
@@ -1253,6 +1305,20 @@ export const agentStakingAbi = [
     inputs: [{ name: 'agentId', internalType: 'uint40', type: 'uint40' }],
     name: 'freeStakeOf',
     outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
     stateMutability: 'view',
   },
   {
@@ -1284,6 +1350,13 @@ export const agentStakingAbi = [
   },
   {
     type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [
       { name: 'agentId', internalType: 'uint40', type: 'uint40' },
       { name: 'bond', internalType: 'uint96', type: 'uint96' },
@@ -1304,7 +1377,16 @@ export const agentStakingAbi = [
   },
   {
     type: 'function',
-    inputs: [{ name: 'settlement', internalType: 'address', type: 'address' }],
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'settlement_', internalType: 'address', type: 'address' }],
     name: 'setSettlement',
     outputs: [],
     stateMutability: 'nonpayable',
@@ -1355,15 +1437,25 @@ export const agentStakingAbi = [
         components: [
           { name: 'stake', internalType: 'uint96', type: 'uint96' },
           { name: 'bonded', internalType: 'uint96', type: 'uint96' },
-          { name: 'unbonding', internalType: 'uint96', type: 'uint96' },
-          { name: 'unbondAt', internalType: 'uint40', type: 'uint40' },
-          { name: 'exposure', internalType: 'uint96', type: 'uint96' },
           { name: 'firstExposure', internalType: 'uint32', type: 'uint32' },
           { name: 'nextExposure', internalType: 'uint32', type: 'uint32' },
+          { name: 'unbonding', internalType: 'uint96', type: 'uint96' },
+          { name: 'exposure', internalType: 'uint96', type: 'uint96' },
+          { name: 'unbondAt', internalType: 'uint40', type: 'uint40' },
         ],
       },
     ],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
   },
   {
     type: 'function',
@@ -1378,6 +1470,19 @@ export const agentStakingAbi = [
     name: 'withdrawOwed',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
   },
   {
     type: 'event',
@@ -1419,6 +1524,19 @@ export const agentStakingAbi = [
       { name: 'bond', internalType: 'uint96', type: 'uint96', indexed: false },
     ],
     name: 'BondReleased',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
   },
   {
     type: 'event',
@@ -1533,6 +1651,19 @@ export const agentStakingAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'agentId',
         internalType: 'uint40',
         type: 'uint40',
@@ -1547,6 +1678,29 @@ export const agentStakingAbi = [
       },
     ],
     name: 'Withdrawn',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
   },
   {
     type: 'error',
@@ -1620,6 +1774,29 @@ export const agentStakingAbi = [
     name: 'AgentStaking_StakeBelowMinimum',
   },
   { type: 'error', inputs: [], name: 'AgentStaking_ZeroAmount' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -1627,6 +1804,62 @@ export const agentStakingAbi = [
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const allocationPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+      {
+        name: 'parameters',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SETTLEMENT',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
   {
     type: 'function',
     inputs: [
@@ -1662,6 +1895,14 @@ export const allocationPredicateAbi = [
     outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
     stateMutability: 'view',
   },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -1669,6 +1910,157 @@ export const allocationPredicateAbi = [
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const attributionSettlementAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'contracts',
+        internalType: 'struct AttributionSettlement.Contracts',
+        type: 'tuple',
+        components: [
+          {
+            name: 'escrow',
+            internalType: 'contract IInferenceEscrow',
+            type: 'address',
+          },
+          {
+            name: 'staking',
+            internalType: 'contract IAgentStaking',
+            type: 'address',
+          },
+          {
+            name: 'parameters',
+            internalType: 'contract IProtocolParameters',
+            type: 'address',
+          },
+          {
+            name: 'agents',
+            internalType: 'contract IAgentRegistry',
+            type: 'address',
+          },
+          { name: 'models', internalType: 'contract IERC721', type: 'address' },
+          {
+            name: 'contributions',
+            internalType: 'contract IERC721',
+            type: 'address',
+          },
+          {
+            name: 'vault',
+            internalType: 'contract IBaselineVault',
+            type: 'address',
+          },
+          {
+            name: 'stakers',
+            internalType: 'contract IStakerRewards',
+            type: 'address',
+          },
+          { name: 'treasury', internalType: 'address', type: 'address' },
+        ],
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  { type: 'receive', stateMutability: 'payable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AGENTS',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'CONTRIBUTIONS',
+    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'ESCROW',
+    outputs: [
+      { name: '', internalType: 'contract IInferenceEscrow', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_VOUCHERS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'STAKERS',
+    outputs: [
+      { name: '', internalType: 'contract IStakerRewards', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'STAKING',
+    outputs: [
+      { name: '', internalType: 'contract IAgentStaking', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TREASURY',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'VAULT',
+    outputs: [
+      { name: '', internalType: 'contract IBaselineVault', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
   {
     type: 'function',
     inputs: [
@@ -1852,7 +2244,7 @@ export const attributionSettlementAbi = [
     name: 'claimRecord',
     outputs: [
       {
-        name: '',
+        name: 'record',
         internalType: 'struct ClaimRecord',
         type: 'tuple',
         components: [
@@ -1908,11 +2300,25 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
     name: 'node',
     outputs: [
       {
-        name: '',
+        name: 'n',
         internalType: 'struct NodeState',
         type: 'tuple',
         components: [
@@ -2036,6 +2442,13 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [
       { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
       {
@@ -2113,6 +2526,15 @@ export const attributionSettlementAbi = [
   {
     type: 'function',
     inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'predicate', internalType: 'address', type: 'address' },
       { name: 'fromVersion', internalType: 'uint32', type: 'uint32' },
       { name: 'toVersion', internalType: 'uint32', type: 'uint32' },
@@ -2120,6 +2542,16 @@ export const attributionSettlementAbi = [
     name: 'setPredicate',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
   },
   {
     type: 'function',
@@ -2134,6 +2566,19 @@ export const attributionSettlementAbi = [
     name: 'withdrawOwed',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
   },
   {
     type: 'event',
@@ -2337,6 +2782,19 @@ export const attributionSettlementAbi = [
     type: 'event',
     anonymous: false,
     inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
       { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
       {
         name: 'wallet',
@@ -2447,6 +2905,19 @@ export const attributionSettlementAbi = [
     type: 'event',
     anonymous: false,
     inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
       { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
       {
         name: 'channelId',
@@ -2477,6 +2948,29 @@ export const attributionSettlementAbi = [
       },
     ],
     name: 'VoucherRedeemed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
   },
   {
     type: 'error',
@@ -2588,6 +3082,11 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'count', internalType: 'uint256', type: 'uint256' }],
+    name: 'AttributionSettlement_TooManyReceipts',
+  },
+  {
+    type: 'error',
     inputs: [
       { name: 'count', internalType: 'uint256', type: 'uint256' },
       { name: 'maximum', internalType: 'uint256', type: 'uint256' },
@@ -2683,6 +3182,29 @@ export const attributionSettlementAbi = [
     name: 'AttributionSettlement_WrongSeq',
   },
   { type: 'error', inputs: [], name: 'AttributionSettlement_ZeroRewardTo' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -2690,6 +3212,52 @@ export const attributionSettlementAbi = [
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const baselineVaultAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+      {
+        name: 'contributions',
+        internalType: 'contract IERC721',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'CONTRIBUTIONS',
+    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
   {
     type: 'function',
     inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
@@ -2699,10 +3267,40 @@ export const baselineVaultAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
     name: 'received',
     outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -2725,6 +3323,29 @@ export const baselineVaultAbi = [
     name: 'taken',
     outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
   },
   {
     type: 'event',
@@ -2780,6 +3401,55 @@ export const baselineVaultAbi = [
     name: 'BaselineTaken',
   },
   {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
     type: 'error',
     inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
     name: 'BaselineVault_AmountTooLarge',
@@ -2822,6 +3492,29 @@ export const baselineVaultAbi = [
     name: 'BaselineVault_SendFailed',
   },
   { type: 'error', inputs: [], name: 'BaselineVault_ZeroAmount' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -3253,7 +3946,15 @@ export const creditPredicateAbi = [
     ],
     name: 'isFraud',
     outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
-    stateMutability: 'view',
+    stateMutability: 'pure',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
   },
 ] as const
 
@@ -4828,6 +5529,51 @@ export const governanceOpenAbi = [
 
 export const inferenceEscrowAbi = [
   {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+      {
+        name: 'parameters',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AGENTS',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
     type: 'function',
     inputs: [
       {
@@ -4848,6 +5594,13 @@ export const inferenceEscrowAbi = [
     ],
     name: 'acceptanceDigest',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
     stateMutability: 'view',
   },
   {
@@ -4910,6 +5663,20 @@ export const inferenceEscrowAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [
       { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
       { name: 'signer', internalType: 'address', type: 'address' },
@@ -4921,6 +5688,13 @@ export const inferenceEscrowAbi = [
   },
   {
     type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     name: 'requestExit',
     outputs: [],
@@ -4928,7 +5702,16 @@ export const inferenceEscrowAbi = [
   },
   {
     type: 'function',
-    inputs: [{ name: 'settlement', internalType: 'address', type: 'address' }],
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'settlement_', internalType: 'address', type: 'address' }],
     name: 'setSettlement',
     outputs: [],
     stateMutability: 'nonpayable',
@@ -4944,6 +5727,16 @@ export const inferenceEscrowAbi = [
     type: 'function',
     inputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     name: 'topUp',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
     outputs: [],
     stateMutability: 'payable',
   },
@@ -4972,33 +5765,23 @@ export const inferenceEscrowAbi = [
   },
   {
     type: 'function',
-    inputs: [
-      {
-        name: 'voucher',
-        internalType: 'struct SignedVoucher',
-        type: 'tuple',
-        components: [
-          { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
-          { name: 'epoch', internalType: 'uint32', type: 'uint32' },
-          { name: 'settledFee', internalType: 'uint96', type: 'uint96' },
-          { name: 'cumulativeFee', internalType: 'uint96', type: 'uint96' },
-          { name: 'receiptsRoot', internalType: 'bytes32', type: 'bytes32' },
-          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
-          { name: 'signature', internalType: 'bytes', type: 'bytes' },
-          { name: 'acceptance', internalType: 'bytes', type: 'bytes' },
-        ],
-      },
-    ],
-    name: 'voucherHash',
-    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
-    stateMutability: 'pure',
-  },
-  {
-    type: 'function',
     inputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     name: 'withdraw',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
   },
   {
     type: 'event',
@@ -5113,6 +5896,19 @@ export const inferenceEscrowAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'settlement',
         internalType: 'address',
         type: 'address',
@@ -5120,6 +5916,19 @@ export const inferenceEscrowAbi = [
       },
     ],
     name: 'SettlementSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
   },
   {
     type: 'event',
@@ -5141,6 +5950,38 @@ export const inferenceEscrowAbi = [
     ],
     name: 'VoucherSettled',
   },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
   {
     type: 'error',
     inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
@@ -5261,6 +6102,20 @@ export const inferenceEscrowAbi = [
   },
   { type: 'error', inputs: [], name: 'InferenceEscrow_ZeroAmount' },
   { type: 'error', inputs: [], name: 'InferenceEscrow_ZeroSigner' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -5571,6 +6426,51 @@ export const l2ToL1MessagePasserAbi = [
 
 export const malformedPredicateAbi = [
   {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'CREDITS',
+    outputs: [{ name: '', internalType: 'uint8', type: 'uint8' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PAYOUTS',
+    outputs: [{ name: '', internalType: 'uint8', type: 'uint8' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'RECEIPTS',
+    outputs: [{ name: '', internalType: 'uint8', type: 'uint8' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SETTLEMENT',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
     type: 'function',
     inputs: [
       {
@@ -5604,6 +6504,14 @@ export const malformedPredicateAbi = [
     name: 'isFraud',
     outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
   },
 ] as const
 
@@ -8788,6 +9696,26 @@ export const protocolParametersAbi = [
 
 export const scorePredicateAbi = [
   {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
     type: 'function',
     inputs: [
       {
@@ -8822,6 +9750,22 @@ export const scorePredicateAbi = [
     outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
     stateMutability: 'view',
   },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'a', internalType: 'uint256', type: 'uint256' },
+      { name: 'b', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Int8Dot_WrongLength',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -8829,6 +9773,45 @@ export const scorePredicateAbi = [
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const stakerRewardsAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'parameters',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  { type: 'receive', stateMutability: 'payable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
   {
     type: 'function',
     inputs: [],
@@ -8852,6 +9835,20 @@ export const stakerRewardsAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'notifyReward',
     outputs: [],
@@ -8863,7 +9860,7 @@ export const stakerRewardsAbi = [
     name: 'position',
     outputs: [
       {
-        name: '',
+        name: 'p',
         internalType: 'struct IStakerRewards.Position',
         type: 'tuple',
         components: [
@@ -8878,8 +9875,24 @@ export const stakerRewardsAbi = [
   },
   {
     type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'amount', internalType: 'uint96', type: 'uint96' }],
     name: 'requestWithdraw',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -8899,10 +9912,33 @@ export const stakerRewardsAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'withdraw',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
   },
   {
     type: 'event',
@@ -8922,6 +9958,19 @@ export const stakerRewardsAbi = [
       },
     ],
     name: 'Deposited',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
   },
   {
     type: 'event',
@@ -8961,6 +10010,19 @@ export const stakerRewardsAbi = [
       },
     ],
     name: 'RewardsClaimed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
   },
   {
     type: 'event',
@@ -9008,6 +10070,46 @@ export const stakerRewardsAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  {
+    type: 'error',
     inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
     name: 'StakerRewards_AmountTooLarge',
   },
@@ -9033,6 +10135,12 @@ export const stakerRewardsAbi = [
     name: 'StakerRewards_SendFailed',
   },
   { type: 'error', inputs: [], name: 'StakerRewards_ZeroAmount' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -9373,6 +10481,17 @@ export const trainingLogAbi = [
 
 export const transitionPredicateAbi = [
   {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
     type: 'function',
     inputs: [
       {
@@ -9406,6 +10525,14 @@ export const transitionPredicateAbi = [
     name: 'isFraud',
     outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
   },
 ] as const
 

@@ -543,6 +543,39 @@ export const readAgentStaking = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const readAgentStakingAgents = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readAgentStakingParameters = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'PARAMETERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readAgentStakingUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: agentStakingAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"authority"`
+ */
+export const readAgentStakingAuthority = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'authority',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"exposureOf"`
  */
 export const readAgentStakingExposureOf = /*#__PURE__*/ createReadContract({
@@ -559,6 +592,15 @@ export const readAgentStakingFreeStakeOf = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readAgentStakingIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: agentStakingAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isLocked"`
  */
 export const readAgentStakingIsLocked = /*#__PURE__*/ createReadContract({
@@ -572,6 +614,14 @@ export const readAgentStakingIsLocked = /*#__PURE__*/ createReadContract({
 export const readAgentStakingOwed = /*#__PURE__*/ createReadContract({
   abi: agentStakingAbi,
   functionName: 'owed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readAgentStakingProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'proxiableUUID',
 })
 
 /**
@@ -614,6 +664,14 @@ export const writeAgentStakingEndExposure = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeAgentStakingInitialize = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'initialize',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"lock"`
  */
 export const writeAgentStakingLock = /*#__PURE__*/ createWriteContract({
@@ -637,6 +695,14 @@ export const writeAgentStakingRequestUnbond = /*#__PURE__*/ createWriteContract(
 )
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeAgentStakingSetAuthority = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'setAuthority',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const writeAgentStakingSetSettlement = /*#__PURE__*/ createWriteContract(
@@ -658,6 +724,15 @@ export const writeAgentStakingStake = /*#__PURE__*/ createWriteContract({
   abi: agentStakingAbi,
   functionName: 'stake',
 })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeAgentStakingUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'upgradeToAndCall',
+  })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"withdraw"`
@@ -692,6 +767,15 @@ export const simulateAgentStakingEndExposure =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateAgentStakingInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"lock"`
  */
 export const simulateAgentStakingLock = /*#__PURE__*/ createSimulateContract({
@@ -713,6 +797,15 @@ export const simulateAgentStakingRequestUnbond =
   /*#__PURE__*/ createSimulateContract({
     abi: agentStakingAbi,
     functionName: 'requestUnbond',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateAgentStakingSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'setAuthority',
   })
 
 /**
@@ -741,6 +834,15 @@ export const simulateAgentStakingStake = /*#__PURE__*/ createSimulateContract({
 })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateAgentStakingUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"withdraw"`
  */
 export const simulateAgentStakingWithdraw =
@@ -766,6 +868,15 @@ export const watchAgentStakingEvent = /*#__PURE__*/ createWatchContractEvent({
 })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchAgentStakingAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"BondLocked"`
  */
 export const watchAgentStakingBondLockedEvent =
@@ -781,6 +892,15 @@ export const watchAgentStakingBondReleasedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'BondReleased',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchAgentStakingInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'Initialized',
   })
 
 /**
@@ -829,6 +949,15 @@ export const watchAgentStakingUnbondRequestedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchAgentStakingUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Withdrawn"`
  */
 export const watchAgentStakingWithdrawnEvent =
@@ -843,6 +972,107 @@ export const watchAgentStakingWithdrawnEvent =
 export const readAttributionSettlement = /*#__PURE__*/ createReadContract({
   abi: attributionSettlementAbi,
 })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const readAttributionSettlementAgents = /*#__PURE__*/ createReadContract(
+  { abi: attributionSettlementAbi, functionName: 'AGENTS' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"CONTRIBUTIONS"`
+ */
+export const readAttributionSettlementContributions =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'CONTRIBUTIONS',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"ESCROW"`
+ */
+export const readAttributionSettlementEscrow = /*#__PURE__*/ createReadContract(
+  { abi: attributionSettlementAbi, functionName: 'ESCROW' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MAX_VOUCHERS"`
+ */
+export const readAttributionSettlementMaxVouchers =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'MAX_VOUCHERS',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MODELS"`
+ */
+export const readAttributionSettlementModels = /*#__PURE__*/ createReadContract(
+  { abi: attributionSettlementAbi, functionName: 'MODELS' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readAttributionSettlementParameters =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKERS"`
+ */
+export const readAttributionSettlementStakers =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'STAKERS',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKING"`
+ */
+export const readAttributionSettlementStaking =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'STAKING',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const readAttributionSettlementTreasury =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'TREASURY',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readAttributionSettlementUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"VAULT"`
+ */
+export const readAttributionSettlementVault = /*#__PURE__*/ createReadContract({
+  abi: attributionSettlementAbi,
+  functionName: 'VAULT',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"authority"`
+ */
+export const readAttributionSettlementAuthority =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'authority',
+  })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"batch"`
@@ -887,6 +1117,15 @@ export const readAttributionSettlementDomain = /*#__PURE__*/ createReadContract(
 )
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readAttributionSettlementIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"node"`
  */
 export const readAttributionSettlementNode = /*#__PURE__*/ createReadContract({
@@ -917,6 +1156,15 @@ export const readAttributionSettlementPredicateVersions =
   /*#__PURE__*/ createReadContract({
     abi: attributionSettlementAbi,
     functionName: 'predicateVersions',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readAttributionSettlementProxiableUuid =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'proxiableUUID',
   })
 
 /**
@@ -972,6 +1220,15 @@ export const writeAttributionSettlementFlush =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeAttributionSettlementInitialize =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaim"`
  */
 export const writeAttributionSettlementProposeClaim =
@@ -1008,12 +1265,30 @@ export const writeAttributionSettlementRedeemAndPropose =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeAttributionSettlementSetAuthority =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPredicate"`
  */
 export const writeAttributionSettlementSetPredicate =
   /*#__PURE__*/ createWriteContract({
     abi: attributionSettlementAbi,
     functionName: 'setPredicate',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeAttributionSettlementUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -1084,6 +1359,15 @@ export const simulateAttributionSettlementFlush =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateAttributionSettlementInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaim"`
  */
 export const simulateAttributionSettlementProposeClaim =
@@ -1120,12 +1404,30 @@ export const simulateAttributionSettlementRedeemAndPropose =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateAttributionSettlementSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPredicate"`
  */
 export const simulateAttributionSettlementSetPredicate =
   /*#__PURE__*/ createSimulateContract({
     abi: attributionSettlementAbi,
     functionName: 'setPredicate',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateAttributionSettlementUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -1151,6 +1453,15 @@ export const simulateAttributionSettlementWithdrawOwed =
  */
 export const watchAttributionSettlementEvent =
   /*#__PURE__*/ createWatchContractEvent({ abi: attributionSettlementAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchAttributionSettlementAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'AuthorityUpdated',
+  })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"BatchAppended"`
@@ -1216,6 +1527,15 @@ export const watchAttributionSettlementFraudProvenEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchAttributionSettlementInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Initialized',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"NodePaid"`
  */
 export const watchAttributionSettlementNodePaidEvent =
@@ -1261,6 +1581,15 @@ export const watchAttributionSettlementPredicateSetEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchAttributionSettlementUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"VoucherRedeemed"`
  */
 export const watchAttributionSettlementVoucherRedeemedEvent =
@@ -1274,6 +1603,56 @@ export const watchAttributionSettlementVoucherRedeemedEvent =
  */
 export const readBaselineVault = /*#__PURE__*/ createReadContract({
   abi: baselineVaultAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"CONTRIBUTIONS"`
+ */
+export const readBaselineVaultContributions = /*#__PURE__*/ createReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'CONTRIBUTIONS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"MODELS"`
+ */
+export const readBaselineVaultModels = /*#__PURE__*/ createReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'MODELS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readBaselineVaultUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"authority"`
+ */
+export const readBaselineVaultAuthority = /*#__PURE__*/ createReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readBaselineVaultIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readBaselineVaultProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'proxiableUUID',
 })
 
 /**
@@ -1308,12 +1687,36 @@ export const writeBaselineVaultFund = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeBaselineVaultInitialize = /*#__PURE__*/ createWriteContract({
+  abi: baselineVaultAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeBaselineVaultSetAuthority = /*#__PURE__*/ createWriteContract(
+  { abi: baselineVaultAbi, functionName: 'setAuthority' },
+)
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"take"`
  */
 export const writeBaselineVaultTake = /*#__PURE__*/ createWriteContract({
   abi: baselineVaultAbi,
   functionName: 'take',
 })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeBaselineVaultUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: baselineVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link baselineVaultAbi}__
@@ -1331,6 +1734,24 @@ export const simulateBaselineVaultFund = /*#__PURE__*/ createSimulateContract({
 })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateBaselineVaultInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateBaselineVaultSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"take"`
  */
 export const simulateBaselineVaultTake = /*#__PURE__*/ createSimulateContract({
@@ -1339,11 +1760,29 @@ export const simulateBaselineVaultTake = /*#__PURE__*/ createSimulateContract({
 })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateBaselineVaultUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__
  */
 export const watchBaselineVaultEvent = /*#__PURE__*/ createWatchContractEvent({
   abi: baselineVaultAbi,
 })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchBaselineVaultAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'AuthorityUpdated',
+  })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"BaselineFunded"`
@@ -1361,6 +1800,24 @@ export const watchBaselineVaultBaselineTakenEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: baselineVaultAbi,
     eventName: 'BaselineTaken',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchBaselineVaultInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchBaselineVaultUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'Upgraded',
   })
 
 /**
@@ -2805,6 +3262,31 @@ export const readInferenceEscrow = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const readInferenceEscrowAgents = /*#__PURE__*/ createReadContract({
+  abi: inferenceEscrowAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readInferenceEscrowParameters = /*#__PURE__*/ createReadContract({
+  abi: inferenceEscrowAbi,
+  functionName: 'PARAMETERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readInferenceEscrowUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"acceptanceDigest"`
  */
 export const readInferenceEscrowAcceptanceDigest =
@@ -2812,6 +3294,14 @@ export const readInferenceEscrowAcceptanceDigest =
     abi: inferenceEscrowAbi,
     functionName: 'acceptanceDigest',
   })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"authority"`
+ */
+export const readInferenceEscrowAuthority = /*#__PURE__*/ createReadContract({
+  abi: inferenceEscrowAbi,
+  functionName: 'authority',
+})
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"channel"`
@@ -2828,6 +3318,24 @@ export const readInferenceEscrowChannelIdOf = /*#__PURE__*/ createReadContract({
   abi: inferenceEscrowAbi,
   functionName: 'channelIdOf',
 })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readInferenceEscrowIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readInferenceEscrowProxiableUuid =
+  /*#__PURE__*/ createReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'proxiableUUID',
+  })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"settlement"`
@@ -2847,14 +3355,6 @@ export const readInferenceEscrowVoucherDigest =
   })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"voucherHash"`
- */
-export const readInferenceEscrowVoucherHash = /*#__PURE__*/ createReadContract({
-  abi: inferenceEscrowAbi,
-  functionName: 'voucherHash',
-})
-
-/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__
  */
 export const writeInferenceEscrow = /*#__PURE__*/ createWriteContract({
@@ -2868,6 +3368,13 @@ export const writeInferenceEscrowCollect = /*#__PURE__*/ createWriteContract({
   abi: inferenceEscrowAbi,
   functionName: 'collect',
 })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeInferenceEscrowInitialize = /*#__PURE__*/ createWriteContract(
+  { abi: inferenceEscrowAbi, functionName: 'initialize' },
+)
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannel"`
@@ -2888,6 +3395,15 @@ export const writeInferenceEscrowRequestExit =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeInferenceEscrowSetAuthority =
+  /*#__PURE__*/ createWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const writeInferenceEscrowSetSettlement =
@@ -2903,6 +3419,15 @@ export const writeInferenceEscrowTopUp = /*#__PURE__*/ createWriteContract({
   abi: inferenceEscrowAbi,
   functionName: 'topUp',
 })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeInferenceEscrowUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'upgradeToAndCall',
+  })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"withdraw"`
@@ -2929,6 +3454,15 @@ export const simulateInferenceEscrowCollect =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateInferenceEscrowInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannel"`
  */
 export const simulateInferenceEscrowOpenChannel =
@@ -2944,6 +3478,15 @@ export const simulateInferenceEscrowRequestExit =
   /*#__PURE__*/ createSimulateContract({
     abi: inferenceEscrowAbi,
     functionName: 'requestExit',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateInferenceEscrowSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setAuthority',
   })
 
 /**
@@ -2965,6 +3508,15 @@ export const simulateInferenceEscrowTopUp =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateInferenceEscrowUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"withdraw"`
  */
 export const simulateInferenceEscrowWithdraw =
@@ -2979,6 +3531,15 @@ export const simulateInferenceEscrowWithdraw =
 export const watchInferenceEscrowEvent = /*#__PURE__*/ createWatchContractEvent(
   { abi: inferenceEscrowAbi },
 )
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchInferenceEscrowAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'AuthorityUpdated',
+  })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"ChannelOpened"`
@@ -3017,12 +3578,30 @@ export const watchInferenceEscrowExitRequestedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchInferenceEscrowInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'Initialized',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"SettlementSet"`
  */
 export const watchInferenceEscrowSettlementSetEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: inferenceEscrowAbi,
     eventName: 'SettlementSet',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchInferenceEscrowUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'Upgraded',
   })
 
 /**
@@ -5111,6 +5690,31 @@ export const readStakerRewards = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readStakerRewardsParameters = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'PARAMETERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readStakerRewardsUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"authority"`
+ */
+export const readStakerRewardsAuthority = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'authority',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"earned"`
  */
 export const readStakerRewardsEarned = /*#__PURE__*/ createReadContract({
@@ -5119,11 +5723,28 @@ export const readStakerRewardsEarned = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readStakerRewardsIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"position"`
  */
 export const readStakerRewardsPosition = /*#__PURE__*/ createReadContract({
   abi: stakerRewardsAbi,
   functionName: 'position',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readStakerRewardsProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'proxiableUUID',
 })
 
 /**
@@ -5165,6 +5786,14 @@ export const writeStakerRewardsDeposit = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeStakerRewardsInitialize = /*#__PURE__*/ createWriteContract({
+  abi: stakerRewardsAbi,
+  functionName: 'initialize',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"notifyReward"`
  */
 export const writeStakerRewardsNotifyReward = /*#__PURE__*/ createWriteContract(
@@ -5178,6 +5807,22 @@ export const writeStakerRewardsRequestWithdraw =
   /*#__PURE__*/ createWriteContract({
     abi: stakerRewardsAbi,
     functionName: 'requestWithdraw',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeStakerRewardsSetAuthority = /*#__PURE__*/ createWriteContract(
+  { abi: stakerRewardsAbi, functionName: 'setAuthority' },
+)
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeStakerRewardsUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: stakerRewardsAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -5214,6 +5859,15 @@ export const simulateStakerRewardsDeposit =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateStakerRewardsInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"notifyReward"`
  */
 export const simulateStakerRewardsNotifyReward =
@@ -5229,6 +5883,24 @@ export const simulateStakerRewardsRequestWithdraw =
   /*#__PURE__*/ createSimulateContract({
     abi: stakerRewardsAbi,
     functionName: 'requestWithdraw',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateStakerRewardsSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateStakerRewardsUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -5248,12 +5920,30 @@ export const watchStakerRewardsEvent = /*#__PURE__*/ createWatchContractEvent({
 })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchStakerRewardsAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Deposited"`
  */
 export const watchStakerRewardsDepositedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: stakerRewardsAbi,
     eventName: 'Deposited',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchStakerRewardsInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'Initialized',
   })
 
 /**
@@ -5272,6 +5962,15 @@ export const watchStakerRewardsRewardsClaimedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: stakerRewardsAbi,
     eventName: 'RewardsClaimed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchStakerRewardsUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'Upgraded',
   })
 
 /**

@@ -560,6 +560,39 @@ export const useReadAgentStaking = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const useReadAgentStakingAgents = /*#__PURE__*/ createUseReadContract({
+  abi: agentStakingAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadAgentStakingParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentStakingAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadAgentStakingUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentStakingAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadAgentStakingAuthority = /*#__PURE__*/ createUseReadContract(
+  { abi: agentStakingAbi, functionName: 'authority' },
+)
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"exposureOf"`
  */
 export const useReadAgentStakingExposureOf =
@@ -578,6 +611,15 @@ export const useReadAgentStakingFreeStakeOf =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadAgentStakingIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentStakingAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isLocked"`
  */
 export const useReadAgentStakingIsLocked = /*#__PURE__*/ createUseReadContract({
@@ -592,6 +634,15 @@ export const useReadAgentStakingOwed = /*#__PURE__*/ createUseReadContract({
   abi: agentStakingAbi,
   functionName: 'owed',
 })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadAgentStakingProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentStakingAbi,
+    functionName: 'proxiableUUID',
+  })
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"settlement"`
@@ -636,6 +687,15 @@ export const useWriteAgentStakingEndExposure =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteAgentStakingInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"lock"`
  */
 export const useWriteAgentStakingLock = /*#__PURE__*/ createUseWriteContract({
@@ -657,6 +717,15 @@ export const useWriteAgentStakingRequestUnbond =
   /*#__PURE__*/ createUseWriteContract({
     abi: agentStakingAbi,
     functionName: 'requestUnbond',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteAgentStakingSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'setAuthority',
   })
 
 /**
@@ -683,6 +752,15 @@ export const useWriteAgentStakingStake = /*#__PURE__*/ createUseWriteContract({
   abi: agentStakingAbi,
   functionName: 'stake',
 })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteAgentStakingUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'upgradeToAndCall',
+  })
 
 /**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"withdraw"`
@@ -719,6 +797,15 @@ export const useSimulateAgentStakingEndExposure =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateAgentStakingInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"lock"`
  */
 export const useSimulateAgentStakingLock =
@@ -743,6 +830,15 @@ export const useSimulateAgentStakingRequestUnbond =
   /*#__PURE__*/ createUseSimulateContract({
     abi: agentStakingAbi,
     functionName: 'requestUnbond',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateAgentStakingSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'setAuthority',
   })
 
 /**
@@ -773,6 +869,15 @@ export const useSimulateAgentStakingStake =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateAgentStakingUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"withdraw"`
  */
 export const useSimulateAgentStakingWithdraw =
@@ -797,6 +902,15 @@ export const useWatchAgentStakingEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: agentStakingAbi })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchAgentStakingAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"BondLocked"`
  */
 export const useWatchAgentStakingBondLockedEvent =
@@ -812,6 +926,15 @@ export const useWatchAgentStakingBondReleasedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'BondReleased',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchAgentStakingInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'Initialized',
   })
 
 /**
@@ -860,6 +983,15 @@ export const useWatchAgentStakingUnbondRequestedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchAgentStakingUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Withdrawn"`
  */
 export const useWatchAgentStakingWithdrawnEvent =
@@ -874,6 +1006,114 @@ export const useWatchAgentStakingWithdrawnEvent =
 export const useReadAttributionSettlement = /*#__PURE__*/ createUseReadContract(
   { abi: attributionSettlementAbi },
 )
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const useReadAttributionSettlementAgents =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'AGENTS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"CONTRIBUTIONS"`
+ */
+export const useReadAttributionSettlementContributions =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'CONTRIBUTIONS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"ESCROW"`
+ */
+export const useReadAttributionSettlementEscrow =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'ESCROW',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MAX_VOUCHERS"`
+ */
+export const useReadAttributionSettlementMaxVouchers =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'MAX_VOUCHERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MODELS"`
+ */
+export const useReadAttributionSettlementModels =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'MODELS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadAttributionSettlementParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKERS"`
+ */
+export const useReadAttributionSettlementStakers =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'STAKERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKING"`
+ */
+export const useReadAttributionSettlementStaking =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'STAKING',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const useReadAttributionSettlementTreasury =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'TREASURY',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadAttributionSettlementUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"VAULT"`
+ */
+export const useReadAttributionSettlementVault =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'VAULT',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadAttributionSettlementAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'authority',
+  })
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"batch"`
@@ -921,6 +1161,15 @@ export const useReadAttributionSettlementDomain =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadAttributionSettlementIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"node"`
  */
 export const useReadAttributionSettlementNode =
@@ -954,6 +1203,15 @@ export const useReadAttributionSettlementPredicateVersions =
   /*#__PURE__*/ createUseReadContract({
     abi: attributionSettlementAbi,
     functionName: 'predicateVersions',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadAttributionSettlementProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'proxiableUUID',
   })
 
 /**
@@ -1008,6 +1266,15 @@ export const useWriteAttributionSettlementFlush =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteAttributionSettlementInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaim"`
  */
 export const useWriteAttributionSettlementProposeClaim =
@@ -1044,12 +1311,30 @@ export const useWriteAttributionSettlementRedeemAndPropose =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteAttributionSettlementSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPredicate"`
  */
 export const useWriteAttributionSettlementSetPredicate =
   /*#__PURE__*/ createUseWriteContract({
     abi: attributionSettlementAbi,
     functionName: 'setPredicate',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteAttributionSettlementUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -1122,6 +1407,15 @@ export const useSimulateAttributionSettlementFlush =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateAttributionSettlementInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaim"`
  */
 export const useSimulateAttributionSettlementProposeClaim =
@@ -1158,12 +1452,30 @@ export const useSimulateAttributionSettlementRedeemAndPropose =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateAttributionSettlementSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPredicate"`
  */
 export const useSimulateAttributionSettlementSetPredicate =
   /*#__PURE__*/ createUseSimulateContract({
     abi: attributionSettlementAbi,
     functionName: 'setPredicate',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateAttributionSettlementUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -1189,6 +1501,15 @@ export const useSimulateAttributionSettlementWithdrawOwed =
  */
 export const useWatchAttributionSettlementEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: attributionSettlementAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchAttributionSettlementAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'AuthorityUpdated',
+  })
 
 /**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"BatchAppended"`
@@ -1254,6 +1575,15 @@ export const useWatchAttributionSettlementFraudProvenEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchAttributionSettlementInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Initialized',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"NodePaid"`
  */
 export const useWatchAttributionSettlementNodePaidEvent =
@@ -1299,6 +1629,15 @@ export const useWatchAttributionSettlementPredicateSetEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchAttributionSettlementUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"VoucherRedeemed"`
  */
 export const useWatchAttributionSettlementVoucherRedeemedEvent =
@@ -1313,6 +1652,59 @@ export const useWatchAttributionSettlementVoucherRedeemedEvent =
 export const useReadBaselineVault = /*#__PURE__*/ createUseReadContract({
   abi: baselineVaultAbi,
 })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"CONTRIBUTIONS"`
+ */
+export const useReadBaselineVaultContributions =
+  /*#__PURE__*/ createUseReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'CONTRIBUTIONS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"MODELS"`
+ */
+export const useReadBaselineVaultModels = /*#__PURE__*/ createUseReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'MODELS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadBaselineVaultUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadBaselineVaultAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadBaselineVaultIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadBaselineVaultProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: baselineVaultAbi,
+    functionName: 'proxiableUUID',
+  })
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"received"`
@@ -1345,12 +1737,39 @@ export const useWriteBaselineVaultFund = /*#__PURE__*/ createUseWriteContract({
 })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteBaselineVaultInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: baselineVaultAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteBaselineVaultSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: baselineVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"take"`
  */
 export const useWriteBaselineVaultTake = /*#__PURE__*/ createUseWriteContract({
   abi: baselineVaultAbi,
   functionName: 'take',
 })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteBaselineVaultUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: baselineVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__
@@ -1369,6 +1788,24 @@ export const useSimulateBaselineVaultFund =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateBaselineVaultInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateBaselineVaultSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"take"`
  */
 export const useSimulateBaselineVaultTake =
@@ -1378,10 +1815,28 @@ export const useSimulateBaselineVaultTake =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateBaselineVaultUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__
  */
 export const useWatchBaselineVaultEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: baselineVaultAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchBaselineVaultAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'AuthorityUpdated',
+  })
 
 /**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"BaselineFunded"`
@@ -1399,6 +1854,24 @@ export const useWatchBaselineVaultBaselineTakenEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: baselineVaultAbi,
     eventName: 'BaselineTaken',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchBaselineVaultInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchBaselineVaultUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'Upgraded',
   })
 
 /**
@@ -2891,12 +3364,46 @@ export const useReadInferenceEscrow = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const useReadInferenceEscrowAgents = /*#__PURE__*/ createUseReadContract(
+  { abi: inferenceEscrowAbi, functionName: 'AGENTS' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadInferenceEscrowParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadInferenceEscrowUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"acceptanceDigest"`
  */
 export const useReadInferenceEscrowAcceptanceDigest =
   /*#__PURE__*/ createUseReadContract({
     abi: inferenceEscrowAbi,
     functionName: 'acceptanceDigest',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadInferenceEscrowAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'authority',
   })
 
 /**
@@ -2918,6 +3425,24 @@ export const useReadInferenceEscrowChannelIdOf =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadInferenceEscrowIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadInferenceEscrowProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"settlement"`
  */
 export const useReadInferenceEscrowSettlement =
@@ -2936,15 +3461,6 @@ export const useReadInferenceEscrowVoucherDigest =
   })
 
 /**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"voucherHash"`
- */
-export const useReadInferenceEscrowVoucherHash =
-  /*#__PURE__*/ createUseReadContract({
-    abi: inferenceEscrowAbi,
-    functionName: 'voucherHash',
-  })
-
-/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__
  */
 export const useWriteInferenceEscrow = /*#__PURE__*/ createUseWriteContract({
@@ -2958,6 +3474,15 @@ export const useWriteInferenceEscrowCollect =
   /*#__PURE__*/ createUseWriteContract({
     abi: inferenceEscrowAbi,
     functionName: 'collect',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteInferenceEscrowInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'initialize',
   })
 
 /**
@@ -2979,6 +3504,15 @@ export const useWriteInferenceEscrowRequestExit =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteInferenceEscrowSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const useWriteInferenceEscrowSetSettlement =
@@ -2994,6 +3528,15 @@ export const useWriteInferenceEscrowTopUp =
   /*#__PURE__*/ createUseWriteContract({
     abi: inferenceEscrowAbi,
     functionName: 'topUp',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteInferenceEscrowUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -3021,6 +3564,15 @@ export const useSimulateInferenceEscrowCollect =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateInferenceEscrowInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannel"`
  */
 export const useSimulateInferenceEscrowOpenChannel =
@@ -3036,6 +3588,15 @@ export const useSimulateInferenceEscrowRequestExit =
   /*#__PURE__*/ createUseSimulateContract({
     abi: inferenceEscrowAbi,
     functionName: 'requestExit',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateInferenceEscrowSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setAuthority',
   })
 
 /**
@@ -3057,6 +3618,15 @@ export const useSimulateInferenceEscrowTopUp =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateInferenceEscrowUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"withdraw"`
  */
 export const useSimulateInferenceEscrowWithdraw =
@@ -3070,6 +3640,15 @@ export const useSimulateInferenceEscrowWithdraw =
  */
 export const useWatchInferenceEscrowEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: inferenceEscrowAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchInferenceEscrowAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'AuthorityUpdated',
+  })
 
 /**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"ChannelOpened"`
@@ -3108,12 +3687,30 @@ export const useWatchInferenceEscrowExitRequestedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchInferenceEscrowInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'Initialized',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"SettlementSet"`
  */
 export const useWatchInferenceEscrowSettlementSetEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: inferenceEscrowAbi,
     eventName: 'SettlementSet',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchInferenceEscrowUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'Upgraded',
   })
 
 /**
@@ -5261,6 +5858,33 @@ export const useReadStakerRewards = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadStakerRewardsParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadStakerRewardsUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadStakerRewardsAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'authority',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"earned"`
  */
 export const useReadStakerRewardsEarned = /*#__PURE__*/ createUseReadContract({
@@ -5269,11 +5893,29 @@ export const useReadStakerRewardsEarned = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadStakerRewardsIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"position"`
  */
 export const useReadStakerRewardsPosition = /*#__PURE__*/ createUseReadContract(
   { abi: stakerRewardsAbi, functionName: 'position' },
 )
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadStakerRewardsProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'proxiableUUID',
+  })
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalStaked"`
@@ -5319,6 +5961,15 @@ export const useWriteStakerRewardsDeposit =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteStakerRewardsInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: stakerRewardsAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"notifyReward"`
  */
 export const useWriteStakerRewardsNotifyReward =
@@ -5334,6 +5985,24 @@ export const useWriteStakerRewardsRequestWithdraw =
   /*#__PURE__*/ createUseWriteContract({
     abi: stakerRewardsAbi,
     functionName: 'requestWithdraw',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteStakerRewardsSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: stakerRewardsAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteStakerRewardsUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: stakerRewardsAbi,
+    functionName: 'upgradeToAndCall',
   })
 
 /**
@@ -5371,6 +6040,15 @@ export const useSimulateStakerRewardsDeposit =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateStakerRewardsInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'initialize',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"notifyReward"`
  */
 export const useSimulateStakerRewardsNotifyReward =
@@ -5389,6 +6067,24 @@ export const useSimulateStakerRewardsRequestWithdraw =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateStakerRewardsSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateStakerRewardsUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"withdraw"`
  */
 export const useSimulateStakerRewardsWithdraw =
@@ -5404,12 +6100,30 @@ export const useWatchStakerRewardsEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: stakerRewardsAbi })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchStakerRewardsAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Deposited"`
  */
 export const useWatchStakerRewardsDepositedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: stakerRewardsAbi,
     eventName: 'Deposited',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchStakerRewardsInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'Initialized',
   })
 
 /**
@@ -5428,6 +6142,15 @@ export const useWatchStakerRewardsRewardsClaimedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: stakerRewardsAbi,
     eventName: 'RewardsClaimed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchStakerRewardsUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'Upgraded',
   })
 
 /**
