@@ -65,7 +65,8 @@ library Allocation {
         if (private_ && listedCount != 0) return false;
         Item[] memory listed = new Item[](listedCount);
         for (uint256 k = 0; k < listedCount; ++k) {
-            listed[k] = items[k];
+            // Read again: `allocate` overwrites amounts, and must not overwrite those it is compared with.
+            listed[k] = Leaves.itemOf(attribution, k);
         }
         return isOrderly(listed, t.scheme) && _equal(items, allocate(listed, r, t, p));
     }
@@ -214,13 +215,13 @@ library Allocation {
             uint256 start = evidence >> 80;
             uint256 end = start + uint16(evidence >> 24);
             if (end > outputLength) end = outputLength;
-            uint256 at = n++;
-            for (; at > 0 && starts[at - 1] > start; --at) {
-                starts[at] = starts[at - 1];
-                ends[at] = ends[at - 1];
+            uint256 slot = n++;
+            for (; slot > 0 && starts[slot - 1] > start; --slot) {
+                starts[slot] = starts[slot - 1];
+                ends[slot] = ends[slot - 1];
             }
-            starts[at] = start;
-            ends[at] = end;
+            starts[slot] = start;
+            ends[slot] = end;
         }
         uint256 reached;
         for (uint256 i = 0; i < n; ++i) {
