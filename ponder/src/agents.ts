@@ -1,0 +1,94 @@
+import { ponder } from 'ponder:registry';
+import { agent, channel } from 'ponder:schema';
+
+ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
+  const { agentId, agentURI, owner } = event.args;
+  await context.db.insert(agent).values({
+    id: Number(agentId),
+    owner,
+    uri: agentURI,
+    stake: 0n,
+    bonded: 0n,
+    unbonding: 0n,
+    slashed: 0n,
+    earned: 0n,
+    registeredAt: Number(event.block.timestamp),
+  });
+});
+
+ponder.on('AgentRegistry:URIUpdated', async ({ event, context }) => {
+  await context.db.update(agent, { id: Number(event.args.agentId) }).set({ uri: event.args.newURI });
+});
+
+ponder.on('AgentRegistry:MetadataSet', async ({ event, context }) => {
+  const { agentId, metadataKey, metadataValue } = event.args;
+  if (metadataKey !== 'agentWallet') return;
+  const wallet = metadataValue === '0x' ? null : metadataValue;
+  await context.db.update(agent, { id: Number(agentId) }).set({ wallet });
+});
+
+ponder.on('AgentRegistry:Transfer', async ({ event, context }) => {
+  if (BigInt(event.args.from) === 0n) return; // minted: Registered says more
+  await context.db.update(agent, { id: Number(event.args.tokenId) }).set({ owner: event.args.to });
+});
+
+ponder.on('AgentStaking:Staked', async ({ event, context }) => {
+  const { agentId: id, amount } = event.args;
+  await context.db.update(agent, { id }).set((row) => ({ stake: row.stake + amount }));
+});
+
+ponder.on('AgentStaking:UnbondRequested', async ({ event, context }) => {
+  const { agentId: id, amount } = event.args;
+  await context.db.update(agent, { id }).set((row) => ({ unbonding: row.unbonding + amount }));
+});
+
+ponder.on('AgentStaking:Withdrawn', async ({ event, context }) => {
+  const { agentId: id, amount } = event.args;
+  await context.db.update(agent, { id }).set((row) => ({ stake: row.stake - amount, unbonding: 0n }));
+});
+
+ponder.on('AgentStaking:BondLocked', async ({ event, context }) => {
+  const { agentId: id, bond } = event.args;
+  await context.db.update(agent, { id }).set((row) => ({ bonded: row.bonded + bond }));
+});
+
+ponder.on('AgentStaking:BondReleased', async ({ event, context }) => {
+  const { agentId: id, bond } = event.args;
+  await context.db.update(agent, { id }).set((row) => ({ bonded: row.bonded - bond }));
+});
+
+ponder.on('AgentStaking:Slashed', async ({ event, context }) => {
+  const { agentId: id, reward, burned } = event.args;
+  const taken = reward + burned;
+  await context.db.update(agent, { id }).set((row) => ({
+    stake: row.stake - taken,
+    bonded: row.bonded - taken,
+    slashed: row.slashed + taken,
+  }));
+});
+
+ponder.on('InferenceEscrow:ChannelOpened', async ({ event, context }) => {
+  const { channelId: id, consumer, nodeId, signer, nonce, deposit } = event.args;
+  const openedAt = Number(event.block.timestamp);
+  await context.db
+    .insert(channel)
+    .values({ id, consumer, nodeId, signer, nonce, deposit, settled: 0n, epoch: 0, openedAt });
+});
+
+ponder.on('InferenceEscrow:ChannelToppedUp', async ({ event, context }) => {
+  await context.db.update(channel, { id: event.args.channelId }).set({ deposit: event.args.deposit });
+});
+
+ponder.on('InferenceEscrow:ExitRequested', async ({ event, context }) => {
+  await context.db.update(channel, { id: event.args.channelId }).set({ exitAt: event.args.exitAt });
+});
+
+ponder.on('InferenceEscrow:ChannelWithdrawn', async ({ event, context }) => {
+  const { channelId: id, amount } = event.args;
+  await context.db.update(channel, { id }).set((row) => ({ deposit: row.deposit - amount, exitAt: null }));
+});
+
+ponder.on('InferenceEscrow:VoucherSettled', async ({ event, context }) => {
+  const { channelId: id, epoch, cumulativeFee } = event.args;
+  await context.db.update(channel, { id }).set({ settled: cumulativeFee, epoch: epoch + 1 });
+});
