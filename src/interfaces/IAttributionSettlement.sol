@@ -151,11 +151,9 @@ interface IAttributionSettlement {
     /// @notice The record of a claim; its status says Final as soon as time has made it so.
     function claimRecord(bytes32 claimId) external view returns (ClaimRecord memory);
 
-    /// @notice The id of a claim: keccak256(abi.encode(DOMAIN, claim)).
+    /// @notice The id of a claim: keccak256(abi.encode(DOMAIN, claim)), where DOMAIN is
+    /// keccak256(abi.encode("OpenLedger.Claim.1", chainid, settlement)).
     function claimIdOf(Claim calldata claim_) external view returns (bytes32);
-
-    /// @notice keccak256(abi.encode("OpenLedger.Claim.1", chainid, settlement)).
-    function domain() external view returns (bytes32);
 
     /// @notice What an asset has been paid out of a node's claims.
     function paid(uint40 nodeId, uint40 asset) external view returns (uint96);

@@ -83,23 +83,23 @@ contract AttributionSettlement is
     uint256 private constant PPM = 1_000_000;
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IInferenceEscrow internal immutable ESCROW;
+    IInferenceEscrow public immutable ESCROW;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IAgentStaking internal immutable STAKING;
+    IAgentStaking public immutable STAKING;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IProtocolParameters internal immutable PARAMETERS;
+    IProtocolParameters public immutable PARAMETERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IAgentRegistry internal immutable AGENTS;
+    IAgentRegistry public immutable AGENTS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC721 internal immutable MODELS;
+    IERC721 public immutable MODELS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC721 internal immutable CONTRIBUTIONS;
+    IERC721 public immutable CONTRIBUTIONS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IBaselineVault internal immutable VAULT;
+    IBaselineVault public immutable VAULT;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IStakerRewards internal immutable STAKERS;
+    IStakerRewards public immutable STAKERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    address internal immutable TREASURY;
+    address public immutable TREASURY;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(Contracts memory contracts) {
@@ -168,7 +168,7 @@ contract AttributionSettlement is
     {
         AttributionSettlementStorage storage $ = _storage();
         bytes32 claimId = claimIdOf(claim_);
-        ClaimRecord memory record = $.claims[claimId];
+        ClaimRecord storage record = $.claims[claimId];
         // Check: the claim can still be disputed, by this predicate
         bool open = record.status == ClaimStatus.Proposed || record.status == ClaimStatus.Vetoed;
         if (!open || block.timestamp >= record.end) revert AttributionSettlement_ClaimNotDisputable(claimId);
@@ -181,10 +181,10 @@ contract AttributionSettlement is
             revert AttributionSettlement_NotFraud(claimId, predicate);
         }
         // Effect: the node may propose again, over the same batches and the same parent
-        $.claims[claimId].status = ClaimStatus.Rejected;
+        record.status = ClaimStatus.Rejected;
         _clearOpen($.nodes[record.nodeId]);
         // The reward rounds down, so the burned half rounds up: proving one's own fraud costs half the bond.
-        uint96 reward = uint96(uint256(record.bond) * _parameters(claim_.paramsVersion).slashRewardBps / BPS);
+        uint96 reward = _share(record.bond, _parameters(claim_.paramsVersion).slashRewardBps);
         emit FraudProven(claimId, record.nodeId, predicate, rewardTo, reward, record.bond - reward);
         // Interaction
         STAKING.slash(claim_.proposer, record.bond, reward, rewardTo, record.exposureIndex);
@@ -325,12 +325,7 @@ contract AttributionSettlement is
 
     /// @inheritdoc IAttributionSettlement
     function claimIdOf(Claim calldata claim_) public view returns (bytes32) {
-        return ClaimLib.id(claim_, domain());
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function domain() public view returns (bytes32) {
-        return ClaimLib.domain(address(this));
+        return ClaimLib.id(claim_, ClaimLib.domain(address(this)));
     }
 
     /// @inheritdoc IAttributionSettlement
@@ -373,10 +368,10 @@ contract AttributionSettlement is
         // Effect
         AttributionSettlementStorage storage $ = _storage();
         NodeState storage n = $.nodes[nodeId];
-        n.held += uint96(uint256(fees) * p.nodeBps / BPS);
-        $.burn += uint96(uint256(fees) * p.burnBps / BPS);
-        $.treasury += uint96(uint256(fees) * p.treasuryBps / BPS);
-        $.stakers += uint96(uint256(fees) * p.stakersBps / BPS);
+        n.held += _share(fees, p.nodeBps);
+        $.burn += _share(fees, p.burnBps);
+        $.treasury += _share(fees, p.treasuryBps);
+        $.stakers += _share(fees, p.stakersBps);
         Batch memory b;
         b.fees = fees;
         b.redeemedAt = uint40(block.timestamp);
@@ -437,7 +432,7 @@ contract AttributionSettlement is
         n.openToBatch = c.toBatch;
         n.proposals = c.seq;
         n.openTotal = c.payoutsTotal;
-        n.openNodeShare = uint96(uint256(c.fees) * p.nodeBps / BPS);
+        n.openNodeShare = _share(c.fees, p.nodeBps);
         uint96 owners = c.payoutsTotal - n.finalTotal;
         uint96 bond = _bond(c.fees, owners, p);
         // Interaction: staking is ours; it reverts when the stake does not cover bond and exposure
@@ -466,7 +461,7 @@ contract AttributionSettlement is
             revert AttributionSettlement_WrongBatches(n.settledBatches + 1, n.batches);
         }
         _checkBatches(c);
-        uint256 total = n.finalTotal + uint256(c.fees) * (uint256(p.modelBps) + p.contributorsBps) / BPS;
+        uint256 total = uint256(n.finalTotal) + _share(c.fees, p.modelBps + p.contributorsBps);
         _mustEqual(AttributionSettlement_WrongPayoutsTotal.selector, total, c.payoutsTotal);
         if (c.payoutsRoot == 0 || c.attributionsRoot == 0) revert AttributionSettlement_EmptyRoot();
         if (c.payoutsDepth > MerkleSum.MAX_DEPTH) revert AttributionSettlement_PayoutsTooDeep(c.payoutsDepth);
@@ -491,7 +486,7 @@ contract AttributionSettlement is
     /// @dev max(bondMin, owners' share · bondBps, contributors' share / p): a falsified claim must cost more than it can
     /// bring, given how often audits catch one. Rounds up.
     function _bond(uint96 fees, uint96 owners, IProtocolParameters.Parameters memory p) private pure returns (uint96) {
-        uint256 contributors = uint256(fees) * p.contributorsBps / BPS;
+        uint256 contributors = _share(fees, p.contributorsBps);
         uint256 bond =
             Math.max(Math.ceilDiv(uint256(owners) * p.bondBps, BPS), Math.ceilDiv(contributors * PPM, p.detectionPpm));
         return Native.toUint96(Math.max(bond, p.bondMin));
@@ -503,11 +498,11 @@ contract AttributionSettlement is
         NodeState storage n = $.nodes[nodeId];
         bytes32 claimId = n.openClaim;
         if (claimId == 0) return;
-        ClaimRecord memory record = $.claims[claimId];
+        ClaimRecord storage record = $.claims[claimId];
         if (block.timestamp < record.end) return;
         uint96 share = n.openNodeShare;
         if (record.status == ClaimStatus.Proposed) {
-            $.claims[claimId].status = ClaimStatus.Final;
+            record.status = ClaimStatus.Final;
             n.finalClaim = claimId;
             n.settledBatches = n.openToBatch;
             n.finalTotal = n.openTotal;
@@ -520,10 +515,7 @@ contract AttributionSettlement is
     }
 
     function _clearOpen(NodeState storage n) private {
-        n.openClaim = 0;
-        n.openToBatch = 0;
-        n.openTotal = 0;
-        n.openNodeShare = 0;
+        (n.openClaim, n.openToBatch, n.openTotal, n.openNodeShare) = (0, 0, 0, 0);
     }
 
     function _isPayout(PayoutProof calldata payout, Claim calldata c) private pure returns (bool) {
@@ -596,6 +588,11 @@ contract AttributionSettlement is
 
     function _mustEqual(bytes4 selector, bytes32 expected, bytes32 given) private pure {
         _mustEqual(selector, uint256(expected), uint256(given));
+    }
+
+    /// @dev A part of an amount; not above the amount, because no parameter is above 10,000 bps.
+    function _share(uint96 amount, uint16 bps) private pure returns (uint96) {
+        return uint96(uint256(amount) * bps / BPS);
     }
 
     function _currentVersion() private view returns (uint32) {
