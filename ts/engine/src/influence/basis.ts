@@ -2,6 +2,7 @@ import { fromUtf8, utf8 } from '@openledger/sdk/protocol/bytes';
 import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes, hashSchema } from '@openledger/sdk/protocol/store';
 import { z } from 'zod';
+import { dot } from './dot.ts';
 import type { Spectrum } from './spectrum.ts';
 
 /**
@@ -88,9 +89,7 @@ export async function project(
     for (let b = 0; b < blocks; b += 1) {
       const start = b * BLOCK;
       const end = Math.min(parameters, start + BLOCK);
-      let sum = 0;
-      for (let i = start; i < end; i += 1) sum += directions[k * parameters + i] * z[i];
-      total += scales[k * blocks + b] * sum;
+      total += scales[k * blocks + b] * dot(directions, k * parameters + start, z, start, end - start);
     }
     result[k] = total;
     await pause();

@@ -149,7 +149,10 @@ async function preconditionedGradients(
 }
 
 /** Per datanet the 99th percentile (nearest rank) of its rows' norms. */
-function normCaps(rows: readonly InfluenceRow[], sketches: readonly Float64Array[]): Map<number, number> {
+export function normCaps(
+  rows: readonly InfluenceRow[],
+  sketches: readonly Float64Array[],
+): Map<number, number> {
   const norms = new Map<number, number[]>();
   rows.forEach((row, i) => {
     const datanet = datanetOf(row);

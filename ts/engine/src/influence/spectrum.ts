@@ -1,3 +1,4 @@
+import { dot } from './dot.ts';
 import { symmetricEigen } from './eigen.ts';
 
 /** The strongest directions of a set of rows. */
@@ -48,17 +49,33 @@ async function decompose(
   const kept = values.filter((value, i) => i < rank && value > NEGLIGIBLE * values[0]);
   const directions: Float32Array[] = [];
   for (let k = 0; k < kept.length; k += 1) {
-    const sum = new Float64Array(rows[0].length);
     const scale = 1 / Math.sqrt(kept[k]);
-    for (let i = 0; i < n; i += 1) {
-      const row = rows[i];
-      const factor = vectors[k * n + i] * scale;
-      for (let j = 0; j < sum.length; j += 1) sum[j] += factor * row[j];
-    }
-    directions.push(Float32Array.from(sum));
+    directions.push(
+      combine(
+        rows,
+        vectors.subarray(k * n, (k + 1) * n).map((value) => value * scale),
+      ),
+    );
     await pause();
   }
   return { values: kept, directions };
+}
+
+/** Σ factors[i]·rows[i]. */
+function combine(rows: readonly Float32Array[], factors: Float64Array): Float32Array {
+  const size = rows[0].length;
+  const result = new Float32Array(size);
+  const sum = new Float64Array(CHUNK);
+  for (let start = 0; start < size; start += CHUNK) {
+    const length = Math.min(CHUNK, size - start);
+    sum.fill(0);
+    rows.forEach((row, i) => {
+      const factor = factors[i];
+      for (let j = 0; j < length; j += 1) sum[j] += factor * row[start + j];
+    });
+    for (let j = 0; j < length; j += 1) result[start + j] = sum[j];
+  }
+  return result;
 }
 
 /** All inner products of the rows, in double precision. */
@@ -67,9 +84,9 @@ async function gram(rows: readonly Float32Array[], pause: () => Promise<void>): 
   const size = rows[0]?.length ?? 0;
   const result = new Float64Array(n * n);
   for (let start = 0; start < size; start += CHUNK) {
-    const pieces = rows.map((row) => row.subarray(start, start + CHUNK));
+    const length = Math.min(CHUNK, size - start);
     for (let i = 0; i < n; i += 1) {
-      for (let j = 0; j <= i; j += 1) result[i * n + j] += dot(pieces[i], pieces[j]);
+      for (let j = 0; j <= i; j += 1) result[i * n + j] += dot(rows[i], start, rows[j], start, length);
     }
     await pause();
   }
@@ -77,21 +94,4 @@ async function gram(rows: readonly Float32Array[], pause: () => Promise<void>): 
     for (let j = 0; j < i; j += 1) result[j * n + i] = result[i * n + j];
   }
   return result;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  // Four running sums: additions need not wait for one another.
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  const whole = a.length - (a.length % 4);
-  for (let i = 0; i < whole; i += 4) {
-    s0 += a[i] * b[i];
-    s1 += a[i + 1] * b[i + 1];
-    s2 += a[i + 2] * b[i + 2];
-    s3 += a[i + 3] * b[i + 3];
-  }
-  for (let i = whole; i < a.length; i += 1) s0 += a[i] * b[i];
-  return s0 + s1 + (s2 + s3);
 }
