@@ -42,10 +42,7 @@ const other = [
 const abiOf = (file: string): ContractConfig['abi'] => JSON.parse(readFileSync(file, 'utf8')).abi;
 
 const contract = (name: string): ContractConfig => {
-  const candidates = [name, `I${name}`, name.endsWith('Predicate') ? 'IPredicate' : name];
-  const file =
-    candidates.map((n) => `out/${n}.sol/${n}.json`).find((f) => existsSync(f)) ??
-    `out/${name}.sol/${name}.json`;
+  const file = `out/${name}.sol/${name}.json`;
   if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build:contracts\` first.`);
   return { name, abi: abiOf(file) };
 };

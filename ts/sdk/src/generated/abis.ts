@@ -1285,16 +1285,6 @@ export const agentStakingAbi = [
   },
   {
     type: 'function',
-    inputs: [
-      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
-      { name: 'exposureIndex', internalType: 'uint32', type: 'uint32' },
-    ],
-    name: 'endExposure',
-    outputs: [],
-    stateMutability: 'nonpayable',
-  },
-  {
-    type: 'function',
     inputs: [{ name: 'agentId', internalType: 'uint40', type: 'uint40' }],
     name: 'exposureOf',
     outputs: [{ name: 'exposure', internalType: 'uint96', type: 'uint96' }],
@@ -1360,6 +1350,8 @@ export const agentStakingAbi = [
     inputs: [
       { name: 'agentId', internalType: 'uint40', type: 'uint40' },
       { name: 'bond', internalType: 'uint96', type: 'uint96' },
+      { name: 'exposureIndex', internalType: 'uint32', type: 'uint32' },
+      { name: 'endExposure', internalType: 'bool', type: 'bool' },
     ],
     name: 'release',
     outputs: [],
@@ -2272,13 +2264,6 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'function',
-    inputs: [],
-    name: 'domain',
-    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
     inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
     name: 'finalize',
     outputs: [],
@@ -3092,6 +3077,11 @@ export const attributionSettlementAbi = [
       { name: 'maximum', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'AttributionSettlement_TooManyVouchers',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'asset', internalType: 'uint40', type: 'uint40' }],
+    name: 'AttributionSettlement_UnknownAsset',
   },
   {
     type: 'error',

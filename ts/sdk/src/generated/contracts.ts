@@ -656,14 +656,6 @@ export const writeAgentStaking = /*#__PURE__*/ createWriteContract({
 })
 
 /**
- * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"endExposure"`
- */
-export const writeAgentStakingEndExposure = /*#__PURE__*/ createWriteContract({
-  abi: agentStakingAbi,
-  functionName: 'endExposure',
-})
-
-/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
  */
 export const writeAgentStakingInitialize = /*#__PURE__*/ createWriteContract({
@@ -756,15 +748,6 @@ export const writeAgentStakingWithdrawOwed = /*#__PURE__*/ createWriteContract({
 export const simulateAgentStaking = /*#__PURE__*/ createSimulateContract({
   abi: agentStakingAbi,
 })
-
-/**
- * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"endExposure"`
- */
-export const simulateAgentStakingEndExposure =
-  /*#__PURE__*/ createSimulateContract({
-    abi: agentStakingAbi,
-    functionName: 'endExposure',
-  })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
@@ -1108,13 +1091,6 @@ export const readAttributionSettlementCounters =
     abi: attributionSettlementAbi,
     functionName: 'counters',
   })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"domain"`
- */
-export const readAttributionSettlementDomain = /*#__PURE__*/ createReadContract(
-  { abi: attributionSettlementAbi, functionName: 'domain' },
-)
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"isConsumingScheduledOp"`

@@ -678,15 +678,6 @@ export const useWriteAgentStaking = /*#__PURE__*/ createUseWriteContract({
 })
 
 /**
- * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"endExposure"`
- */
-export const useWriteAgentStakingEndExposure =
-  /*#__PURE__*/ createUseWriteContract({
-    abi: agentStakingAbi,
-    functionName: 'endExposure',
-  })
-
-/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
  */
 export const useWriteAgentStakingInitialize =
@@ -786,15 +777,6 @@ export const useWriteAgentStakingWithdrawOwed =
 export const useSimulateAgentStaking = /*#__PURE__*/ createUseSimulateContract({
   abi: agentStakingAbi,
 })
-
-/**
- * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"endExposure"`
- */
-export const useSimulateAgentStakingEndExposure =
-  /*#__PURE__*/ createUseSimulateContract({
-    abi: agentStakingAbi,
-    functionName: 'endExposure',
-  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
@@ -1149,15 +1131,6 @@ export const useReadAttributionSettlementCounters =
   /*#__PURE__*/ createUseReadContract({
     abi: attributionSettlementAbi,
     functionName: 'counters',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"domain"`
- */
-export const useReadAttributionSettlementDomain =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'domain',
   })
 
 /**
