@@ -1,4 +1,4 @@
-import type { ChatMessage, Tokenizer } from '../tokenizer/tokenizer.ts';
+import { type ChatMessage, concat, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { InfluenceQuery } from './query.ts';
 
 /**
@@ -12,8 +12,16 @@ export function answerQuery(
   messages: readonly ChatMessage[],
   answer: string,
 ): InfluenceQuery {
-  return {
-    promptTokens: tokenizer.encodeChat(messages),
-    answerTokens: [...tokenizer.encode(answer), tokenizer.special('<|end|>')],
-  };
+  return { promptTokens: tokenizer.encodeChat(messages), answerTokens: answerTokens(tokenizer, answer) };
+}
+
+/** An answer's tokens as a query reads them: its text's own tokens and the end token. */
+export function answerTokens(tokenizer: Tokenizer, answer: string): number[] {
+  return [...tokenizer.encode(answer), tokenizer.special('<|end|>')];
+}
+
+/** The same for sampled tokens, which may spell a text in another way; a character cut off at the end is no text. */
+export function canonicalAnswer(tokenizer: Tokenizer, sampled: readonly number[]): number[] {
+  const bytes = concat(sampled.map(tokenizer.tokenBytes));
+  return answerTokens(tokenizer, new TextDecoder().decode(bytes, { stream: true }));
 }

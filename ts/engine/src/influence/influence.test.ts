@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyAdapter, tinyBase } from '../../test/tiny-model.ts';
 import { Random } from '../numeric/random.ts';
 import { encodeRow } from '../training/rows.ts';
-import { answerQuery } from './answer.ts';
+import { answerQuery, answerTokens, canonicalAnswer } from './answer.ts';
 import { type Basis, decodeBasis } from './basis.ts';
 import { buildInfluence, type Influence, type InfluenceRow, normCaps } from './build.ts';
 import { symmetricEigen } from './eigen.ts';
@@ -117,6 +117,21 @@ describe('openInfluence', () => {
     );
     await expect(open(influence.basis.subarray(3))).rejects.toThrow(/not an influence basis/);
     await expect(open(influence.basis.subarray(0, -8))).rejects.toThrow(/Fetch it again/);
+  });
+});
+
+describe('the tokens of an answer', () => {
+  it('follow from its text, however the sampled tokens spelt it', () => {
+    const { tokenizer } = base;
+    const text = 'Ash grows at Birch';
+    const spelt = [...text].flatMap((character) => tokenizer.encode(character));
+    expect(spelt.length).toBeGreaterThan(tokenizer.encode(text).length);
+    const expected = answerTokens(tokenizer, text);
+    expect(expected.at(-1)).toBe(tokenizer.special('<|end|>'));
+    expect(canonicalAnswer(tokenizer, spelt)).toEqual(expected);
+    expect(canonicalAnswer(tokenizer, expected)).toEqual(expected);
+    const [half] = tokenizer.encode('é');
+    expect(canonicalAnswer(tokenizer, [...spelt, half])).toEqual(expected);
   });
 });
 

@@ -1,4 +1,5 @@
 import { decodeAdapter } from '@openledger/engine/adapter/peft';
+import { canonicalAnswer } from '@openledger/engine/influence/answer';
 import { type InfluenceSession, openInfluence } from '@openledger/engine/influence/query';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { longestMatches } from '@openledger/engine/spans/longest-matches';
@@ -50,7 +51,11 @@ export function createEvidenceEngine(base: BaseModel): EvidenceEngine & { close(
       maximalSpans(indexOf(adapter), output, { minLen }).flatMap(({ outOff, len, sources }) =>
         sources.map(({ asset, srcOff }) => ({ asset, outOff, srcOff, len })),
       ),
-    queryVector: async (adapter, answer) => (await sessionOf(adapter)).query(answer),
+    queryVector: async (adapter, { promptTokens, answerTokens }) =>
+      (await sessionOf(adapter)).query({
+        promptTokens,
+        answerTokens: canonicalAnswer(base.tokenizer, answerTokens),
+      }),
     close: async () => {
       for (const session of sessions.values())
         await session.then((one) => one.close()).catch(() => undefined);
