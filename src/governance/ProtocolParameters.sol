@@ -122,12 +122,12 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         if (sum != BPS) revert ProtocolParameters_MixNotWhole(sum);
     }
 
-    function _checkWindows(Parameters memory p, Limits memory l) private pure {
-        _within("challengeWindow", p.challengeWindow, l.minChallengeWindow, MAX_CHALLENGE_WINDOW);
+    function _checkWindows(Parameters memory p, Limits memory limits_) private pure {
+        _within("challengeWindow", p.challengeWindow, limits_.minChallengeWindow, MAX_CHALLENGE_WINDOW);
         _within("unbondingPeriod", p.unbondingPeriod, 1, MAX_UNBONDING);
         _within("exitDelay", p.exitDelay, 1, MAX_EXIT_DELAY);
         // A stake must stay slashable for as long as any claim of its owner can be proven false.
-        uint256 required = uint256(p.challengeWindow) + l.unbondingMargin;
+        uint256 required = uint256(p.challengeWindow) + limits_.unbondingMargin;
         if (p.unbondingPeriod < required) {
             revert ProtocolParameters_UnbondingTooShort(p.unbondingPeriod, required);
         }
