@@ -1,0 +1,242 @@
+import type { Hex, LocalAccount, PublicClient } from 'viem';
+import type { AddressBook } from '../addresses.ts';
+import { sameHex } from '../protocol/bytes.ts';
+import { randomSalt } from '../protocol/content.ts';
+import { hashReceipt, RECEIPT_FLAG, type Receipt } from '../protocol/receipts.ts';
+import { canonicalJson } from '../protocol/store.ts';
+import { type Voucher, voucherTypedData } from '../protocol/vouchers.ts';
+import { type ChainView, chainView } from './chain-view.ts';
+import {
+  type ChannelRecord,
+  type ChannelStore,
+  isUnsigned,
+  memoryStore,
+  nextVoucher,
+} from './channel-record.ts';
+import { InferenceError } from './errors.ts';
+import { channelSchema, chunkSchema, nodeHttp, receiptBlockSchema, receiptViewSchema } from './node-http.ts';
+import { readEvents } from './sse.ts';
+import { receiptFault, withReceipt } from './verify-receipt.ts';
+
+export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
+
+/** An OpenAI chat request; `stream` and the payment block are added by the client. */
+export type ChatRequest = {
+  model: string;
+  messages: ChatMessage[];
+  max_tokens?: number;
+  temperature?: number;
+  top_p?: number;
+  seed?: number;
+  stop?: string | string[];
+};
+
+/** A checked and paid answer. */
+export type ChatAnswer = {
+  text: string;
+  finishReason: string;
+  receipt: Receipt;
+  receiptHash: Hex;
+  nodeSignature: Hex;
+  /** The salt of request and answer: with it the consumer can open them to others. */
+  salt: Hex;
+  /** The voucher signed for it; undefined with `autoPay: false`. */
+  voucher?: Voucher & { signature: Hex };
+};
+
+export type ChatEvent = { type: 'text'; text: string } | { type: 'done'; answer: ChatAnswer };
+
+export type InferenceClientOptions = {
+  nodeUrl: string;
+  channelId: Hex;
+  /** The channel's signer. */
+  account: Pick<LocalAccount, 'address' | 'signTypedData'>;
+  /** The chain, and where the contracts are; or a view of one's own. */
+  chain: { client: Pick<PublicClient, 'readContract'>; book: AddressBook } | ChainView;
+  /** The most that vouchers may promise over the channel's life, in wei. Without it: the deposit. */
+  spendingLimit?: bigint;
+  /** Let anyone see request and answer, so that the attribution can be checked by all. */
+  isPublic?: boolean;
+  /** Rule out audits: contributors are paid by the model's baseline. */
+  noAudit?: boolean;
+  /** Sign and deliver a voucher after each answer. Otherwise with the next call, or by `pay()`. */
+  autoPay?: boolean;
+  /** Where the channel's record is kept; a restart continues from it. */
+  store?: ChannelStore;
+  fetch?: typeof globalThis.fetch;
+};
+
+export type InferenceClient = {
+  /** Asks, streams the answer, checks its receipt and pays for it. */
+  chat(request: ChatRequest, options?: { signal?: AbortSignal }): AsyncGenerator<ChatEvent, ChatAnswer>;
+  /** As `chat`, for those who don't want the stream. */
+  ask(request: ChatRequest, options?: { signal?: AbortSignal }): Promise<ChatAnswer>;
+  /** Signs for all receipts so far and delivers the voucher; the last voucher if there is nothing new. */
+  pay(): Promise<(Voucher & { signature: Hex }) | undefined>;
+  /** Fetches and checks the answer of a call that broke off, so that it can be paid. Called by `chat` too. */
+  recover(): Promise<Receipt | undefined>;
+  /** The channel as this client knows it. */
+  record(): Promise<ChannelRecord>;
+};
+
+/**
+ * A client that trusts the node with nothing but its answers: every receipt is recomputed before a voucher is signed.
+ * One call at a time per channel.
+ */
+export function createInferenceClient(options: InferenceClientOptions): InferenceClient {
+  const { channelId, account, store = memoryStore(), autoPay = true } = options;
+  const chain =
+    'client' in options.chain
+      ? chainView(options.chain.client, options.chain.book, channelId)
+      : options.chain;
+  const http = nodeHttp(options.nodeUrl, options.fetch ?? globalThis.fetch.bind(globalThis));
+  const flags = (options.isPublic ? RECEIPT_FLAG.public : 0) | (options.noAudit ? RECEIPT_FLAG.noAudit : 0);
+
+  async function record(): Promise<ChannelRecord> {
+    const known = await store.load(channelId);
+    if (known) return known;
+    const { epoch, settled } = await chain.channel();
+    return { channelId, epoch, settledFee: settled, receipts: [] };
+  }
+
+  async function pay(): Promise<(Voucher & { signature: Hex }) | undefined> {
+    const signed = await sign(await record());
+    const { voucher } = signed;
+    if (!voucher || voucher.delivered) return voucher;
+    const { delivered: _, ...body } = voucher;
+    await http.post('/v1/vouchers', body);
+    await store.save({ ...signed, voucher: { ...voucher, delivered: true } });
+    return body;
+  }
+
+  /** Signs for everything in the record that is not signed for. */
+  async function sign(current: ChannelRecord): Promise<ChannelRecord> {
+    if (!isUnsigned(current)) return current;
+    const voucher = nextVoucher(current);
+    const limit = options.spendingLimit ?? (await chain.channel()).deposit;
+    if (voucher.cumulativeFee > limit) {
+      throw new InferenceError(
+        'limit',
+        `The channel would have promised ${voucher.cumulativeFee} wei, above the limit of ${limit}. Raise the limit or top up the channel.`,
+      );
+    }
+    const signature = await account.signTypedData(voucherTypedData(chain.escrow, voucher));
+    const signed = { ...current, voucher: { ...voucher, signature, delivered: false } };
+    // Saved before it is sent: whoever signed must remember that.
+    await store.save(signed);
+    return signed;
+  }
+
+  async function recover(): Promise<Receipt | undefined> {
+    const current = await record();
+    const { pending } = current;
+    if (!pending) return undefined;
+    const { current: epoch } = await http.get(`/v1/channels/${channelId}`, channelSchema);
+    const known = new Set(current.receipts.map(hashReceipt));
+    const unknown = (epoch?.receipts ?? []).filter(({ hash }) => !known.has(hash));
+    if (unknown.length === 0) {
+      // The call never became a receipt, so nothing is owed for it.
+      await store.save({ ...current, pending: undefined });
+      return undefined;
+    }
+    const [{ hash, nodeSignature, ...receipt }] = unknown as [(typeof unknown)[number]];
+    const { output } = await http.get(`/v1/receipts/${hash}`, receiptViewSchema, {
+      'x-openledger-salt': pending.salt,
+    });
+    if (unknown.length > 1 || output === null) {
+      throw new InferenceError(
+        'out_of_step',
+        `The node has ${unknown.length} receipts of this channel that are not in the local record. Restore the record, or open a new channel.`,
+      );
+    }
+    await accept(current, { receipt, receiptHash: hash, nodeSignature }, output);
+    return receipt;
+  }
+
+  /** Checks a receipt and adds it to the record. */
+  async function accept(
+    current: ChannelRecord,
+    block: { receipt: Receipt; receiptHash: Hex; nodeSignature: Hex },
+    output: string,
+  ): Promise<void> {
+    const { receipt } = block;
+    const { nodeId } = await chain.channel();
+    const fault = sameHex(hashReceipt(receipt), block.receiptHash)
+      ? await receiptFault(receipt, block.nodeSignature, {
+          record: current,
+          call: current.pending!,
+          output,
+          prices: await chain.prices(receipt.modelId),
+          settlement: chain.settlement,
+          nodeId,
+          wallet: await chain.wallet(nodeId),
+        })
+      : 'its hash is not its own';
+    if (fault) {
+      throw new InferenceError(
+        'bad_receipt',
+        `The node's receipt is wrong: ${fault}. Nothing was signed for it; use another node.`,
+      );
+    }
+    await store.save(withReceipt(current, receipt));
+  }
+
+  async function* chat(
+    request: ChatRequest,
+    { signal }: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<ChatEvent, ChatAnswer> {
+    await recover();
+    const ready = await sign(await record());
+    const salt = randomSalt();
+    const body = { ...request, stream: true };
+    await store.save({ ...ready, pending: { salt, request: canonicalJson(body), flags } });
+    const names = [...(options.isPublic ? ['PUBLIC'] : []), ...(options.noAudit ? ['NO_AUDIT'] : [])];
+    const { delivered = true, ...voucher } = ready.voucher ?? {};
+    const payment = { channelId, salt, flags: names, ...(delivered ? {} : { voucher }) };
+    const response = await http.post('/v1/chat/completions', { ...body, openledger: payment }, signal);
+    if (!delivered)
+      await store.save({ ...(await record()), voucher: { ...ready.voucher!, delivered: true } });
+
+    let text = '';
+    let finishReason = 'stop';
+    let last: unknown;
+    for await (const data of readEvents(response.body!)) {
+      if (data === '[DONE]') break;
+      const chunk = chunkSchema.parse(JSON.parse(data));
+      if (chunk.error) {
+        throw new InferenceError('refused', chunk.error.message, { nodeCode: chunk.error.code ?? undefined });
+      }
+      const choice = chunk.choices?.[0];
+      finishReason = choice?.finish_reason ?? finishReason;
+      const piece = choice?.delta?.content;
+      if (piece) {
+        text += piece;
+        yield { type: 'text', text: piece };
+      }
+      last = chunk.openledger;
+    }
+    const block = receiptBlockSchema.safeParse(last);
+    if (!block.success) {
+      throw new InferenceError(
+        'unreachable',
+        'The answer broke off before its receipt. The next call fetches what is owed for it.',
+      );
+    }
+    await accept(await record(), block.data, text);
+    const paid = autoPay ? await pay() : undefined;
+    const { receipt, receiptHash, nodeSignature } = block.data;
+    const answer = { text, finishReason, receipt, receiptHash, nodeSignature, salt, voucher: paid };
+    yield { type: 'done', answer };
+    return answer;
+  }
+
+  async function ask(request: ChatRequest, callOptions?: { signal?: AbortSignal }): Promise<ChatAnswer> {
+    const events = chat(request, callOptions);
+    for (;;) {
+      const { done, value } = await events.next();
+      if (done) return value;
+    }
+  }
+
+  return { chat, ask, pay, recover, record };
+}

@@ -1,0 +1,86 @@
+import type { Hex } from 'viem';
+import { z } from 'zod';
+import { hashSchema } from '../protocol/store.ts';
+import { receiptSchema, toJson } from './channel-record.ts';
+import { InferenceError } from './errors.ts';
+
+const signature = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]*$/)
+  .transform((text) => text as Hex);
+
+/** The block that ends an answer. */
+export const receiptBlockSchema = z.object({
+  receiptId: z.string(),
+  receiptHash: hashSchema,
+  receipt: receiptSchema,
+  nodeSignature: signature,
+});
+
+/** One chunk of a streamed answer; fields that we don't read are dropped. */
+export const chunkSchema = z.object({
+  choices: z
+    .array(
+      z.object({
+        delta: z.object({ content: z.string().nullish() }).optional(),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .optional(),
+  openledger: z.unknown().optional(),
+  error: z.object({ message: z.string(), code: z.string().nullish() }).optional(),
+});
+
+/** `GET /v1/channels/:id`, as far as recovery needs it. */
+export const channelSchema = z.object({
+  current: z
+    .object({
+      epoch: z.number(),
+      receipts: z.array(z.object({ hash: hashSchema, nodeSignature: signature }).and(receiptSchema)),
+    })
+    .nullable(),
+});
+
+/** `GET /v1/receipts/:id`, as far as recovery needs it. */
+export const receiptViewSchema = z.object({ output: z.string().nullable() });
+
+/** A node's HTTP interface, with its refusals turned into errors. */
+export type NodeHttp = {
+  post(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
+  get<T>(path: string, schema: z.ZodType<T>, headers?: Record<string, string>): Promise<T>;
+};
+
+/** Talks to a node. */
+export function nodeHttp(nodeUrl: string, fetch: typeof globalThis.fetch): NodeHttp {
+  const base = nodeUrl.replace(/\/$/, '');
+  const send = async (path: string, init: RequestInit) => {
+    const response = await fetch(base + path, init).catch((cause) => {
+      if (init.signal?.aborted) throw cause;
+      throw new InferenceError('unreachable', `The node at ${base} does not answer. Is it running?`, {
+        cause,
+      });
+    });
+    if (!response.ok) throw await refusal(response);
+    return response;
+  };
+  return {
+    post: (path, body, signal) =>
+      send(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: toJson(body),
+        signal,
+      }),
+    get: async (path, schema, headers) => schema.parse(await (await send(path, { headers })).json()),
+  };
+}
+
+const refusalSchema = z.object({ error: z.object({ message: z.string(), code: z.string().nullish() }) });
+
+async function refusal(response: Response): Promise<InferenceError> {
+  const parsed = refusalSchema.safeParse(await response.json().catch(() => undefined));
+  if (!parsed.success)
+    return new InferenceError('refused', `The node answered with status ${response.status}.`);
+  const { message, code } = parsed.data.error;
+  return new InferenceError('refused', message, { nodeCode: code ?? undefined });
+}
