@@ -36,6 +36,9 @@ export function devnetConnectorId(index: number): string {
   return `devnet-${index}`;
 }
 
+/** Which devnet account was chosen last, so that a reload does not choose another. */
+const CHOSEN = 'openledger.devnet-account';
+
 /** A connector that signs with a devnet key in this page. */
 function devnetConnector({ index, name }: { index: number; name: string }) {
   return createConnector((config) => {
@@ -52,19 +55,21 @@ function devnetConnector({ index, name }: { index: number; name: string }) {
       id: devnetConnectorId(index),
       name,
       type: 'devnet',
-      connect: async ({ withCapabilities } = {}) => ({
+      connect: async ({ withCapabilities } = {}) => {
+        localStorage.setItem(CHOSEN, devnetConnectorId(index));
         // wagmi's type depends on the argument; both shapes are built here.
-        accounts: (withCapabilities === true
-          ? accounts().map((address) => ({ address, capabilities: {} }))
-          : accounts()) as never,
-        chainId: chain.id,
-      }),
-      disconnect: async () => {},
+        const shaped =
+          withCapabilities === true
+            ? accounts().map((address) => ({ address, capabilities: {} }))
+            : accounts();
+        return { accounts: shaped as never, chainId: chain.id };
+      },
+      disconnect: async () => localStorage.removeItem(CHOSEN),
       getAccounts: async () => accounts(),
       getChainId: async () => chain.id,
       getProvider: async () => client().transport,
       getClient: async () => client(),
-      isAuthorized: async () => true,
+      isAuthorized: async () => localStorage.getItem(CHOSEN) === devnetConnectorId(index),
       onAccountsChanged: () => {},
       onChainChanged: () => {},
       onDisconnect: () => {},

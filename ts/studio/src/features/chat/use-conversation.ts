@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useNetwork } from '../../app/network-context.tsx';
 import { firstLines } from '../../app/parts.tsx';
+import { useWallet } from '../../app/wallet.ts';
 import type { ServedModel } from '../../lib/models.ts';
 import { ask } from './ask.ts';
 import { type Exchange, loadHistory, saveHistory } from './channel-store.ts';
@@ -12,6 +13,7 @@ export type LiveExchange = Exchange & { streaming?: boolean };
 /** The questions and answers of this browser, and a way to add one. */
 export function useConversation(payment: ReturnType<typeof useChannel>) {
   const network = useNetwork();
+  const { publicClient } = useWallet();
   const [exchanges, setExchanges] = useState<readonly LiveExchange[]>(() => loadHistory(network));
   const [isBusy, setBusy] = useState(false);
   const abort = useRef(new AbortController());
@@ -34,7 +36,7 @@ export function useConversation(payment: ReturnType<typeof useChannel>) {
     setBusy(true);
     try {
       const { signal } = abort.current;
-      for await (const event of ask({ network, channel, model: model.id, question, signal })) {
+      for await (const event of ask({ network, publicClient, channel, model: model.id, question, signal })) {
         if (event.type === 'text') show({ answer: exchange.answer + event.text });
         else show({ receiptHash: event.receiptHash, salt: event.salt });
       }
