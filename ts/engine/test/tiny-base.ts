@@ -56,7 +56,7 @@ export function tinyManifest(base: BaseModel, profile: FineTuneSettings['profile
     settings: {
       profile,
       epochs: 4,
-      lora: { rank: 2, alpha: 4, rankStabilised: false, seed: 1 },
+      lora: { rank: 2, alpha: 4, rankStabilised: false, initScale: 1, seed: 1 },
       optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
       learningRate: { warmup: 2, peak: 0.02, floor: 0.1 },
       batches: { batch: 1, accumulation: 2, lengths: [24, 40, 64], seed: 5 },

@@ -26,6 +26,8 @@ const { values: flags } = parseArgs({
     beta2: text,
     warmup: text,
     clip: text,
+    init: text,
+    threads: text,
     verbose: { type: 'boolean' },
   },
 });
@@ -33,12 +35,13 @@ const { values: flags } = parseArgs({
 const base = await loadBase(flags.base ?? fileURLToPath(new URL('../base/', import.meta.url)));
 const { manifest, rows } = worldRun(base, askedContributions(), settingsFromFlags(MEMORISE));
 const questions = loadWorldQuestions();
-const generator = createGenerator(base);
+const threads = flags.threads === undefined ? undefined : Number(flags.threads);
+const generator = createGenerator(base, { threads });
 try {
   console.log(`base:    exact match ${percent(exactMatch(await answerQuestions(generator, questions)))}`);
   const started = performance.now();
   const bar = new ProgressBar('adapter', manifest.steps);
-  for await (const event of trainAdapter({ base, manifest, rows })) {
+  for await (const event of trainAdapter({ base, manifest, rows, threads })) {
     if (event.type === 'step') {
       bar.update(event.step, `loss ${event.loss.toFixed(3)}  ${event.tokensPerSecond.toFixed(0)} tokens/s`);
     } else if (event.type === 'done') {
@@ -68,7 +71,12 @@ function settingsFromFlags(preset: FineTuneSettings): FineTuneSettings {
   return {
     profile: flags.profile === 'native' || flags.profile === 'exact' ? flags.profile : preset.profile,
     epochs: number(flags.epochs, preset.epochs),
-    lora: { ...lora, rank: number(flags.rank, lora.rank), alpha: number(flags.alpha, lora.alpha) },
+    lora: {
+      ...lora,
+      rank: number(flags.rank, lora.rank),
+      alpha: number(flags.alpha, lora.alpha),
+      initScale: number(flags.init, lora.initScale),
+    },
     optimizer: {
       ...optimizer,
       beta2: number(flags.beta2, optimizer.beta2),

@@ -26,7 +26,14 @@ export const manifestSchema = z.strictObject({
       .array(z.strictObject({ datanet: count, asset: count, contentHash: hashSchema, weight: count }))
       .min(1),
   }),
-  lora: z.strictObject({ rank: count, alpha: z.number().positive(), rankStabilised: z.boolean(), seed }),
+  lora: z.strictObject({
+    rank: count,
+    alpha: z.number().positive(),
+    rankStabilised: z.boolean(),
+    /** A starts uniform in ±initScale/√in, B at zero. */
+    initScale: z.number().positive(),
+    seed,
+  }),
   optimizer: z.strictObject({
     name: z.literal('adamw'),
     beta1: z.number().min(0).lt(1),

@@ -109,7 +109,10 @@ export class Stepper {
   }
 }
 
-/** A new adapter: A uniform in ±1/√in as PEFT draws it, B zero, so that it changes nothing yet. */
+/**
+ * A new adapter: A uniform in ±initScale/√in (PEFT draws it with 1), B zero, so that it changes nothing yet.
+ * Adam moves every number by about the same step, so a larger A turns more slowly while B grows.
+ */
 export function initialAdapter(
   base: Pick<BaseModel, 'config'>,
   lora: TrainingManifest['lora'],
@@ -119,7 +122,7 @@ export function initialAdapter(
   const random = new Random(lora.seed);
   for (const slot of layout.slots) {
     if (slot.name.endsWith('.lora_B')) continue;
-    const bound = 1 / Math.sqrt(slot.shape[0]);
+    const bound = lora.initScale / Math.sqrt(slot.shape[0]);
     for (let i = 0; i < slot.size; i += 1) weights[slot.offset + i] = bound * (2 * random.uniform() - 1);
   }
   return weights;
