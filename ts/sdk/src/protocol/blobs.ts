@@ -1,10 +1,10 @@
+import type { Hex } from 'viem';
+import { z } from 'zod';
 import type { BaselineShare } from './baseline.ts';
 import { fromHex, fromUtf8, toHex } from './bytes.ts';
 import type { CorpusEntry } from './corpus.ts';
 import { fromInt8Bytes, type RowSketch, type Sketch, toInt8Bytes } from './sketch.ts';
 import { canonicalBytes, hashSchema } from './store.ts';
-import type { Hex } from 'viem';
-import { z } from 'zod';
 
 /** A row's sketch with the contribution it belongs to. */
 export type PlacedRowSketch = RowSketch & { asset: number };
