@@ -64,12 +64,11 @@ abstract contract Prover is Thread {
         a.fee = fee;
         a.flags = 1;
         a.outputLength = 200;
-        a.query = new bytes(256);
+        // Between the sketch of one contribution and noise.
+        a.query = noise(keccak256(abi.encode("query", seed)));
         bytes memory near = sketchOf(seed % 3);
         for (uint256 k = 0; k < 256; ++k) {
-            int256 bias = int256(int8(uint8(near[k])));
-            int256 noise = int256(uint256(keccak256(abi.encode("query", seed, k))) % 201) - 100;
-            a.query[k] = bytes1(uint8(int8((bias + noise) / 2)));
+            a.query[k] = bytes1(uint8(int8(uint8(near[k])) / 2 + int8(uint8(a.query[k])) / 2));
         }
         a.listed = _evidence(a.query);
     }

@@ -60,10 +60,18 @@ abstract contract Thread is Test {
     }
 
     /// @dev a_c of contribution i: 256 signed bytes.
-    function sketchOf(uint256 i) internal pure returns (bytes memory a) {
-        a = new bytes(256);
-        for (uint256 k = 0; k < 256; ++k) {
-            a[k] = bytes1(uint8(int8(int256(uint256(keccak256(abi.encode("sketch", i, k))) % 255) - 127)));
+    function sketchOf(uint256 i) internal pure returns (bytes memory) {
+        return noise(keccak256(abi.encode("sketch", i)));
+    }
+
+    /// @dev 256 bytes from a seed.
+    function noise(bytes32 seed) internal pure returns (bytes memory out) {
+        out = new bytes(256);
+        for (uint256 k = 0; k < 256; k += 32) {
+            bytes32 word = keccak256(abi.encode(seed, k));
+            assembly ("memory-safe") {
+                mstore(add(add(out, 32), k), word)
+            }
         }
     }
 

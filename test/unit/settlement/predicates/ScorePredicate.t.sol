@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {Allocation} from "../../../../src/libraries/Allocation.sol";
+import {IModelRegistry} from "../../../../src/interfaces/IModelRegistry.sol";
+import {FraudTest} from "../../../utils/FraudTest.sol";
+import {Answer, Draft} from "../../../utils/Prover.sol";
+
+contract ScorePredicateTest is FraudTest {
+    function _indexOf(uint40 asset) private view returns (uint256 i) {
+        while (contributionAssets[i] != asset) ++i;
+    }
+
+    /// @dev Changes a score, with amounts that follow from it.
+    function _lie(uint256 r, uint256 k, int64 by) private view returns (Draft memory x) {
+        Answer[] memory answers = _answers();
+        answers[r].listed[k].score += by;
+        x = _draft(answers);
+        _seal(x);
+    }
+
+    function test_HonestScoresAreNoFraud() public {
+        Answer[] memory answers = _answers();
+        Draft memory x = _honest();
+        _submit(x);
+        for (uint256 r = 0; r < 3; ++r) {
+            for (uint8 k = 0; k < x.items[r].length; ++k) {
+                if (x.items[r][k].kind != Allocation.INFLUENCE) continue;
+                bytes memory sketch = sketchLeaf(_indexOf(x.items[r][k].asset));
+                _assertNotFraud(x, address(d.score), _scoreWitness(x, r, k, answers[r].query, sketch));
+            }
+        }
+    }
+
+    function test_AScoreThatIsTooHighByOneIsFraud() public {
+        Draft memory x = _lie(0, 0, 1);
+        _submit(x);
+        bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
+        _assertFraud(x, address(d.score), _scoreWitness(x, 0, 0, _answers()[0].query, sketch));
+    }
+
+    /// forge-config: default.fuzz.runs = 64
+    function testFuzz_AnyOtherScoreIsFraud(int32 by) public {
+        vm.assume(by != 0);
+        Answer[] memory answers = _answers();
+        vm.assume(answers[1].listed[0].score + by > 0);
+        Draft memory x = _lie(1, 0, by);
+        _submit(x);
+        bytes memory sketch = sketchLeaf(_indexOf(x.items[1][0].asset));
+        _assertFraud(x, address(d.score), _scoreWitness(x, 1, 0, answers[1].query, sketch));
+    }
+
+    function test_AnAssetWithoutSketchIsFraud() public {
+        Answer[] memory answers = _answers();
+        answers[0].listed[0].asset = 14;
+        Draft memory x = _draft(answers);
+        _seal(x);
+        _submit(x);
+        _assertFraud(x, address(d.score), _scoreWitness(x, 0, 0, "", ""));
+    }
+
+    function test_ASketchAboveTheCapIsFraud() public {
+        Draft memory x = _honest();
+        _submit(x);
+        IModelRegistry.ModelTerms memory terms = _terms();
+        terms.sigmaCap = 1;
+        vm.mockCall(address(d.models), abi.encodeCall(IModelRegistry.terms, (adapterId)), abi.encode(terms));
+        bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
+        _assertFraud(x, address(d.score), _scoreWitness(x, 0, 0, "", sketch));
+    }
+
+    function test_AnotherQueryVectorProvesNothing() public {
+        Draft memory x = _honest();
+        _submit(x);
+        bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
+        _assertNotFraud(x, address(d.score), _scoreWitness(x, 0, 0, _answers()[1].query, sketch));
+    }
+
+    function test_AnotherSketchProvesNothing() public {
+        Draft memory x = _honest();
+        _submit(x);
+        bytes memory sketch = sketchLeaf((_indexOf(x.items[0][0].asset) + 1) % 3);
+        _assertNotFraud(x, address(d.score), _scoreWitness(x, 0, 0, _answers()[0].query, sketch));
+    }
+
+    function test_OnlyInfluenceIsJudged() public {
+        Draft memory x = _honest();
+        _submit(x);
+        uint8 k;
+        while (x.items[0][k].kind != Allocation.SPAN) ++k;
+        bytes memory sketch = sketchLeaf(0);
+        _assertNotFraud(x, address(d.score), _scoreWitness(x, 0, k, _answers()[0].query, sketch));
+    }
+}
