@@ -16,7 +16,12 @@ const stages = values.only?.split(',') ?? Object.keys(CANARIES);
 const copy = mkdtempSync(join(tmpdir(), 'openledger-canary-'));
 let bad = 0;
 try {
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .trim()
+    .split('\n');
   for (const file of files) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file));
@@ -26,9 +31,14 @@ try {
     const { file, from, to } = CANARIES[stage];
     const path = join(copy, file);
     const source = readFileSync(path, 'utf8');
-    if (source.split(from).length !== 2) throw new Error(`${file} must hold exactly one "${from}": mend script/canaries.json.`);
+    if (source.split(from).length !== 2)
+      throw new Error(`${file} must hold exactly one "${from}": mend script/canaries.json.`);
     writeFileSync(path, source.replace(from, to));
-    const run = spawnSync(process.execPath, ['script/test.mjs', '--only', stage], { cwd: copy, encoding: 'utf8', maxBuffer: 2 ** 28 });
+    const run = spawnSync(process.execPath, ['script/test.mjs', '--only', stage], {
+      cwd: copy,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
     writeFileSync(path, source);
     const caught = run.status !== 0 && run.stdout.includes('failed');
     console.log(`${caught ? 'caught ' : 'MISSED '} ${stage}: ${file}, exit ${run.status}`);

@@ -26,20 +26,39 @@ async function install() {
   const wanted = createHash('sha256').update(lock).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize < 2.5e9) fail(`The install needs 2.5 GB of disk, and ${(bavail * bsize / 1e9).toFixed(1)} GB are free.`);
+  if (bavail * bsize < 2.5e9)
+    fail(`The install needs 2.5 GB of disk, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`);
 
-  const total = Object.keys(JSON.parse(lock.toString()).packages).filter((p) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(p)).length;
+  const total = Object.keys(JSON.parse(lock.toString()).packages).filter((p) =>
+    /^node_modules\/(@[^/]+\/)?[^/]+$/.test(p),
+  ).length;
   const started = Date.now();
-  const timer = setInterval(() => bar('Installing packages', countPackages(), total, started), process.stderr.isTTY ? 500 : 15_000);
+  const timer = setInterval(
+    () => bar('Installing packages', countPackages(), total, started),
+    process.stderr.isTTY ? 500 : 15_000,
+  );
   bar('Installing packages', 0, total, started);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const child = spawn(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
-  child.stdout.on('data', (d) => { log += d; });
-  child.stderr.on('data', (d) => { log += d; });
-  const code = await new Promise((done) => child.on('close', done).on('error', (e) => { log += e.message; done(1); }));
+  child.stdout.on('data', (d) => {
+    log += d;
+  });
+  child.stderr.on('data', (d) => {
+    log += d;
+  });
+  const code = await new Promise((done) =>
+    child.on('close', done).on('error', (e) => {
+      log += e.message;
+      done(1);
+    }),
+  );
   clearInterval(timer);
-  if (code !== 0) fail(`npm ci failed:\n${log.slice(-3000)}\nCheck the network and run the same command again.`);
+  if (code !== 0)
+    fail(`npm ci failed:\n${log.slice(-3000)}\nCheck the network and run the same command again.`);
   bar('Installing packages', total, total, started);
   if (process.stderr.isTTY) process.stderr.write('\n');
   writeFileSync(stamp, wanted);
@@ -48,7 +67,8 @@ async function install() {
 function countPackages() {
   if (!existsSync(modules)) return 0;
   let n = 0;
-  for (const entry of readdirSync(modules)) n += entry.startsWith('@') ? readdirSync(join(modules, entry)).length : 1;
+  for (const entry of readdirSync(modules))
+    n += entry.startsWith('@') ? readdirSync(join(modules, entry)).length : 1;
   return n;
 }
 
@@ -66,9 +86,15 @@ async function handOver(args) {
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
   const [major, minor] = version.split('.').map(Number);
   if (major < 22 || (major === 22 && minor < 18))
-    fail(`On this system the pinned Node is not installed from npm. Run again with Node 24 (found ${version}).`);
+    fail(
+      `On this system the pinned Node is not installed from npm. Run again with Node 24 (found ${version}).`,
+    );
   const env = { ...process.env, PATH: `${join(modules, '.bin')}${delimiter}${process.env.PATH}` };
-  const child = spawn(node, [join(root, 'ts/cli/src/main.ts'), ...args], { cwd: root, stdio: 'inherit', env });
+  const child = spawn(node, [join(root, 'ts/cli/src/main.ts'), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.on('close', (code) => done(code ?? 1)));
 }

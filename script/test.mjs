@@ -9,11 +9,34 @@ import { parseArgs } from 'node:util';
 
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 const results = join(root, '.openledger', 'test');
-const vitest = (project) => ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${join(results, `${project}.json`)}`];
+const vitest = (project) => [
+  'vitest',
+  'run',
+  '--project',
+  project,
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${join(results, `${project}.json`)}`,
+];
 
 const STAGES = [
-  { name: 'lint', commands: [['biome', 'check', '.'], ['forge', 'fmt', '--check'], ['solhint', '--max-warnings', '0', 'src/**/*.sol'], ['tsc', '-p', '.']] },
-  { name: 'contracts', commands: [['forge', 'build', '--skip', 'test', '--skip', 'script', '-D', 'warnings'], ['forge', 'test']], report: ['forge', 'test', '--json'] },
+  {
+    name: 'lint',
+    commands: [
+      ['biome', 'check', '.'],
+      ['forge', 'fmt', '--check'],
+      ['solhint', '--max-warnings', '0', 'src/**/*.sol'],
+      ['tsc', '-p', '.'],
+    ],
+  },
+  {
+    name: 'contracts',
+    commands: [
+      ['forge', 'build', '--skip', 'test', '--skip', 'script', '-D', 'warnings'],
+      ['forge', 'test'],
+    ],
+    report: ['forge', 'test', '--json'],
+  },
   { name: 'codegen', commands: [['node', 'script/check-codegen.mjs']] },
   { name: 'unit', commands: [vitest('unit')] },
   { name: 'training', commands: [vitest('training')] },
@@ -33,7 +56,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`, NO_COLOR: '1', FORCE_COLOR: undefined };
+const env = {
+  ...process.env,
+  PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+  NO_COLOR: '1',
+  FORCE_COLOR: undefined,
+};
 mkdirSync(results, { recursive: true });
 const rows = [];
 for (const stage of STAGES.filter((s) => wanted.includes(s.name))) {
@@ -44,7 +72,8 @@ for (const stage of STAGES.filter((s) => wanted.includes(s.name))) {
   let ok = true;
   for (const [program, ...args] of stage.commands) {
     const run = spawnSync(program, args, { cwd: root, env, stdio: 'inherit' });
-    if (run.error) console.error(`${program} could not be started: ${run.error.message}. Run \`npm ci\` first.`);
+    if (run.error)
+      console.error(`${program} could not be started: ${run.error.message}. Run \`npm ci\` first.`);
     ok = run.status === 0;
     if (!ok) break;
   }
@@ -52,7 +81,9 @@ for (const stage of STAGES.filter((s) => wanted.includes(s.name))) {
     const [program, ...args] = stage.report;
     writeFileSync(report, spawnSync(program, args, { cwd: root, env, maxBuffer: 2 ** 28 }).stdout);
   }
-  const counts = existsSync(report) ? count(JSON.parse(readFileSync(report, 'utf8'))) : { passed: ok ? 1 : 0, failed: 0 };
+  const counts = existsSync(report)
+    ? count(JSON.parse(readFileSync(report, 'utf8')))
+    : { passed: ok ? 1 : 0, failed: 0 };
   // A stage that failed without a failed test (a crash, no tests found) is a failure of its own.
   if (!ok && counts.failed === 0) counts.failed = 1;
   if (ok && counts.passed === 0) {
@@ -73,5 +104,8 @@ process.exit(failed === 0 ? 0 : 1);
 function count(report) {
   if ('numPassedTests' in report) return { passed: report.numPassedTests, failed: report.numFailedTests };
   const tests = Object.values(report).flatMap((suite) => Object.values(suite.test_results));
-  return { passed: tests.filter((t) => t.status === 'Success').length, failed: tests.filter((t) => t.status === 'Failure').length };
+  return {
+    passed: tests.filter((t) => t.status === 'Success').length,
+    failed: tests.filter((t) => t.status === 'Failure').length,
+  };
 }

@@ -62,7 +62,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): DevnetConfig {
     home: resolve(e.OPENLEDGER_HOME),
     deployment: resolve(root, e.OPENLEDGER_DEPLOYMENT),
     ports,
-    urls: { rpc: url(ports.rpc), indexer: url(ports.indexer), node: url(ports.node), studio: url(ports.studio) },
+    urls: {
+      rpc: url(ports.rpc),
+      indexer: url(ports.indexer),
+      node: url(ports.node),
+      studio: url(ports.studio),
+    },
   };
 }
 

@@ -1,19 +1,18 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mnemonicToAccount } from 'viem/accounts';
-import { toHex } from 'viem';
-import { CliError } from '../error.ts';
-import { ACCOUNT, type DevnetConfig, findProgram, MNEMONIC, root } from './config.ts';
-import { environment } from './devnet.ts';
+import { ACCOUNT, type DevnetConfig, findProgram, root } from './config.ts';
+import { devnetKey, environment } from './devnet.ts';
+import { runProgram } from './program.ts';
+import { rpc } from './rpc.ts';
 
 /** Compiles the contracts and the deployment script unless the same sources were compiled before. */
 export async function compile(config: DevnetConfig): Promise<'compiled' | 'unchanged'> {
   const stamp = join(config.home, 'compiled');
   const wanted = hashSources();
-  if (existsSync(join(root, 'out')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 'unchanged';
-  await runProgram('forge', ['build', '--skip', 'test'], config, {});
+  if (existsSync(join(root, 'out')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
+    return 'unchanged';
+  await runProgram(findProgram('forge'), ['build', '--skip', 'test'], { cwd: root });
   mkdirSync(config.home, { recursive: true });
   writeFileSync(stamp, wanted);
   return 'compiled';
@@ -21,15 +20,21 @@ export async function compile(config: DevnetConfig): Promise<'compiled' | 'uncha
 
 /** Deploys all contracts with `script/Deploy.s.sol`, which writes the address book. */
 export async function deploy(config: DevnetConfig): Promise<void> {
-  const { privateKey } = mnemonicToAccount(MNEMONIC, { addressIndex: ACCOUNT.deployer }).getHdKey();
-  if (privateKey === null) throw new CliError('The deployer has no key.');
-  await runProgram('node', [join(root, 'script/predeploys.mjs'), config.urls.rpc], config, {});
-  await runProgram(
-    'forge',
-    ['script', 'script/Deploy.s.sol', '--rpc-url', config.urls.rpc, '--broadcast', '--slow', '--private-key', toHex(privateKey)],
-    config,
-    { NO_PROXY: '127.0.0.1' },
-  );
+  const options = { cwd: root, env: environment(config) };
+  await runProgram(process.execPath, [join(root, 'script/predeploys.mjs'), config.urls.rpc], options);
+  const key = devnetKey(ACCOUNT.deployer);
+  const target = ['script', 'script/Deploy.s.sol', '--rpc-url', config.urls.rpc];
+  // A failed attempt leaves half a deployment: take it back before the next one.
+  const snapshot = await rpc<string>(config.urls.rpc, 'evm_snapshot', []);
+  const attempt = () =>
+    runProgram(findProgram('forge'), [...target, '--broadcast', '--private-key', key], {
+      ...options,
+      timeoutMs: 60_000,
+    });
+  await attempt().catch(async () => {
+    await rpc(config.urls.rpc, 'evm_revert', [snapshot]);
+    await attempt();
+  });
 }
 
 function hashSources(): string {
@@ -38,31 +43,4 @@ function hashSources(): string {
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).toSorted())
       if (file.endsWith('.sol')) hash.update(file).update(readFileSync(join(root, folder, file)));
   return hash.digest('hex');
-}
-
-function runProgram(
-  program: 'forge' | 'node',
-  args: string[],
-  config: DevnetConfig,
-  env: Record<string, string>,
-): Promise<void> {
-  const path = program === 'node' ? process.execPath : findProgram(program);
-  const child = spawn(path, args, {
-    cwd: root,
-    env: { ...process.env, ...environment(config), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  child.stdout.on('data', (d) => {
-    log += d;
-  });
-  child.stderr.on('data', (d) => {
-    log += d;
-  });
-  return new Promise((done, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 ? done() : reject(new CliError(`${program} ${args[0]} failed:\n${log.slice(-3000)}`)),
-    );
-  });
 }

@@ -53,7 +53,8 @@ export async function ensureService(home: string, service: Service): Promise<'ru
     child.once('exit', (code, signal) => done(`it ended with ${signal ?? `code ${code}`}`));
   });
   child.unref();
-  if (child.pid !== undefined) writePid(pidPath(home, service.name), { pid: child.pid, command: service.command });
+  if (child.pid !== undefined)
+    writePid(pidPath(home, service.name), { pid: child.pid, command: service.command });
   const until = Date.now() + service.timeoutMs;
   let end: string | undefined;
   failed.then((reason) => {

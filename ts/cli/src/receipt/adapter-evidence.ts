@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { decodeAdapter } from '@openledger/engine/adapter/peft';
+import { openInfluence } from '@openledger/engine/influence/query';
+import { loadBase } from '@openledger/engine/model/base';
+import { longestMatches } from '@openledger/engine/spans/longest-matches';
+import { buildSpanIndex } from '@openledger/engine/spans/span-index';
+import { modelRegistryAbi } from '@openledger/sdk/abis';
+import { decodeCorpus, decodeSketches } from '@openledger/sdk/protocol/blobs';
+import { fromUtf8, sameHex } from '@openledger/sdk/protocol/bytes';
+import { contentTree } from '@openledger/sdk/protocol/content';
+import { corpusTree } from '@openledger/sdk/protocol/corpus';
+import { MAX_SPAN, MIN_SPAN, type Span } from '@openledger/sdk/protocol/items';
+import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
+import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
+import { parseFolderManifest, parseStoreUri } from '@openledger/sdk/protocol/store';
+import { plainRoot } from '@openledger/sdk/protocol/trees';
+import type { Hex } from 'viem';
+import { root } from '../devnet/config.ts';
+import { CliError } from '../error.ts';
+import type { ThreadContext } from '../thread/context.ts';
+import { getBlob } from '../thread/store.ts';
+import type { Check } from './verify.ts';
+
+type Message = { role: 'user' | 'assistant' | 'system'; content: string };
+
+/** Everything behind an adapter's commitments, fetched by hash and checked against the chain. */
+export type AdapterEvidence = {
+  checks: Check[];
+  sketches: Sketch[];
+  /** The longest match of an output with each contribution. */
+  spans: (output: Uint8Array) => (Span & { asset: number })[];
+  /** `a_q` of an answer: one backward pass in the exact profile. */
+  query: (messages: Message[], output: string) => Promise<Int8Array>;
+  close: () => Promise<void>;
+};
+
+type Card = {
+  adapter: Hex;
+  sketches: Hex;
+  corpus: Hex;
+  basis: Hex;
+  contributions: { asset: number; uri: string }[];
+};
+
+/** Loads an adapter's card, sketches, corpus, basis and weights from the content store. */
+export async function loadAdapterEvidence(
+  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  modelId: number,
+  terms: ModelTerms,
+): Promise<AdapterEvidence> {
+  const card = JSON.parse(fromUtf8(await getBlob(context, await cardOf(context, modelId)))) as Card;
+  const sketches = decodeSketches(await getBlob(context, card.sketches));
+  const corpus = decodeCorpus(await getBlob(context, card.corpus));
+  const checks: Check[] = [
+    {
+      name: 'the sketches are the committed ones',
+      ok: sameHex(plainRoot(sketchesTree(sketches, terms.treeDepth)), terms.sketchRoot),
+    },
+    {
+      name: 'the corpus is the committed one',
+      ok: sameHex(plainRoot(corpusTree(corpus, terms.treeDepth)), terms.corpusRoot),
+    },
+    { name: 'the basis is the committed one', ok: sameHex(card.basis, terms.basisHash) },
+    { name: 'the adapter is the committed one', ok: sameHex(card.adapter, terms.weightsHash) },
+  ];
+  const documents = await Promise.all(
+    corpus.map(async ({ asset, contentRoot }) => {
+      const uri = card.contributions.find((c) => c.asset === asset)?.uri;
+      if (uri === undefined) throw new CliError(`The model card does not say where asset ${asset} is.`);
+      const bytes = await getBlob(context, parseStoreUri(uri));
+      checks.push({
+        name: `the text of asset ${asset} is the committed one`,
+        ok: sameHex(plainRoot(contentTree(bytes)), contentRoot),
+      });
+      return { asset, bytes };
+    }),
+  );
+  const index = buildSpanIndex(documents);
+  const base = await loadBase(join(root, 'ts/models/base'));
+  const { files } = parseFolderManifest(await getBlob(context, card.adapter));
+  const contents = await Promise.all(
+    files.map(async ({ path, hash }) => [path, await getBlob(context, hash)] as const),
+  );
+  const adapter = decodeAdapter(base.config, new Map(contents));
+  const influence = await openInfluence({ base, adapter, basis: await getBlob(context, card.basis) });
+  return {
+    checks,
+    sketches,
+    spans: (output) => [...longestMatches(index, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN })],
+    query: (messages, output) =>
+      influence.query({
+        promptTokens: base.tokenizer.encodeChat(messages),
+        answerTokens: [...base.tokenizer.encode(output), base.config.eosTokenIds[0]],
+      }),
+    close: () => influence.close(),
+  };
+}
+
+async function cardOf(context: Pick<ThreadContext, 'book' | 'chain'>, modelId: number): Promise<Hex> {
+  const logs = await context.chain.getContractEvents({
+    address: context.book.contracts.ModelRegistry,
+    abi: modelRegistryAbi,
+    eventName: 'AdapterPublished',
+    args: { modelId },
+    fromBlock: BigInt(context.book.startBlock),
+    strict: true,
+  });
+  if (logs[0] === undefined) throw new CliError(`The chain has no adapter ${modelId}.`);
+  return parseStoreUri(logs[0].args.terms.uri);
+}

@@ -1,0 +1,165 @@
+import { agentRegistryAbi, modelRegistryAbi, protocolParametersAbi } from '@openledger/sdk/abis';
+import { allocate } from '@openledger/sdk/protocol/allocate';
+import { evidenceHash, hashQueryVector, queryHashOf } from '@openledger/sdk/protocol/attribution';
+import { fromHex, sameHex } from '@openledger/sdk/protocol/bytes';
+import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import {
+  type Evidence,
+  ITEM_KIND,
+  type Item,
+  influenceEvidence,
+  selectEvidence,
+  spanEvidence,
+} from '@openledger/sdk/protocol/items';
+import { SCHEME } from '@openledger/sdk/protocol/parameters';
+import { hashReceipt } from '@openledger/sdk/protocol/receipts';
+import { fromInt8Bytes, influenceScore } from '@openledger/sdk/protocol/sketch';
+import { canonicalJson } from '@openledger/sdk/protocol/store';
+import { plainRoot } from '@openledger/sdk/protocol/trees';
+import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
+import { isAddressEqual, stringToBytes } from 'viem';
+import { CHAIN_ID } from '../devnet/config.ts';
+import type { ThreadContext } from '../thread/context.ts';
+import type { ReceiptView } from '../thread/receipts.ts';
+import { type AdapterEvidence, loadAdapterEvidence } from './adapter-evidence.ts';
+
+/** One thing that was recomputed, and whether it came out as the receipt says. */
+export type Check = { name: string; ok: boolean; detail?: string };
+
+/**
+ * Recomputes a receipt and its attribution from the chain and the content store: hashes, signature, spans, query
+ * vector (one backward pass in the exact profile), scores, and amounts. Every check is made, also after one failed.
+ */
+export async function verifyReceipt(
+  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  view: ReceiptView,
+): Promise<Check[]> {
+  const { receipt, attribution, nodeId, id } = view;
+  const { contracts } = context.book;
+  const checks: Check[] = [];
+  const check = (name: string, ok: boolean, detail?: string) =>
+    checks.push(ok ? { name, ok } : { name, ok, detail });
+
+  check('the receipt hashes to its id', sameHex(hashReceipt(receipt), id));
+  const domain = { chainId: CHAIN_ID, verifyingContract: contracts.AttributionSettlement };
+  const wallet = await context.chain.readContract({
+    address: contracts.AgentRegistry,
+    abi: agentRegistryAbi,
+    functionName: 'getAgentWallet',
+    args: [BigInt(nodeId)],
+  });
+  const issuer = await recoverReceiptIssuer(domain, nodeId, id, view.nodeSignature);
+  check(
+    'the node signed the receipt',
+    isAddressEqual(issuer, wallet),
+    `signed by ${issuer}, the agent's wallet is ${wallet}`,
+  );
+
+  const terms = await context.chain.readContract({
+    address: contracts.ModelRegistry,
+    abi: modelRegistryAbi,
+    functionName: 'terms',
+    args: [receipt.modelId],
+  });
+  const parameters = await context.chain.readContract({
+    address: contracts.ProtocolParameters,
+    abi: protocolParametersAbi,
+    functionName: 'parameters',
+    args: [attribution.paramsVersion],
+  });
+  const listed: Evidence[] = attribution.items.filter(({ kind }) => kind <= ITEM_KIND.retrieval);
+  check(
+    'the evidence hashes to what the node signed',
+    sameHex(evidenceHash(id, attribution.queryHash, listed), attribution.evidenceHash),
+  );
+  check(
+    'the amounts are what allocate gives',
+    sameItems(allocate(receipt, terms, parameters, listed), attribution.items),
+  );
+
+  if (view.salt === null || view.request === null || view.output === null) {
+    check(
+      'request and output are public',
+      false,
+      'this receipt is private: only its hashes and amounts can be recomputed',
+    );
+    return checks;
+  }
+  const output = stringToBytes(view.output);
+  const request = JSON.parse(view.request) as {
+    messages: { role: 'user' | 'assistant' | 'system'; content: string }[];
+  };
+  check(
+    'the request hashes to requestHash',
+    sameHex(requestHash(view.salt, stringToBytes(canonicalJson(request))), receipt.requestHash),
+  );
+  check(
+    'the output hashes to outputRoot',
+    sameHex(plainRoot(outputTree(view.salt, output)), receipt.outputRoot),
+  );
+  check('the output has the length that is billed', output.length === receipt.outputLength);
+
+  if (terms.scheme === 0) return checks;
+  const adapter = await loadAdapterEvidence(context, receipt.modelId, terms);
+  checks.push(...adapter.checks);
+  try {
+    const recomputed = await recompute(adapter, terms.scheme, request.messages, view.output);
+    check(
+      'the spans, the query vector and the scores come out the same',
+      sameEvidence(recomputed.evidence, listed),
+      difference(recomputed.evidence, listed),
+    );
+    if (recomputed.queryVector !== undefined) {
+      check(
+        'the query vector hashes to queryHash',
+        sameHex(queryHashOf(receipt, terms.scheme, recomputed.queryVector), attribution.queryHash),
+      );
+      if (attribution.queryVector !== null)
+        check(
+          'the published query vector is the recomputed one',
+          sameHex(
+            hashQueryVector(fromInt8Bytes(fromHex(attribution.queryVector))),
+            hashQueryVector(recomputed.queryVector),
+          ),
+        );
+    }
+  } finally {
+    await adapter.close();
+  }
+  return checks;
+}
+
+async function recompute(
+  adapter: AdapterEvidence,
+  scheme: number,
+  messages: { role: 'user' | 'assistant' | 'system'; content: string }[],
+  output: string,
+): Promise<{ evidence: Evidence[]; queryVector: Int8Array | undefined }> {
+  const evidence: Evidence[] = [];
+  let queryVector: Int8Array | undefined;
+  if ((scheme & SCHEME.span) !== 0)
+    evidence.push(...adapter.spans(stringToBytes(output)).map((s) => spanEvidence(s.asset, s)));
+  if ((scheme & SCHEME.influence) !== 0) {
+    const query = await adapter.query(messages, output);
+    queryVector = query;
+    evidence.push(
+      ...adapter.sketches.map((sketch) => influenceEvidence(sketch.asset, influenceScore(sketch, query))),
+    );
+  }
+  return { evidence: selectEvidence(evidence, scheme), queryVector };
+}
+
+const text = ({ asset, kind, score, evidence }: Evidence) => `${asset}/${kind}/${score}/${evidence}`;
+
+const sameEvidence = (a: Evidence[], b: Evidence[]) => a.map(text).join() === b.map(text).join();
+
+const sameItems = (a: Item[], b: Item[]) =>
+  sameEvidence(a, b) && a.every(({ amount }, index) => amount === b[index].amount);
+
+function difference(recomputed: Evidence[], listed: Evidence[]): string {
+  const index = recomputed.findIndex((one, i) => listed[i] === undefined || text(one) !== text(listed[i]));
+  const show = (one: Evidence | undefined) =>
+    one === undefined ? 'nothing' : `asset ${one.asset}, kind ${one.kind}, score ${one.score}`;
+  const at = index < 0 ? recomputed.length : index;
+  return `item ${at}: recomputed ${show(recomputed[at])}, the receipt lists ${show(listed[at])}`;
+}

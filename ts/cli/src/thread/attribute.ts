@@ -1,0 +1,27 @@
+import { CliError } from '../error.ts';
+import { verifyReceipt } from '../receipt/verify.ts';
+import type { Asked } from './ask.ts';
+import { attributed } from './receipts.ts';
+import type { Step } from './thread.ts';
+
+/** Each answer is attributed; every attribution is recomputed from public data. */
+export const attributeStep: Step = {
+  name: 'attribute',
+  title: 'Each answer is traced to the rows that shaped it',
+  async run(context, earlier) {
+    const { questions, receipts } = earlier.ask as unknown as Asked;
+    let checks = 0;
+    let sourceFirst = 0;
+    for (const [index, id] of receipts.entries()) {
+      const view = await attributed(context, id);
+      context.say(`recomputing the attribution of answer ${index + 1} of ${receipts.length}`);
+      const made = await verifyReceipt(context, view);
+      const failed = made.find(({ ok }) => !ok);
+      if (failed !== undefined)
+        throw new CliError(`Receipt ${id}: ${failed.name}: failed. ${failed.detail ?? ''}`);
+      checks += made.length;
+      if (view.attribution.items[0]?.asset === questions[index].asset) sourceFirst++;
+    }
+    return { checks, answers: receipts.length, sourceFirst };
+  },
+};
