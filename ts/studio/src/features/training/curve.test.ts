@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { thin, withMean } from './curve.ts';
+import { niceTicks } from './ticks.ts';
 
 test('the mean starts at the first loss and follows', () => {
   const drawn = withMean([
@@ -23,4 +24,12 @@ test('a long run is thinned to its limit, with both ends', () => {
   expect(few).toHaveLength(100);
   expect([few[0], few.at(-1)]).toEqual([0, 999]);
   expect(thin([1, 2], 100)).toEqual([1, 2]);
+});
+
+test('an axis has round numbers that reach the largest value', () => {
+  expect(niceTicks(2.43)).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
+  expect(niceTicks(240)).toEqual([0, 50, 100, 150, 200, 250]);
+  expect(niceTicks(0.7)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
+  expect(niceTicks(3)).toEqual([0, 1, 2, 3]);
+  expect(niceTicks(0)).toEqual([0, 1]);
 });

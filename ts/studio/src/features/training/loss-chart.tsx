@@ -10,6 +10,7 @@ import {
 } from 'recharts';
 import type { Anchor, CurvePoint } from '../../lib/jobs.ts';
 import { thin, withMean } from './curve.ts';
+import { niceTicks } from './ticks.ts';
 
 /** The loss, step by step, with a line at each checkpoint. The same numbers are below as a table. */
 export function LossChart({
@@ -23,6 +24,8 @@ export function LossChart({
 }) {
   const drawn = thin(withMean(points), 600);
   if (drawn.length === 0) return <div className="chart empty">The first step is on its way.</div>;
+  const losses = niceTicks(Math.max(...drawn.map(({ loss }) => loss)));
+  const steps = niceTicks(totalSteps).filter((step) => step <= totalSteps);
   return (
     <figure className="chart" data-points={points.length}>
       <figcaption className="sr">
@@ -39,7 +42,8 @@ export function LossChart({
           <XAxis
             dataKey="step"
             type="number"
-            domain={[1, Math.max(totalSteps, 2)]}
+            domain={[0, totalSteps]}
+            ticks={steps}
             tick={{ fill: 'var(--soft)', fontSize: 12 }}
             tickLine={false}
             axisLine={{ stroke: 'var(--line)' }}
@@ -47,7 +51,8 @@ export function LossChart({
           />
           <YAxis
             width={40}
-            domain={[0, 'auto']}
+            domain={[0, losses.at(-1)!]}
+            ticks={losses}
             tick={{ fill: 'var(--soft)', fontSize: 12 }}
             tickLine={false}
             axisLine={false}
