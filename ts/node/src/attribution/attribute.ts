@@ -28,10 +28,10 @@ export type EvidenceEngine = {
   ): Promise<AssetSpan[]>;
   /** Every match that cannot be made longer, in all contributions that have it. */
   shownSpans(adapter: VerifiedAdapter, output: Uint8Array, minLen: number): Promise<AssetSpan[]>;
-  /** `a_q` of an answer, in the exact profile. */
+  /** `a_q` of an answer's text, in the exact profile. */
   queryVector(
     adapter: VerifiedAdapter,
-    answer: { promptTokens: readonly number[]; answerTokens: readonly number[] },
+    answer: { promptTokens: readonly number[]; output: string },
   ): Promise<Int8Array>;
 };
 
@@ -64,11 +64,7 @@ export async function attributeReceipt(options: {
       evidence.push(...paid.map((span) => spanEvidence(span.asset, span)));
     }
     if ((scheme & SCHEME.influence) !== 0) {
-      const { promptTokens, answerTokens, endToken } = entry;
-      const query = await engine.queryVector(adapter, {
-        promptTokens,
-        answerTokens: endToken === undefined ? answerTokens : [...answerTokens, endToken],
-      });
+      const query = await engine.queryVector(adapter, entry);
       queryVector = query;
       evidence.push(
         ...adapter.sketches.map((sketch) => influenceEvidence(sketch.asset, influenceScore(sketch, query))),

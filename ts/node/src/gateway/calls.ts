@@ -218,7 +218,7 @@ export function createCalls(deps: CallDeps): Calls {
     signal: AbortSignal,
     release: () => void,
   ): AsyncGenerator<CallEvent> {
-    const answerTokens: number[] = [];
+    let tokensOut = 0;
     let output = '';
     let end: GenerationEnd = { finish: 'stop' };
     try {
@@ -237,8 +237,8 @@ export function createCalls(deps: CallDeps): Calls {
         let next = await tokens.next();
         try {
           for (; next.done !== true; next = await tokens.next()) {
-            const { tokenId, text } = next.value;
-            answerTokens.push(tokenId);
+            const { text } = next.value;
+            tokensOut += 1;
             output += text;
             if (text !== '') yield { type: 'text', text };
           }
@@ -250,8 +250,8 @@ export function createCalls(deps: CallDeps): Calls {
         // A consumer that hangs up pays for what was generated; an engine that fails is not paid at all.
         if (!signal.aborted) throw error;
       }
-      if (signal.aborted && answerTokens.length === 0) return;
-      const entry = await issueReceipt(call, answerTokens, output, end);
+      if (signal.aborted && tokensOut === 0) return;
+      const entry = await issueReceipt(call, tokensOut, output);
       deps.onReceipt?.(entry);
       yield { type: 'done', finish: end.finish, entry, activation: call.activation };
     } finally {
@@ -259,12 +259,7 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  async function issueReceipt(
-    call: PreparedCall,
-    answerTokens: number[],
-    output: string,
-    end: GenerationEnd,
-  ): Promise<ReceiptEntry> {
+  async function issueReceipt(call: PreparedCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
     const { channelId, salt } = call.body.openledger;
     const request = requestText(call.rawBody);
     const bytes = new TextEncoder().encode(output);
@@ -276,8 +271,8 @@ export function createCalls(deps: CallDeps): Calls {
         position: place.position,
         modelId: call.model.id,
         tokensIn: call.promptTokens.length,
-        tokensOut: answerTokens.length,
-        fee: call.activation + feeOf(call.prices, call.promptTokens.length, answerTokens.length),
+        tokensOut,
+        fee: call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
         servedAt: deps.now(),
         flags: call.flags,
         requestHash: requestHash(salt, new TextEncoder().encode(request)),
@@ -296,8 +291,6 @@ export function createCalls(deps: CallDeps): Calls {
         request,
         output,
         promptTokens: call.promptTokens,
-        answerTokens,
-        endToken: end.endToken,
       };
       await deps.ledger.append(entry);
       return entry;

@@ -54,9 +54,6 @@ const receiptEntry = z.object({
   request: z.string(),
   output: z.string(),
   promptTokens: z.array(count),
-  answerTokens: z.array(count),
-  /** The end token, when the model wrote one; it is not billed. */
-  endToken: count.optional(),
 });
 
 /** The consumer signed for all receipts of an epoch so far. */

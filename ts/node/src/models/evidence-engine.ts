@@ -1,5 +1,5 @@
 import { decodeAdapter } from '@openledger/engine/adapter/peft';
-import { canonicalAnswer } from '@openledger/engine/influence/answer';
+import { answerTokens } from '@openledger/engine/influence/answer';
 import { type InfluenceSession, openInfluence } from '@openledger/engine/influence/query';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { longestMatches } from '@openledger/engine/spans/longest-matches';
@@ -51,11 +51,8 @@ export function createEvidenceEngine(base: BaseModel): EvidenceEngine & { close(
       maximalSpans(indexOf(adapter), output, { minLen }).flatMap(({ outOff, len, sources }) =>
         sources.map(({ asset, srcOff }) => ({ asset, outOff, srcOff, len })),
       ),
-    queryVector: async (adapter, { promptTokens, answerTokens }) =>
-      (await sessionOf(adapter)).query({
-        promptTokens,
-        answerTokens: canonicalAnswer(base.tokenizer, answerTokens),
-      }),
+    queryVector: async (adapter, { promptTokens, output }) =>
+      (await sessionOf(adapter)).query({ promptTokens, answerTokens: answerTokens(base.tokenizer, output) }),
     close: async () => {
       for (const session of sessions.values())
         await session.then((one) => one.close()).catch(() => undefined);

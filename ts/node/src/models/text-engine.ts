@@ -24,9 +24,7 @@ export function createTextEngine(base: BaseModel, generator: Generator, capacity
     load: async (adapter) => void decode(adapter),
     async *generate({ adapter, ...options }) {
       const { finishReason } = yield* generator.generate({ ...options, adapter: adapter && decode(adapter) });
-      // With stop strings the engine does not say which of the two ended the answer; then no end token is assumed.
-      const ended = finishReason === 'stop' && options.stop.length === 0;
-      return { finish: finishReason, endToken: ended ? base.config.eosTokenIds[0] : undefined };
+      return { finish: finishReason };
     },
   };
 }

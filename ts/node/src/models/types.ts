@@ -60,8 +60,8 @@ export type GenerateOptions = {
   signal: AbortSignal;
 };
 
-/** How an answer ended: by itself (`endToken` when the model wrote one) or at the limit. */
-export type GenerationEnd = { finish: 'stop' | 'length'; endToken?: number };
+/** How an answer ended: by itself or at the limit. */
+export type GenerationEnd = { finish: 'stop' | 'length' };
 
 /** Turns messages into text. The engine behind it knows no chain and no money. */
 export type TextEngine = {

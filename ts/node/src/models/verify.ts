@@ -1,5 +1,6 @@
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
 import { baselineTree } from '@openledger/sdk/protocol/baseline';
+import { decodeBaseline, decodeCorpus, decodeSketches } from '@openledger/sdk/protocol/blobs';
 import { fromUtf8, sameHex, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree } from '@openledger/sdk/protocol/content';
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
@@ -9,7 +10,6 @@ import { plainRoot, sumRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import { describe, NodeError } from '../errors.ts';
 import type { BlobReader } from '../store/types.ts';
-import { decodeBaseline, decodeCorpus, decodeSketches } from '@openledger/sdk/protocol/blobs';
 import { type ModelCard, modelCard } from './card.ts';
 import type { ListedModel, VerifiedAdapter } from './types.ts';
 

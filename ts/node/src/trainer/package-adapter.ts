@@ -1,4 +1,11 @@
 import { baselineShares, baselineTree } from '@openledger/sdk/protocol/baseline';
+import {
+  encodeBaseline,
+  encodeCorpus,
+  encodeRowSketches,
+  encodeSketches,
+  type PlacedRowSketch,
+} from '@openledger/sdk/protocol/blobs';
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
@@ -7,13 +14,6 @@ import type { StepRecord } from '@openledger/sdk/protocol/training';
 import { plainRoot, sparseDepth, sumRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import type { LoadedContribution } from '../chain/contributions.ts';
-import {
-  encodeBaseline,
-  encodeCorpus,
-  encodeRowSketches,
-  encodeSketches,
-  type PlacedRowSketch,
-} from '@openledger/sdk/protocol/blobs';
 import type { ModelCard } from '../models/card.ts';
 import type { BlobStore } from '../store/types.ts';
 import type { JobResult } from './job.ts';

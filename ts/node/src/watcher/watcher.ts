@@ -1,4 +1,5 @@
 import { attributionSettlementAbi } from '@openledger/sdk/abis';
+import { decodeSketches } from '@openledger/sdk/protocol/blobs';
 import { fromHex, sameHex } from '@openledger/sdk/protocol/bytes';
 import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
 import type { ClaimTrees } from '@openledger/sdk/protocol/claim-trees';
@@ -15,7 +16,6 @@ import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { decodeSketches } from '@openledger/sdk/protocol/blobs';
 import type { ListedModel, ModelCatalog } from '../models/types.ts';
 import { readCard } from '../models/verify.ts';
 import { loadSettled } from '../prover/settled-state.ts';
@@ -35,7 +35,7 @@ export type WatcherDeps = {
 export type Verdict = {
   claimId: Hex;
   nodeId: number;
-  outcome: 'honest' | 'proven' | 'too late' | 'unproven' | 'unreadable';
+  outcome: 'honest' | 'proven' | 'unproven' | 'unreadable';
   problems: string[];
   predicate?: string;
   reason?: string;
@@ -43,7 +43,7 @@ export type Verdict = {
 };
 
 export type Watcher = {
-  /** Reads what is new on the chain and judges every claim in it. */
+  /** Reads what is new on the chain and judges every claim that can still be disputed. */
   look(): Promise<Verdict[]>;
 };
 
@@ -63,11 +63,15 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const verdicts: Verdict[] = [];
     for (const seen of reader.claims()) {
       if (judged.has(seen.claimId)) continue;
+      if (await isDecided(seen.claimId)) {
+        judged.add(seen.claimId);
+        continue;
+      }
       const verdict = await judge(seen);
       report(verdict);
       verdicts.push(verdict);
       // A claim whose data were missing is looked at again while it can still be disputed.
-      if (verdict.outcome !== 'unreadable' || (await isOver(seen.claimId))) judged.add(seen.claimId);
+      if (verdict.outcome !== 'unreadable') judged.add(seen.claimId);
     }
     return verdicts;
   }
@@ -85,16 +89,6 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (found.settled !== undefined) settled.set(claimId, found.settled);
     if (proofs.length === 0) {
       return { ...head, outcome: problems.length === 0 ? 'honest' : 'unreadable', problems };
-    }
-    const { status } = await state.claimRecord(claimId);
-    if (status !== 'proposed' && status !== 'vetoed') {
-      return {
-        ...head,
-        outcome: 'too late',
-        problems,
-        reason: proofs[0].reason,
-        predicate: proofs[0].predicate,
-      };
     }
     for (const proof of proofs) {
       const transaction = await prove(seen, proof);
@@ -206,9 +200,12 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     }
   }
 
-  async function isOver(claimId: Hex): Promise<boolean> {
-    const { status } = await state.claimRecord(claimId);
-    return status !== 'proposed';
+  /** Whether nobody can dispute a claim any more. A vetoed one stays open to proofs until its window ends. */
+  async function isDecided(claimId: Hex): Promise<boolean> {
+    const { status, end } = await state.claimRecord(claimId);
+    if (status === 'proposed') return false;
+    if (status !== 'vetoed') return true;
+    return (await chain.client.getBlock()).timestamp >= BigInt(end);
   }
 
   function report({ outcome, ...verdict }: Verdict): void {
@@ -217,11 +214,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       log.warn(verdict, 'FRAUD PROVEN: the claim is rejected and its proposer slashed');
     else if (outcome === 'unreadable')
       log.error(verdict, 'WITHHELD: a claim cannot be judged, because its data are missing');
-    else
-      log.error(
-        verdict,
-        outcome === 'too late' ? 'a false claim is already decided' : 'a false claim could not be proven',
-      );
+    else log.error(verdict, 'a false claim could not be proven');
   }
 
   return { look };
