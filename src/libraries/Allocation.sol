@@ -93,6 +93,7 @@ library Allocation {
     }
 
     /// @notice All items of a receipt: the listed evidence with amounts, then model, royalty and baseline or treasury.
+    /// @dev Warning: evidence of a kind that the model does not pay by is the caller's mistake; {isOrderly} rules it out.
     /// @param listed Evidence of kinds 0-2 in order; its amounts are overwritten
     /// @param r The receipt
     /// @param t The terms of its model
