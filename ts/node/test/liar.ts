@@ -223,9 +223,10 @@ export async function createLiar(options: LiarOptions) {
   return { nodeId, propose, isDecided };
 }
 
-/** Falsifies the field that the seed draws; if the claim has no place for it, the next one. */
+/** Falsifies the field that the seed names; if the claim has no place for it, the next one. */
 function lie(
   input: ClaimInput,
+  seed: number,
   random: (below: number) => number,
 ): BuiltClaim & { field: string; what: string } {
   const built = buildClaim(input);
