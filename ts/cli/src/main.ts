@@ -8,6 +8,8 @@ import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
 import { CliError } from './error.ts';
 
+type Flags = { json?: boolean; until?: string };
+
 const program = new Command('openledger')
   .description('OpenLedger: AI whose data gets paid.')
   .version('0.1.0')
@@ -21,22 +23,22 @@ program
   .command('up')
   .description('start the devnet and run the thread; leaves everything up')
   .option('--json', 'print the result as one line of JSON')
-  .action((options: { json?: boolean }) => up(readConfig(), { verify: false, json: options.json ?? false }));
+  .option('--until <step>', 'stop after this step of the thread')
+  .action((options: Flags) => up(readConfig(), { ...options, verify: false }));
 
 program
   .command('demo')
   .description('the same, verifies each step and prints a summary')
   .option('--json', 'print the result as one line of JSON')
-  .action((options: { json?: boolean }) => up(readConfig(), { verify: true, json: options.json ?? false }));
+  .option('--until <step>', 'stop after this step of the thread')
+  .action((options: Flags) => up(readConfig(), { ...options, verify: true }));
 
 const devnet = program.command('devnet').description('the local chain, indexer, node, watcher and studio');
 devnet
   .command('up')
   .description('start the programs without running the thread')
   .option('--json', 'print the result as one line of JSON')
-  .action((options: { json?: boolean }) =>
-    up(readConfig(), { verify: false, json: options.json ?? false, thread: false }),
-  );
+  .action((options: Flags) => up(readConfig(), { ...options, verify: false, thread: false }));
 devnet
   .command('down')
   .description('stop the programs; their state stays')

@@ -27,7 +27,7 @@ import { resultsOf, runStep, STEPS } from '../thread/thread.ts';
 export type UpOptions = {
   /** Print the summary of every step. */
   verify: boolean;
-  json: boolean;
+  json?: boolean;
   /** Run the thread; default true. */
   thread?: boolean;
   /** Stop after this step of the thread. */

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { CHAIN_ID, findProgram, MNEMONIC, readConfig } from './config.ts';
-import { readLivePid, writePid } from './process.ts';
+import { anvilPidPath, readLivePid, writePid } from './process.ts';
 import { rpc } from './rpc.ts';
 
 const config = readConfig();
 const folder = join(config.home, 'chain');
 const stateFile = join(folder, 'state.json');
-const pidFile = join(config.home, 'run', 'anvil.json');
+const pidFile = anvilPidPath(config.home);
 mkdirSync(folder, { recursive: true });
 
 let anvil = readLivePid(pidFile);
@@ -46,6 +46,8 @@ async function launch(): Promise<number> {
   const args = ['--port', String(config.ports.rpc), '--chain-id', String(CHAIN_ID), '--accounts', '20'];
   const child = spawn(findProgram('anvil'), [...args, '--mnemonic', MNEMONIC, '--silent', ...loads], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    // Its own process group: when the keeper is told to stop, anvil must live until its state is saved.
+    detached: true,
   });
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);

@@ -5,6 +5,7 @@ import { toHex } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { CliError } from '../error.ts';
 import { ACCOUNT, CHAIN_ID, type DevnetConfig, findProgram, MNEMONIC, root } from './config.ts';
+import { anvilPidPath, readLivePid } from './process.ts';
 import { runProgram } from './program.ts';
 import { rpc } from './rpc.ts';
 import { answers, runningPid, type Service, stopService } from './service.ts';
@@ -22,6 +23,9 @@ export function chainService(config: DevnetConfig): Service {
     command: TYPESCRIPT,
     args: [join(root, 'ts/cli/src/devnet/chain-keeper.ts')],
     env: environment(config),
+    port: config.ports.rpc,
+    portVariable: 'OPENLEDGER_RPC_PORT',
+    adopts: () => readLivePid(anvilPidPath(config.home)) !== undefined,
     ready: async () => {
       const id = await rpc<string>(config.urls.rpc, 'eth_chainId', []).catch(() => undefined);
       if (id === undefined) return false;
@@ -61,7 +65,16 @@ export function indexerService(config: DevnetConfig): Service {
   return {
     name: 'indexer',
     command: findProgram('ponder'),
-    args: ['start', '--schema', 'openledger', '-H', '127.0.0.1', '-p', String(config.ports.indexer)],
+    args: [
+      'dev',
+      '--disable-ui',
+      '--schema',
+      'openledger',
+      '-H',
+      '127.0.0.1',
+      '-p',
+      String(config.ports.indexer),
+    ],
     cwd: join(root, 'ponder'),
     env: { ...environment(config), PGLITE_DIR: join(config.home, 'indexer'), PONDER_TELEMETRY_DISABLED: '1' },
     port: config.ports.indexer,
@@ -172,6 +185,8 @@ export function operatorToken(config: DevnetConfig): string {
 export async function stopDevnet(config: DevnetConfig): Promise<string[]> {
   const stopped: string[] = [];
   for (const name of SERVICES.toReversed()) if (await stopService(config.home, name)) stopped.push(name);
+  // Only there still if its keeper was killed.
+  await stopService(config.home, 'anvil');
   return stopped;
 }
 

@@ -1,7 +1,11 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** A program that was started in the background, as its pid file tells. */
 export type PidFile = { pid: number; command: string };
+
+/** The pid file of anvil itself, below its keeper's. */
+export const anvilPidPath = (home: string) => join(home, 'run', 'anvil.json');
 
 /** Writes a pid file whole or not at all. */
 export function writePid(path: string, content: PidFile): void {

@@ -18,7 +18,9 @@ export type Service = {
   port?: number;
   /** The variable that moves the port, named in the error. */
   portVariable?: string;
-  /** Resolves true once the program serves; must not throw. */
+  /** Whether a child that outlived its parent still has the port, to be taken over. */
+  adopts?: () => boolean;
+  /** Resolves true once the program serves. Throws if what serves there is something else. */
   ready: () => Promise<boolean>;
   timeoutMs: number;
 };
@@ -34,10 +36,13 @@ export async function ensureService(home: string, service: Service): Promise<'ru
     if (await service.ready()) return 'running';
     await stopService(home, service.name);
   }
-  if (service.port !== undefined && (await portAnswers(service.port)))
+  if (service.port !== undefined && service.adopts?.() !== true && (await portAnswers(service.port))) {
+    // Says more than "in use", if it can.
+    await service.ready();
     throw new CliError(
       `Port ${service.port} (${service.name}) is in use by another program. Stop that program, or choose another port with ${service.portVariable}.`,
     );
+  }
   mkdirSync(join(home, 'run'), { recursive: true });
   mkdirSync(join(home, 'logs'), { recursive: true });
   const log = openSync(logPath(home, service.name), 'a');

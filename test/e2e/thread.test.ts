@@ -1,0 +1,193 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import type { Hex } from 'viem';
+import { createPublicClient, http, keccak256, parseAbi } from 'viem';
+import { mnemonicToAccount } from 'viem/accounts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { devnetAt, freePorts, sharedHome, type TestDevnet } from './devnet.ts';
+import { openLedger, type Voucher } from './ledger.ts';
+
+const MNEMONIC = 'test test test test test test test test test test test junk';
+const address = (index: number): Hex => mnemonicToAccount(MNEMONIC, { addressIndex: index }).address;
+const CONTRIBUTORS = Array.from({ length: 9 }, (_, i) => address(2 + i));
+
+type Step = { seconds: number; result: Record<string, unknown> };
+let devnet: TestDevnet;
+
+/** Runs the demo up to a step and returns what its steps found. */
+async function demo(...args: string[]): Promise<Record<string, Step>> {
+  const { code, stdout, stderr } = await devnet.cli('demo', '--json', ...args);
+  expect(`${code} ${stderr}`).toBe('0 ');
+  return JSON.parse(stdout).steps;
+}
+
+const contracts = () => JSON.parse(readFileSync(devnet.deployment, 'utf8')).contracts as Record<string, Hex>;
+
+beforeAll(async () => {
+  rmSync(sharedHome, { recursive: true, force: true });
+  devnet = await devnetAt(sharedHome);
+});
+
+// The state stays for the browser stage; the programs do not.
+afterAll(async () => {
+  await devnet.cli('devnet', 'down');
+});
+
+describe('the thread', () => {
+  it('turns nine files into ERC-721 contributions, an anchored training run and a published adapter', async () => {
+    const steps = await demo('--until', 'train');
+    const datanets = steps.contribute.result.datanets as { contributions: { owner: Hex; rows: number }[] }[];
+    expect(datanets.map((d) => d.contributions.length)).toEqual([3, 3, 3]);
+    expect(datanets.flatMap((d) => d.contributions.map((c) => c.owner))).toEqual(CONTRIBUTORS);
+    const {
+      firstLoss,
+      lastLoss,
+      steps: trained,
+    } = steps.train.result as { firstLoss: number; lastLoss: number; steps: number };
+    expect(lastLoss).toBeLessThan(firstLoss / 4);
+    const chain = createPublicClient({ transport: http(devnet.urls.rpc) });
+    const run = await chain.readContract({
+      address: contracts().TrainingLog,
+      abi: parseAbi([
+        'function run(bytes32) view returns ((address owner, uint40 openedAt, uint40 finishedAt, uint32 inputCount, uint32 totalSteps, uint32 step, bytes32 inputsRoot, bytes32 stepsRoot, bytes32 checkpointHash, bytes32 adapterHash))',
+      ]),
+      functionName: 'run',
+      args: [steps.train.result.runId as Hex],
+    });
+    expect(run).toMatchObject({
+      owner: address(11),
+      inputCount: 6,
+      step: trained,
+      adapterHash: steps.train.result.adapterHash,
+    });
+  });
+
+  it('answers, attributes, settles, and pays every wei where the split says', async () => {
+    const steps = await demo('--until', 'attribute');
+    expect((steps.ask.result.answers as string[]).length).toBe(6);
+    expect(steps.attribute.result.checks).toBeGreaterThan(6 * 10);
+
+    const book = contracts() as unknown as Parameters<typeof openLedger>[1];
+    const parties = { node: address(13), modelOwners: [address(11), address(0)], contributors: CONTRIBUTORS };
+    const audit = await openLedger(devnet.urls.rpc, book, parties);
+    const settled = await demo('--until', 'settle');
+    const saved: Record<string, Record<string, string | number>> = JSON.parse(
+      readFileSync(join(devnet.home, 'consumer/vouchers.json'), 'utf8'),
+    );
+    const vouchers = Object.values(saved).map(
+      (v) => ({ ...v, settledFee: BigInt(v.settledFee), cumulativeFee: BigInt(v.cumulativeFee) }) as Voucher,
+    );
+    expect(await audit(vouchers)).toEqual([]);
+    const fees = vouchers.reduce((sum, v) => sum + v.cumulativeFee - v.settledFee, 0n);
+    expect(String(settled.settle.result.fees)).toBe(String(fees));
+  });
+
+  it('has the evidence on disk before it is paid: a receipt verifies from public data, and a tampered one does not', async () => {
+    const { ask } = await demo('--until', 'ask');
+    const [id] = ask.result.receipts as string[];
+    const good = await devnet.cli('receipt', 'verify', id, '--json');
+    expect(good.code, good.stderr).toBe(0);
+    const view = await (await fetch(`${devnet.urls.node}/v1/receipts/${id}`)).json();
+    view.attribution.items[0].score = String(BigInt(view.attribution.items[0].score) + 1n);
+    const file = join(devnet.home, 'tampered.json');
+    (await import('node:fs')).writeFileSync(file, JSON.stringify(view));
+    const bad = await devnet.cli('receipt', 'verify', file, '--json');
+    expect(bad.code).toBe(1);
+    const failed = JSON.parse(bad.stdout).checks.filter((c: { ok: boolean }) => !c.ok);
+    expect(failed.length).toBeGreaterThan(0);
+  });
+
+  it('catches the liar, and a vote changes what the same answers pay', async () => {
+    const steps = await demo();
+    expect(steps.liar.result.predicate).toMatch(/Predicate$/);
+    expect(BigInt(steps.liar.result.slashed as string)).toBeGreaterThan(0n);
+    expect(steps.govern.result.newPayouts).not.toEqual(steps.govern.result.oldPayouts);
+  });
+
+  it('shows everything in the indexer', async () => {
+    const query =
+      '{ datanets { totalCount } contributions { totalCount } models { totalCount } claims { items { status } } fraudProofs { totalCount } payouts { totalCount } }';
+    const answer = await fetch(`${devnet.urls.indexer}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    const { data } = await answer.json();
+    expect(data.datanets.totalCount).toBe(3);
+    expect(data.contributions.totalCount).toBe(9);
+    expect(data.models.totalCount).toBe(2);
+    expect(data.fraudProofs.totalCount).toBe(1);
+    expect(data.payouts.totalCount).toBeGreaterThan(0);
+    expect(data.claims.items.map((c: { status: string }) => c.status)).toContain('rejected');
+  });
+});
+
+describe('a devnet that dies', () => {
+  it.each(['node', 'chain', 'anvil', 'indexer', 'watcher', 'studio'])(
+    'continues after kill -9 of the %s',
+    async (name) => {
+      const before = await fetchChannel();
+      const { pid } = JSON.parse(readFileSync(join(devnet.home, 'run', `${name}.json`), 'utf8'));
+      // The devnet's state is saved each second; what is younger may be lost with the chain, and is done again.
+      if (name === 'anvil') await new Promise((done) => setTimeout(done, 2500));
+      process.kill(pid, 'SIGKILL');
+      const started = Date.now();
+      const steps = await demo();
+      expect(Object.keys(steps)).toContain('govern');
+      expect(Date.now() - started).toBeLessThan(60_000);
+      expect(await fetchChannel()).toEqual(before);
+    },
+  );
+});
+
+/** What the node's journal says of the consumer's receipts. */
+async function fetchChannel(): Promise<Hex> {
+  const { data } = await (await fetch(`${devnet.urls.node}/v1/receipts`)).json();
+  return keccak256(new TextEncoder().encode(JSON.stringify(data.map((r: { id: string }) => r.id))));
+}
+
+describe('bad surroundings', () => {
+  it('names the port that another program uses, and the variable that moves it', async () => {
+    const other = await devnetAt(join(sharedHome, 'other'));
+    const server = createServer((_, response) => response.end('not a chain'));
+    await new Promise<void>((done) =>
+      server.listen(Number(other.env.OPENLEDGER_RPC_PORT), '127.0.0.1', done),
+    );
+    const { code, stderr, stdout } = await other.cli('devnet', 'up');
+    server.close();
+    await other.cli('devnet', 'down');
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain(`Port ${other.env.OPENLEDGER_RPC_PORT}`);
+    expect(stdout + stderr).toContain('OPENLEDGER_RPC_PORT');
+  });
+
+  it('refuses a chain with another id', async () => {
+    const other = await devnetAt(join(sharedHome, 'other'));
+    const server = createServer((request, response) => {
+      request.resume();
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: '0x1' }));
+    });
+    await new Promise<void>((done) =>
+      server.listen(Number(other.env.OPENLEDGER_RPC_PORT), '127.0.0.1', done),
+    );
+    const { code, stderr, stdout } = await other.cli('devnet', 'up');
+    server.close();
+    await other.cli('devnet', 'down');
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain('serves chain 1, not 31337');
+  });
+
+  it('says what is wrong with a setting', async () => {
+    const [port] = await freePorts(1);
+    const other = await devnetAt(join(sharedHome, 'other'));
+    other.env.OPENLEDGER_NODE_PORT = `${port}00000`;
+    const { code, stderr } = await other.cli('devnet', 'status');
+    expect(code).toBe(1);
+    expect(stderr).toContain('OPENLEDGER_NODE_PORT');
+  });
+
+  it('leaves nothing of the other devnet', () => {
+    expect(readdirSync(join(sharedHome, 'other'))).not.toContain('chain');
+  });
+});
