@@ -136,9 +136,10 @@ export function decodeBasis(bytes: Uint8Array): Basis {
   if (bytes.length !== expected) {
     throw new Error(`The influence basis has ${bytes.length} bytes instead of ${expected}. Fetch it again.`);
   }
-  // Copied, so that each array starts at a multiple of its element size whatever `bytes` is a view of.
+  // Copied, so that each array starts at a multiple of its element size whatever `bytes` is a view of. Not with
+  // `slice`: on a Buffer, as files are read into, that is a view of the whole file.
   const take = (count: number): ArrayBuffer => {
-    const part = bytes.slice(offset, offset + count);
+    const part = new Uint8Array(bytes.subarray(offset, offset + count));
     offset += align(count);
     return part.buffer;
   };
