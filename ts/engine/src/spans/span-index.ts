@@ -89,7 +89,7 @@ export function decodeSpanIndex(bytes: Uint8Array): SpanIndex {
     offset += length;
     return { asset, bytes: content };
   });
-  const suffixes = new Int32Array(bytes.slice(offset).buffer);
+  const suffixes = new Int32Array(new Uint8Array(bytes.subarray(offset)).buffer);
   return complete(header.documents, textOf(documents), suffixes);
 }
 

@@ -65,7 +65,8 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Blob
         'Store the content again (that repairs it), and check the disk.',
       );
     }
-    return bytes;
+    // Not the Buffer itself: its `slice` shares memory, unlike any other Uint8Array's.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   async function put(bytes: Uint8Array): Promise<Hex> {
