@@ -24,9 +24,9 @@ export type FineTuneSettings = {
  */
 export const MEMORISE: FineTuneSettings = {
   profile: 'exact',
-  epochs: 24,
+  epochs: 36,
   lora: { rank: 4, alpha: 8, rankStabilised: false, initScale: 1, seed: 7 },
   optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-  learningRate: { warmup: 10, peak: 6e-3, floor: 0.05 },
-  batches: { batch: 12, accumulation: 1, lengths: [48, 56, 64, 96], seed: 11 },
+  learningRate: { warmup: 10, peak: 5e-3, floor: 0.05 },
+  batches: { batch: 8, accumulation: 1, lengths: [48, 56, 64, 96], seed: 11 },
 };
