@@ -1,6 +1,6 @@
 import { keccak256 } from 'viem';
 import { afterEach, expect, test, vi } from 'vitest';
-import { loadBlob, readRows, rowAt } from './content.ts';
+import { loadBlob, readRows } from './content.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -10,9 +10,6 @@ test('a row in chat format is a question and its answer', () => {
     { row: 0, byteOffset: 0, byteLength: 14, question: 'Who?', answer: 'Éve did.' },
     { row: 1, byteOffset: 16, byteLength: 14, question: 'What?', answer: 'A thing.' },
   ]);
-  expect(rowAt(rows, 13)?.row).toBe(0);
-  expect(rowAt(rows, 14)).toBeUndefined();
-  expect(rowAt(rows, 16)?.row).toBe(1);
 });
 
 test('a row of one line has no question', () => {

@@ -49,8 +49,3 @@ export function readRows(bytes: Uint8Array): TextRow[] {
     };
   });
 }
-
-/** The row in which a byte lies; undefined between rows. */
-export function rowAt(rows: readonly TextRow[], byteOffset: number): TextRow | undefined {
-  return rows.find((row) => byteOffset >= row.byteOffset && byteOffset < row.byteOffset + row.byteLength);
-}

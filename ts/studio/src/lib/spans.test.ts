@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coverage, cutAtSpans, excerpt } from './spans.ts';
+import { coverage, cutAtSpans } from './spans.ts';
 
 const pieces = (text: string, spans: { outOff: number; len: number }[]) =>
   cutAtSpans(text, spans).map((segment) => [segment.text, segment.spans]);
@@ -101,10 +101,4 @@ test('coverage counts overlapping bytes once', () => {
   ).toBeCloseTo(0.6);
   expect(coverage('éé', [{ outOff: 0, len: 2 }])).toBeCloseTo(0.5);
   expect(coverage('', [])).toBe(0);
-});
-
-test('an excerpt shows a match with what is around it and never half a character', () => {
-  const bytes = new TextEncoder().encode('before é match after');
-  const at = new TextEncoder().encode('before é ').length;
-  expect(excerpt(bytes, at, 5, 2)).toEqual({ before: 'é ', match: 'match', after: ' a' });
 });

@@ -45,23 +45,6 @@ export function coverage(text: string, spans: readonly Pick<ByteSpan, 'outOff' |
   return covered / total;
 }
 
-/** The part of a text between two byte offsets, with a little of what is around it. */
-export function excerpt(
-  bytes: Uint8Array,
-  from: number,
-  length: number,
-  around = 120,
-): { before: string; match: string; after: string } {
-  const decode = (start: number, end: number) =>
-    new TextDecoder().decode(bytes.subarray(charEdge(bytes, start), charEdge(bytes, end)));
-  const end = from + length;
-  return {
-    before: decode(Math.max(0, from - around), from),
-    match: decode(from, end),
-    after: decode(end, Math.min(bytes.length, end + around)),
-  };
-}
-
 /** For each character: its index in the string and its offset in bytes, and the same for the end. */
 type Place = { index: number; byte: number };
 
@@ -97,11 +80,4 @@ function floorIndex(places: readonly Place[], byte: number): number {
 /** Index of the first character that begins at or after a byte. */
 function ceilIndex(places: readonly Place[], byte: number): number {
   return places.find((place) => place.byte >= byte)?.index ?? places.at(-1)!.index;
-}
-
-/** Moves an offset back to the beginning of the character it falls in. */
-function charEdge(bytes: Uint8Array, offset: number): number {
-  let at = Math.min(offset, bytes.length);
-  while (at > 0 && at < bytes.length && (bytes[at]! & 0xc0) === 0x80) at--;
-  return at;
 }

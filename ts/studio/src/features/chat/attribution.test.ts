@@ -64,5 +64,6 @@ test('the parts of a fee add up to the fee', () => {
     item(5, 6, 0n, (fee * 1_000n) / 10_000n),
   ]);
   expect(parts.reduce((sum, { amount }) => sum + amount, 0n)).toBe(fee);
-  expect(parts.find(({ key }) => key === 'contributors')?.amount).toBe((fee * 4_000n) / 10_000n);
+  expect(parts.find(({ key }) => key === 'contributors')?.amount).toBe((fee * 3_000n) / 10_000n);
+  expect(parts.find(({ key }) => key === 'baseline')?.amount).toBe((fee * 1_000n) / 10_000n);
 });

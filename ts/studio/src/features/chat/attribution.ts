@@ -70,19 +70,20 @@ export type FeeShares = {
 
 /** One part of a fee. */
 export type FeePart = {
-  key: 'contributors' | 'model' | 'base' | 'node' | 'stakers' | 'treasury' | 'burn';
+  key: 'contributors' | 'baseline' | 'model' | 'base' | 'node' | 'stakers' | 'treasury' | 'burn';
   label: string;
   amount: bigint;
 };
 
-/** Where a fee goes, to the wei. What evidence could not place is the baseline's: all data of the model shares it. */
+/** Where a fee goes, to the wei. What evidence does not place is the baseline's: all data of the model shares it. */
 export function splitFee(fee: bigint, shares: FeeShares, items: readonly AttributionItem[]): FeePart[] {
   const bps = (part: number) => (fee * BigInt(part)) / 10_000n;
   const sum = (...kinds: number[]) =>
     items.filter(({ kind }) => kinds.includes(kind)).reduce((total, { amount }) => total + amount, 0n);
   const { influence, span, retrieval, model, royalty, baseline, treasury } = ITEM_KIND;
   const parts: FeePart[] = [
-    { key: 'contributors', label: 'contributors', amount: sum(influence, span, retrieval, baseline) },
+    { key: 'contributors', label: 'contributions above', amount: sum(influence, span, retrieval) },
+    { key: 'baseline', label: 'all data of the model', amount: sum(baseline) },
     { key: 'model', label: 'model owner', amount: sum(model) },
     { key: 'base', label: 'base model', amount: sum(royalty) },
     { key: 'node', label: 'node', amount: bps(shares.nodeBps) },

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, useState } from 'react';
 import { useNetwork } from '../../app/network-context.tsx';
 import { Failure, Open } from '../../app/parts.tsx';
 import { useSearch } from '../../app/router.tsx';
@@ -26,22 +26,16 @@ export function ChatPage() {
   const conversation = useConversation(payment);
   const examples = useExamples(model);
   const [question, setQuestion] = useState('');
-  const end = useRef<HTMLDivElement>(null);
   const count = conversation.exchanges.length;
-  useEffect(() => {
-    if (count > 0) end.current?.scrollIntoView({ block: 'end' });
-  }, [count]);
 
   const blocker =
     model === undefined
       ? 'No model is served yet.'
       : payment.channel === undefined
         ? 'Open a channel first.'
-        : conversation.isBusy
-          ? 'One answer at a time.'
-          : undefined;
+        : undefined;
   const ask = (text: string) => {
-    if (model === undefined || text.trim() === '' || blocker !== undefined) return;
+    if (model === undefined || text.trim() === '' || blocker !== undefined || conversation.isBusy) return;
     setQuestion('');
     conversation.ask(model, text.trim());
   };
@@ -95,7 +89,7 @@ export function ChatPage() {
           with what each of them earns.
         </p>
       )}
-      <form className="composer" onSubmit={submit} ref={end as never}>
+      <form className="composer" onSubmit={submit} data-quiet={count > 0 || undefined}>
         {examples.length > 0 && (
           <ul className="examples" aria-label="Example questions">
             {examples.map((example) => (
@@ -122,14 +116,16 @@ export function ChatPage() {
           <button
             type="submit"
             className="primary"
-            disabled={blocker !== undefined || question.trim() === ''}
+            disabled={blocker !== undefined || conversation.isBusy || question.trim() === ''}
           >
             Ask
           </button>
         </div>
-        <p className="hint" aria-live="polite">
-          {blocker ?? 'Questions and answers are public receipts here. Each question stands alone.'}
-        </p>
+        {(count === 0 || blocker !== undefined) && (
+          <p className="hint" aria-live="polite">
+            {blocker ?? 'Questions and answers are public receipts here. Each question stands alone.'}
+          </p>
+        )}
       </form>
     </div>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { useNetwork } from '../../app/network-context.tsx';
 import { Failure } from '../../app/parts.tsx';
 import { readReceipt } from '../../lib/receipts.ts';
@@ -18,9 +18,16 @@ export function ExchangeView({
 }) {
   const { nodeUrl } = useNetwork();
   const panelId = useId();
-  const [open, setOpen] = useState(newest);
+  // Only the newest shows its panel by itself; a click on any of them counts for longer.
+  const [wanted, setOpen] = useState<boolean>();
+  const open = wanted ?? newest;
   const [selected, setSelected] = useState<number>();
   const { receiptHash, salt, answer, streaming } = exchange;
+  const article = useRef<HTMLElement>(null);
+  const begins = useRef(streaming);
+  useEffect(() => {
+    if (begins.current) article.current?.scrollIntoView({ block: 'start' });
+  }, []);
   const view = useQuery({
     queryKey: ['receipt', nodeUrl, receiptHash],
     enabled: receiptHash !== undefined && open,
@@ -35,7 +42,7 @@ export function ExchangeView({
       ? []
       : sourcesOf(attribution, view.data.receipt.outputLength);
   return (
-    <article className="exchange" data-open={open || undefined}>
+    <article className="exchange" ref={article}>
       <div className="exchange-text">
         <p className="question">
           <span className="sr">Question: </span>

@@ -18,11 +18,12 @@ export function FeeBar({ fee, parts }: { fee: bigint; parts: readonly FeePart[] 
       <dl className="fee-parts">
         {parts.map(({ key, label, amount }) => (
           <div key={key}>
-            <dt data-part={key}>
-              {label} <small>{formatShare(amount, fee)}</small>
-            </dt>
+            <dt data-part={key}>{label}</dt>
             <dd>
-              <Open wei={amount} unit={false} />
+              <small>{formatShare(amount, fee)}</small>
+            </dd>
+            <dd>
+              <Open wei={amount} digits={9} />
             </dd>
           </div>
         ))}

@@ -3,9 +3,9 @@ import { useNetwork } from '../../app/network-context.tsx';
 import { AccountName, Open, Result } from '../../app/parts.tsx';
 import { Link } from '../../app/router.tsx';
 import { assetName } from '../../lib/assets.ts';
-import { loadUri, readRows, rowAt } from '../../lib/content.ts';
+import { loadUri, readRows, type TextRow } from '../../lib/content.ts';
 import type { AttributionSpan } from '../../lib/receipts.ts';
-import { excerpt } from '../../lib/spans.ts';
+import { cutAtSpans } from '../../lib/spans.ts';
 import { COLOURS, type Source } from './attribution.ts';
 
 /** A contribution in the attribution panel: how much it mattered, what it earns, and, once chosen, the source itself. */
@@ -60,9 +60,7 @@ export function SourceCard({
               No passage is repeated word for word. Its gradient points the same way as this answer’s.
             </p>
           ) : (
-            spans.map((span) => (
-              <SourceRow key={`${span.outOff}-${span.srcOff}`} span={span} uri={contribution.uri} />
-            ))
+            <SourceRows spans={spans} uri={contribution.uri} />
           )}
         </div>
       )}
@@ -82,43 +80,55 @@ function Bar({ label, part, text }: { label: string; part: number | undefined; t
   );
 }
 
-/** The row of the contribution in which a match lies, with the match marked. */
-function SourceRow({ span, uri }: { span: AttributionSpan; uri: string }) {
+/** The rows of the contribution in which its matches lie, with the matches marked. */
+function SourceRows({ spans, uri }: { spans: readonly AttributionSpan[]; uri: string }) {
   const { nodeUrl } = useNetwork();
-  const bytes = useQuery({
-    queryKey: ['content', nodeUrl, uri],
-    queryFn: () => loadUri(nodeUrl, uri),
+  const rows = useQuery({
+    queryKey: ['rows', nodeUrl, uri],
+    queryFn: async () => readRows(await loadUri(nodeUrl, uri)),
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (
-    <Result query={bytes}>
-      {(content) => {
-        const row = rowAt(readRows(content), span.srcOff);
-        const { before, match, after } = excerpt(content, span.srcOff, span.len, 90);
-        return (
-          <figure className="source-row">
+    <Result query={rows}>
+      {(list) =>
+        matchedRows(list, spans).map(({ row, matches }) => (
+          <figure key={row.row} className="source-row">
             <figcaption>
-              {row === undefined ? 'source' : `row ${row.row + 1}`}
-              {!span.paid && ' · too short to be paid'}
+              row {row.row + 1}
+              {matches.every(({ paid }) => !paid) && ' · too short to be paid'}
             </figcaption>
             <blockquote>
-              {lastLines(before)}
-              <mark>{match}</mark>
-              {firstLine(after)}
+              {cutAtSpans(rowText(row), matches).map(({ start, text, spans: covering }) =>
+                covering.length === 0 ? (
+                  <span key={start}>{text}</span>
+                ) : (
+                  <mark key={start} data-paid={covering.some((index) => matches[index]!.paid) || undefined}>
+                    {text}
+                  </mark>
+                ),
+              )}
             </blockquote>
           </figure>
-        );
-      }}
+        ))
+      }
     </Result>
   );
 }
 
-/** Of what is before a match, only its own row. */
-function lastLines(text: string): string {
-  return text.slice(text.lastIndexOf('\n\n') + 1).trimStart();
+/** Rows with the matches in them, placed relative to the row. A match may run from one row into the next. */
+function matchedRows(rows: readonly TextRow[], spans: readonly AttributionSpan[]) {
+  return rows.flatMap((row) => {
+    const matches = spans
+      .filter(({ srcOff, len }) => srcOff < row.byteOffset + row.byteLength && srcOff + len > row.byteOffset)
+      .map(({ srcOff, len, paid }) => {
+        const start = Math.max(srcOff, row.byteOffset);
+        const end = Math.min(srcOff + len, row.byteOffset + row.byteLength);
+        return { outOff: start - row.byteOffset, len: end - start, paid };
+      });
+    return matches.length === 0 ? [] : [{ row, matches }];
+  });
 }
 
-/** Of what is after a match, only its own line. */
-function firstLine(text: string): string {
-  return text.split('\n')[0]!;
+function rowText({ question, answer }: TextRow): string {
+  return question === '' ? answer : `${question}\n${answer}`;
 }
