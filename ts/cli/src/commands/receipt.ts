@@ -3,6 +3,7 @@ import type { Hex } from 'viem';
 import type { DevnetConfig } from '../devnet/config.ts';
 import { operatorToken } from '../devnet/devnet.ts';
 import { CliError } from '../error.ts';
+import { createAdapterLoader } from '../receipt/adapter-evidence.ts';
 import { verifyReceipt } from '../receipt/verify.ts';
 import { openContext } from '../thread/context.ts';
 import { attributed, parseReceiptView } from '../thread/receipts.ts';
@@ -17,7 +18,9 @@ export async function verifyReceiptCommand(
   const view = existsSync(source)
     ? parseReceiptView(readFileSync(source, 'utf8'))
     : await attributed(context, receiptId(source));
-  const checks = await verifyReceipt(context, view);
+  const adapters = createAdapterLoader(context);
+  const checks = await verifyReceipt(context, view, adapters);
+  await adapters.close();
   if (json) console.log(JSON.stringify({ receipt: view.id, ok: checks.every(({ ok }) => ok), checks }));
   else
     for (const { name, ok, detail } of checks)

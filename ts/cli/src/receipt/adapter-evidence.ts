@@ -42,8 +42,31 @@ type Card = {
   contributions: { asset: number; uri: string }[];
 };
 
+/** Loads adapters when they are first needed, and keeps them until it is closed. */
+export type AdapterLoader = {
+  load: (modelId: number, terms: ModelTerms) => Promise<AdapterEvidence>;
+  close: () => Promise<void>;
+};
+
+/** A loader over the chain and the content store. */
+export function createAdapterLoader(
+  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+): AdapterLoader {
+  const loaded = new Map<number, Promise<AdapterEvidence>>();
+  return {
+    load: (modelId, terms) => {
+      const known = loaded.get(modelId) ?? loadAdapterEvidence(context, modelId, terms);
+      loaded.set(modelId, known);
+      return known;
+    },
+    close: async () => {
+      for (const one of loaded.values()) await (await one).close();
+    },
+  };
+}
+
 /** Loads an adapter's card, sketches, corpus, basis and weights from the content store. */
-export async function loadAdapterEvidence(
+async function loadAdapterEvidence(
   context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
   modelId: number,
   terms: ModelTerms,

@@ -21,7 +21,7 @@ import { isAddressEqual, stringToBytes } from 'viem';
 import { CHAIN_ID } from '../devnet/config.ts';
 import type { ThreadContext } from '../thread/context.ts';
 import type { ReceiptView } from '../thread/receipts.ts';
-import { type AdapterEvidence, loadAdapterEvidence } from './adapter-evidence.ts';
+import type { AdapterEvidence, AdapterLoader } from './adapter-evidence.ts';
 
 /** One thing that was recomputed, and whether it came out as the receipt says. */
 export type Check = { name: string; ok: boolean; detail?: string };
@@ -33,6 +33,7 @@ export type Check = { name: string; ok: boolean; detail?: string };
 export async function verifyReceipt(
   context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
   view: ReceiptView,
+  adapters: AdapterLoader,
 ): Promise<Check[]> {
   const { receipt, attribution, nodeId, id } = view;
   const { contracts } = context.book;
@@ -100,31 +101,27 @@ export async function verifyReceipt(
   check('the output has the length that is billed', output.length === receipt.outputLength);
 
   if (terms.scheme === 0) return checks;
-  const adapter = await loadAdapterEvidence(context, receipt.modelId, terms);
+  const adapter = await adapters.load(receipt.modelId, terms);
   checks.push(...adapter.checks);
-  try {
-    const recomputed = await recompute(adapter, terms.scheme, request.messages, view.output);
+  const recomputed = await recompute(adapter, terms.scheme, request.messages, view.output);
+  check(
+    'the spans, the query vector and the scores come out the same',
+    sameEvidence(recomputed.evidence, listed),
+    difference(recomputed.evidence, listed),
+  );
+  if (recomputed.queryVector !== undefined) {
     check(
-      'the spans, the query vector and the scores come out the same',
-      sameEvidence(recomputed.evidence, listed),
-      difference(recomputed.evidence, listed),
+      'the query vector hashes to queryHash',
+      sameHex(queryHashOf(receipt, terms.scheme, recomputed.queryVector), attribution.queryHash),
     );
-    if (recomputed.queryVector !== undefined) {
+    if (attribution.queryVector !== null)
       check(
-        'the query vector hashes to queryHash',
-        sameHex(queryHashOf(receipt, terms.scheme, recomputed.queryVector), attribution.queryHash),
+        'the published query vector is the recomputed one',
+        sameHex(
+          hashQueryVector(fromInt8Bytes(fromHex(attribution.queryVector))),
+          hashQueryVector(recomputed.queryVector),
+        ),
       );
-      if (attribution.queryVector !== null)
-        check(
-          'the published query vector is the recomputed one',
-          sameHex(
-            hashQueryVector(fromInt8Bytes(fromHex(attribution.queryVector))),
-            hashQueryVector(recomputed.queryVector),
-          ),
-        );
-    }
-  } finally {
-    await adapter.close();
   }
   return checks;
 }

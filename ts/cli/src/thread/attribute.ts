@@ -1,4 +1,5 @@
 import { CliError } from '../error.ts';
+import { createAdapterLoader } from '../receipt/adapter-evidence.ts';
 import { verifyReceipt } from '../receipt/verify.ts';
 import type { Asked } from './ask.ts';
 import { attributed } from './receipts.ts';
@@ -12,16 +13,18 @@ export const attributeStep: Step = {
     const { questions, receipts } = earlier.ask as unknown as Asked;
     let checks = 0;
     let sourceFirst = 0;
+    const adapters = createAdapterLoader(context);
     for (const [index, id] of receipts.entries()) {
       const view = await attributed(context, id);
       context.say(`recomputing the attribution of answer ${index + 1} of ${receipts.length}`);
-      const made = await verifyReceipt(context, view);
+      const made = await verifyReceipt(context, view, adapters);
       const failed = made.find(({ ok }) => !ok);
       if (failed !== undefined)
         throw new CliError(`Receipt ${id}: ${failed.name}: failed. ${failed.detail ?? ''}`);
       checks += made.length;
       if (view.attribution.items[0]?.asset === questions[index].asset) sourceFirst++;
     }
+    await adapters.close();
     return { checks, answers: receipts.length, sourceFirst };
   },
 };

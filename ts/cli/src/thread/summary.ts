@@ -20,13 +20,22 @@ export function summary({ steps }: ThreadResults, seconds: Record<string, number
     `contribute  ${contributions.length} contributions with ${contributions.reduce((n, c) => n + c.rows, 0)} rows in ${datanets.length} datanets, each an ERC-721`,
     `train       ${train.steps} steps, loss ${Number(train.firstLoss).toFixed(2)} → ${Number(train.lastLoss).toFixed(3)}, every step's record under the anchored root; model ${train.modelId}`,
     `ask         ${(ask.questions as unknown[] | undefined)?.length} answers streamed, vouchers signed for ${formatEther(BigInt((ask.fees as string | undefined) ?? '0'))} OPEN`,
-    `attribute   ${attribute.checks} checks recomputed from public data, all held`,
+    `attribute   ${attribute.checks} checks recomputed from public data, all held; the source came first in ${attribute.sourceFirst} of ${attribute.answers} answers`,
     `settle      claim ${String(settle.claimId).slice(0, 12)}… final, ${(settle.paid as unknown[] | undefined)?.length} assets paid`,
     `liar        seed ${liar.seed}: tampered ${liar.field}, proved by ${liar.predicate} in one transaction; ${formatEther(BigInt((liar.slashed as string | undefined) ?? '0'))} OPEN slashed`,
-    `govern      threshold ${(govern.oldThreshold as { base: number } | undefined)?.base} → ${(govern.threshold as { base: number } | undefined)?.base} ppm by vote; the same answers now pay ${Object.keys((govern.newPayouts as object | undefined) ?? {}).length} assets instead of ${Object.keys((govern.oldPayouts as object | undefined) ?? {}).length}, as computed before`,
+    `govern      threshold ${(govern.oldThreshold as { base: number } | undefined)?.base} → ${(govern.threshold as { base: number } | undefined)?.base} ppm by vote; the same answers now pay ${changed(govern)} assets differently, as computed before the vote`,
   ];
   const times = Object.entries(seconds).map(([name, s]) => `${name} ${s.toFixed(1)} s`);
   return `\n${lines.join('\n')}\n\n${times.join(' · ')}\n`;
+}
+
+/** How many assets' payouts the vote changed. */
+function changed(govern: StepResult): number {
+  const before = (govern.oldPayouts ?? {}) as Record<string, string>;
+  const after = (govern.newPayouts ?? {}) as Record<string, string>;
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (asset) => before[asset] !== after[asset],
+  ).length;
 }
 
 /** Where to look, once everything is up. */
