@@ -71,15 +71,18 @@ for (const stage of STAGES.filter((s) => wanted.includes(s.name))) {
   console.log(`\n== ${stage.name}`);
   let ok = true;
   for (const [program, ...args] of stage.commands) {
-    const run = spawnSync(program, args, { cwd: root, env, stdio: 'inherit' });
+    const toReport = args.includes('--json');
+    const run = spawnSync(program, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', toReport ? 'pipe' : 'inherit', 'inherit'],
+      maxBuffer: 2 ** 28,
+    });
     if (run.error)
       console.error(`${program} could not be started: ${run.error.message}. Run \`npm ci\` first.`);
+    if (toReport && run.stdout) keepReport(report, run.stdout.toString());
     ok = run.status === 0;
     if (!ok) break;
-  }
-  if (stage.report && ok) {
-    const [program, ...args] = stage.report;
-    writeFileSync(report, spawnSync(program, args, { cwd: root, env, maxBuffer: 2 ** 28 }).stdout);
   }
   const counts = existsSync(report)
     ? count(JSON.parse(readFileSync(report, 'utf8')))
@@ -99,6 +102,25 @@ const passed = rows.reduce((n, r) => n + r.passed, 0);
 const failed = rows.reduce((n, r) => n + r.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** Keeps forge's JSON report (its last line) and says which tests failed and why. */
+function keepReport(path, output) {
+  const line = output
+    .trim()
+    .split('\n')
+    .findLast((text) => text.startsWith('{'));
+  if (line === undefined) return console.error(output.slice(-3000));
+  writeFileSync(path, line);
+  for (const [suite, { test_results }] of Object.entries(JSON.parse(line))) {
+    const results = Object.entries(test_results);
+    const failed = results.filter(([, test]) => test.status === 'Failure');
+    console.log(
+      `${failed.length === 0 ? 'ok  ' : 'FAIL'} ${suite}: ${results.length - failed.length} of ${results.length}`,
+    );
+    for (const [name, { reason, counterexample }] of failed)
+      console.log(`     ${name}: ${reason} ${counterexample ? JSON.stringify(counterexample) : ''}`);
+  }
+}
 
 /** Counts the tests of a vitest or a forge report. */
 function count(report) {
