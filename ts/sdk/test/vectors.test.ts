@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Hex } from 'viem';
 import { hashTypedData } from 'viem';
 import { describe, expect, it } from 'vitest';
@@ -83,6 +85,11 @@ describe('the golden vectors of the formats', () => {
   const claims = load('claims');
   const allocation = load('allocate');
   const domain = { chainId: hashes.chainId, verifyingContract: hashes.escrow as Hex };
+
+  it('are what the naive implementation writes', () => {
+    const generate = fileURLToPath(new URL('../../../test/differential/generate.ts', import.meta.url));
+    execFileSync(process.execPath, [generate, '--check'], { stdio: 'pipe' });
+  });
 
   it('agree on empty subtrees', () => {
     for (const { height, sum, plain } of trees.pads) {
