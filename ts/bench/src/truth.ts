@@ -51,6 +51,7 @@ export async function run(): Promise<void> {
     const plain = await timed('ask the base', () => ask(generator, questions));
     const answers = await timed('ask the adapter', () => ask(generator, questions, trained.adapter));
     const right = answers.filter((answer) => answer.right);
+    console.log(`right: base ${plain.filter((one) => one.right).length}, adapter ${right.length}`);
     const byInfluence = await influenceFirst(base, contributions, trained, right, profile);
     const bySpans = spansFirst(contributions, right);
     const metrics = [
