@@ -66,10 +66,10 @@ contract InferenceEscrowTest is Thread {
         d.settlement.redeem(nodeId, vouchers);
     }
 
-    function _assertReverts(SignedVoucher memory v, bytes memory error) private {
+    function _assertReverts(SignedVoucher memory v, bytes memory why) private {
         SignedVoucher[] memory vouchers = new SignedVoucher[](1);
         vouchers[0] = v;
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         vm.prank(operator);
         d.settlement.redeem(nodeId, vouchers);
     }

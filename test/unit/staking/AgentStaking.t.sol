@@ -133,13 +133,13 @@ contract AgentStakingTest is Thread {
     }
 
     function test_RevertWhen_AnyoneButTheSettlementLocksReleasesOrSlashes() public {
-        bytes memory error = abi.encodeWithSelector(IAgentStaking.AgentStaking_NotSettlement.selector, stranger);
+        bytes memory why = abi.encodeWithSelector(IAgentStaking.AgentStaking_NotSettlement.selector, stranger);
         vm.startPrank(stranger);
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         d.staking.lock(nodeId, 1, 1, 1, 0);
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         d.staking.release(nodeId, 1, 0, true);
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         d.staking.slash(nodeId, 1, 1, stranger, 0);
         vm.stopPrank();
     }
