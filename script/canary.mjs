@@ -34,7 +34,7 @@ try {
     if (source.split(from).length !== 2)
       throw new Error(`${file} must hold exactly one "${from}": mend script/canaries.json.`);
     writeFileSync(path, source.replace(from, to));
-    const run = spawnSync(process.execPath, ['script/test.mjs', '--only', stage], {
+    const run = spawnSync(process.execPath, ['script/test.mjs', '--only', stage, '--bail'], {
       cwd: copy,
       encoding: 'utf8',
       maxBuffer: 2 ** 28,

@@ -1,6 +1,6 @@
 // `npm test`: every stage of the test run, in the order in which a mistake is cheapest to find. Each stage's
 // machine-readable result is kept, and `npm run status` turns the last results into docs/status.md.
-// Usage: node script/test.mjs [--only stage,stage] [--list]
+// Usage: node script/test.mjs [--only stage,stage] [--bail] [--list]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -44,7 +44,9 @@ const STAGES = [
   { name: 'browser', commands: [vitest('browser')] },
 ];
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, list: { type: 'boolean' }, bail: { type: 'boolean' } },
+});
 if (values.list) {
   console.log(STAGES.map((s) => s.name).join('\n'));
   process.exit(0);
@@ -72,6 +74,7 @@ for (const stage of STAGES.filter((s) => wanted.includes(s.name))) {
   let ok = true;
   for (const [program, ...args] of stage.commands) {
     const toReport = args.includes('--json');
+    if (values.bail && program === 'vitest') args.push('--bail=1');
     const run = spawnSync(program, args, {
       cwd: root,
       env,
