@@ -92,16 +92,22 @@ export async function listContributions(indexerUrl: string): Promise<Contributio
   return (await ask(indexerUrl, query, z.object({ contributions: items(contribution) }))).contributions;
 }
 
-const adapter = z.object({ id: integer, owner: address, runId: hex.nullable(), earned: wei });
+const registered = z.object({
+  id: integer,
+  kind: z.enum(['base', 'adapter']),
+  owner: address,
+  runId: hex.nullable(),
+  earned: wei,
+});
 
-/** A published adapter. */
-export type Adapter = z.infer<typeof adapter>;
+/** A model of the registry. */
+export type RegisteredModel = z.infer<typeof registered>;
 
-/** All published adapters, the oldest first. */
-export async function listAdapters(indexerUrl: string): Promise<Adapter[]> {
-  const query = `{ models(limit: 1000, where: { kind: "adapter" }, orderBy: "id", orderDirection: "asc") {
-    items { id owner runId earned } } }`;
-  return (await ask(indexerUrl, query, z.object({ models: items(adapter) }))).models;
+/** All models of the registry, the oldest first. */
+export async function listRegistered(indexerUrl: string): Promise<RegisteredModel[]> {
+  const query = `{ models(limit: 1000, orderBy: "id", orderDirection: "asc") {
+    items { id kind owner runId earned } } }`;
+  return (await ask(indexerUrl, query, z.object({ models: items(registered) }))).models;
 }
 
 const run = z.object({

@@ -72,7 +72,7 @@ export function AttributionPanel({
               />
             ))}
           </ul>
-          {selected !== undefined && (
+          {selected !== undefined && sources.length > 1 && (
             <button type="button" className="quiet small" onClick={() => onSelect(undefined)}>
               Show all contributions
             </button>

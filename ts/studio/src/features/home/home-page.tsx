@@ -4,7 +4,7 @@ import { useNetwork } from '../../app/network-context.tsx';
 import { Open } from '../../app/parts.tsx';
 import { Link } from '../../app/router.tsx';
 import { formatCount } from '../../lib/amounts.ts';
-import { listAdapters, listClaims, listDatanets, listPaid } from '../../lib/indexer.ts';
+import { listClaims, listDatanets, listPaid, listRegistered } from '../../lib/indexer.ts';
 
 /** Where one begins: what this is, and one way in for each role. */
 export function HomePage() {
@@ -16,8 +16,8 @@ export function HomePage() {
     ...options,
   });
   const adapters = useQuery({
-    queryKey: ['adapters', indexerUrl],
-    queryFn: () => listAdapters(indexerUrl),
+    queryKey: ['registered', indexerUrl],
+    queryFn: () => listRegistered(indexerUrl),
     ...options,
   });
   const paid = useQuery({ queryKey: ['paid', indexerUrl], queryFn: () => listPaid(indexerUrl), ...options });
@@ -70,7 +70,10 @@ export function HomePage() {
             label="contributions"
             note={rows && `${formatCount(rows)} rows`}
           />
-          <Step value={count(adapters.data?.length)} label="adapters trained on them" />
+          <Step
+            value={count(adapters.data?.filter(({ kind }) => kind === 'adapter').length)}
+            label="adapters trained on them"
+          />
           <Step value={count(settled)} label="answers settled" />
           <Step
             value={count(claims.data?.claims.length)}

@@ -6,6 +6,7 @@ import { AccountName, Badge, Hash, Open, Result } from '../../app/parts.tsx';
 import { formatSeconds } from '../../lib/amounts.ts';
 import { type FraudProof, type IndexedClaim, listClaims } from '../../lib/indexer.ts';
 import type { Network } from '../../lib/network.ts';
+import { FinalizeButton } from './finalize-button.tsx';
 import { useChainTime } from './use-chain-time.ts';
 
 /** Every claim: by which node, over how much, and how it ended; with the proof when it was false. */
@@ -114,7 +115,10 @@ function ClaimState({ claim, now }: { claim: IndexedClaim; now: number }) {
     case 'proposed':
       // Time alone makes a claim final; nothing has to be sent for it.
       return now >= claim.end ? (
-        <Badge tone="good">final</Badge>
+        <span className="with-unit">
+          <Badge tone="good">window over</Badge>
+          <FinalizeButton nodeId={claim.nodeId} />
+        </span>
       ) : (
         <Badge tone="warn">open for {formatSeconds(claim.end - now)}</Badge>
       );

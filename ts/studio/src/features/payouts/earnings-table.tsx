@@ -4,7 +4,7 @@ import { useNetwork } from '../../app/network-context.tsx';
 import { AccountName, Failure, Figure, Open, Result } from '../../app/parts.tsx';
 import { useDevnetConnect, useWallet } from '../../app/wallet.ts';
 import { assetName, contributionOf, modelOf } from '../../lib/assets.ts';
-import { listAdapters, listContributions, listDatanets } from '../../lib/indexer.ts';
+import { listContributions, listDatanets, listRegistered } from '../../lib/indexer.ts';
 import type { PayoutList } from '../../lib/payouts.ts';
 import type { Earnings } from './earnings.ts';
 import { useEarnings } from './use-earnings.ts';
@@ -88,7 +88,10 @@ function EarningsRow({ line, list }: { line: Earnings; list: PayoutList }) {
     queryFn: () => listContributions(indexerUrl),
   });
   const datanets = useQuery({ queryKey: ['datanets', indexerUrl], queryFn: () => listDatanets(indexerUrl) });
-  const adapters = useQuery({ queryKey: ['adapters', indexerUrl], queryFn: () => listAdapters(indexerUrl) });
+  const adapters = useQuery({
+    queryKey: ['registered', indexerUrl],
+    queryFn: () => listRegistered(indexerUrl),
+  });
   const contribution = contributions.data?.find(({ id }) => id === contributionOf(line.asset));
   const owner = contribution?.owner ?? adapters.data?.find(({ id }) => id === modelOf(line.asset))?.owner;
   const datanet = datanets.data?.find(({ id }) => id === contribution?.datanetId);
@@ -98,17 +101,23 @@ function EarningsRow({ line, list }: { line: Earnings; list: PayoutList }) {
         {assetName(line.asset)}
         {datanet !== undefined && <small>{datanet.name}</small>}
       </th>
-      <td data-label="Owner">{owner === undefined ? '–' : <AccountName address={owner} />}</td>
-      <td data-label="Accrued" className="right">
+      <td data-label="Owner">
+        {owner === undefined ? (
+          <span className="soft">shared by its contributions</span>
+        ) : (
+          <AccountName address={owner} />
+        )}
+      </td>
+      <td data-label="Accrued" data-zero={line.accrued === 0n || undefined} className="right">
         <Open wei={line.accrued} unit={false} />
       </td>
-      <td data-label="In an open claim" className="right">
+      <td data-label="In an open claim" data-zero={line.open === 0n || undefined} className="right">
         <Open wei={line.open} unit={false} />
       </td>
-      <td data-label="Final" className="right">
+      <td data-label="Final" data-zero={line.final === 0n || undefined} className="right">
         <Open wei={line.final} unit={false} />
       </td>
-      <td data-label="Paid" className="right strong">
+      <td data-label="Paid" data-zero={line.paid === 0n || undefined} className="right strong">
         <Open wei={line.paid} unit={false} />
       </td>
       <td data-label="">

@@ -1,3 +1,4 @@
+import { parseAsset } from '@openledger/sdk/protocol/assets';
 import { type DisclosedReceipt, decodeClaimData } from '@openledger/sdk/protocol/claim-data';
 import type { Hex } from 'viem';
 import type { BaselineShare, Payout } from '../../lib/payouts.ts';
@@ -49,7 +50,7 @@ export function earningsOf(
     ...shares.map(({ asset }) => asset),
   ]);
   return [...assets]
-    .toSorted((a, b) => a - b)
+    .toSorted((a, b) => order(a) - order(b) || a - b)
     .map((asset) => {
       const payout = payouts.find((one) => one.asset === asset);
       return {
@@ -64,4 +65,10 @@ export function earningsOf(
       };
     })
     .filter(({ accrued: a, open: o, final: f, payable }) => a + o + f + payable > 0n);
+}
+
+/** Contributions first, then models, then what models share out, then the treasury. */
+function order(asset: number): number {
+  const parsed = parseAsset(asset);
+  return parsed === undefined ? 3 : parsed.kind;
 }

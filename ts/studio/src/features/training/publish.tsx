@@ -5,7 +5,7 @@ import { Failure } from '../../app/parts.tsx';
 import { Link } from '../../app/router.tsx';
 import { useDevnetConnect, useWallet } from '../../app/wallet.ts';
 import { parseOpen } from '../../lib/amounts.ts';
-import { listAdapters } from '../../lib/indexer.ts';
+import { listRegistered } from '../../lib/indexer.ts';
 import type { Job } from '../../lib/jobs.ts';
 import { type PublishChoices, publishSteps, runPublication } from './publication.ts';
 
@@ -23,8 +23,8 @@ export function Publish({ job }: { job: Job }) {
   const connectBuilder = useDevnetConnect(11);
   const queries = useQueryClient();
   const adapters = useQuery({
-    queryKey: ['adapters', network.indexerUrl],
-    queryFn: () => listAdapters(network.indexerUrl),
+    queryKey: ['registered', network.indexerUrl],
+    queryFn: () => listRegistered(network.indexerUrl),
     refetchInterval: 3_000,
   });
   const [typed, setTyped] = useState<Record<string, string>>({});
