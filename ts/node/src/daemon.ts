@@ -4,6 +4,7 @@ import { buildInfluence } from '@openledger/engine/influence/build';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import { trainAdapter } from '@openledger/engine/training/run';
 import { Hono } from 'hono';
+import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createAttributionQueue } from './attribution/queue.ts';
 import { cached } from './chain/cached.ts';
@@ -134,6 +135,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const state = createSettlementState(chain);
   const now = () => Math.floor(Date.now() / 1000);
   const base = await context.base();
+  const direct = (channelId: Hex) => readChannel(chain, channelId);
 
   const evidence = createEvidenceEngine(base);
   onClose.push(evidence.close);
@@ -161,12 +163,11 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
     });
     routes.push(
       chatRoutes({ calls, nodeId, log }),
-      channelRoutes({ calls, ledger, readChannel: recent }),
+      channelRoutes({ calls, ledger, readChannel: direct }),
       modelRoutes(catalog, engine),
     );
   }
   if (config.roles.includes('prover')) {
-    const direct = (channelId: `0x${string}`) => readChannel(chain, channelId);
     const prover = createProver({
       chain,
       wallet,

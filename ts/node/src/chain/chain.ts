@@ -46,7 +46,7 @@ export async function openChain(options: OpenChainOptions): Promise<Chain> {
   });
   const client = createPublicClient({
     chain: viemChain,
-    transport: http(rpc, { retryCount: 1, timeout: 20_000 }),
+    transport: http(rpc, { retryCount: 1, timeout: 10_000 }),
     pollingInterval: 250,
     cacheTime: 0,
   });
@@ -85,7 +85,7 @@ export function walletOn(chain: Chain, account: Account): ChainWallet {
   return createWalletClient({
     account,
     chain: chain.viemChain,
-    transport: http(chain.rpc, { retryCount: 1, timeout: 20_000 }),
+    transport: http(chain.rpc, { retryCount: 1, timeout: 10_000 }),
     pollingInterval: 250,
     cacheTime: 0,
   });

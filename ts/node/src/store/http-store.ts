@@ -98,5 +98,6 @@ async function readLimited(response: Response, maxBytes: number, base: string): 
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  // A copy: the slices of a Buffer are views, which would surprise whoever reads the blob.
+  return new Uint8Array(Buffer.concat(chunks));
 }

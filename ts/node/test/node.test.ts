@@ -1,0 +1,232 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadBase } from '@openledger/engine/model/base';
+import { attributionSettlementAbi, modelRegistryAbi } from '@openledger/sdk/abis';
+import { createInferenceClient } from '@openledger/sdk/client/inference-client';
+import { createTestClient, type Hex, http, publicActions } from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Chain } from '../src/chain/chain.ts';
+import { createSettlementReader } from '../src/chain/settlement-reader.ts';
+import { freePort, startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
+import { type NodeProcess, operator, spawnNode, startNode } from './support/node-process.ts';
+import { type RpcProxy, startProxy } from './support/proxy.ts';
+import { connect, openChannel, PRICES, send } from './support/world.ts';
+
+const [BUILDER, CONSUMER, NODE, ANYONE] = [11, 12, 13, 19];
+const BASE = join(import.meta.dirname, '../../models/base');
+
+describe('the node, as a process on a real chain', () => {
+  let devnet: TestDevnet;
+  let chain: Chain;
+  let proxy: RpcProxy;
+  let home: string;
+  let node: NodeProcess;
+  let channelId: Hex;
+
+  const args = () => ['--home', join(home, 'node'), '--rpc', proxy.url, '--deployment', devnet.deployment];
+  const start = () => startNode(args(), { OPENLEDGER_NODE_KEY: devnet.key(NODE) });
+  const anvil = () =>
+    createTestClient({ mode: 'anvil', chain: foundry, transport: http(devnet.rpc) }).extend(publicActions);
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'openledger-node-'));
+    devnet = await startDevnet();
+    chain = await connect(devnet);
+    proxy = await startProxy(devnet.rpc);
+    const { weightsHash, tokenizerHash } = await loadBase(BASE);
+    const registry = { address: chain.contracts.ModelRegistry, abi: modelRegistryAbi } as const;
+    const builder = devnet.account(BUILDER);
+    const terms = { weightsHash, tokenizerHash, licence: 'MIT', uri: '' };
+    await send(chain, builder, { ...registry, functionName: 'registerBase', args: [terms] });
+    await send(chain, builder, { ...registry, functionName: 'setPrices', args: [1, PRICES] });
+    node = await start();
+    channelId = await openChannel(chain, devnet.account(CONSUMER), 1);
+  }, 240_000);
+
+  afterAll(async () => {
+    node?.child.kill('SIGKILL');
+    await proxy?.down();
+    await devnet?.close();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  let client: ReturnType<typeof createInferenceClient>;
+  const ask = (content: string) =>
+    client.ask({ model: 'ol-1', messages: [{ role: 'user', content }], max_tokens: 8 });
+  const connectClient = () => {
+    const view = { client: chain.client as never, book: devnet.book };
+    const store = storeOf();
+    client = createInferenceClient({
+      nodeUrl: node.url,
+      channelId,
+      account: devnet.account(CONSUMER),
+      chain: view,
+      isPublic: true,
+      store,
+    });
+  };
+  const records = new Map();
+  const storeOf = () => ({
+    load: async (id: Hex) => records.get(id),
+    save: async (record: { channelId: Hex }) => void records.set(record.channelId, record),
+  });
+
+  async function claims() {
+    const reader = createSettlementReader(chain);
+    await reader.sync();
+    return reader.node(1).claims;
+  }
+
+  it('answers, attributes, settles in one transaction, and the payout proof pays to the wei', async () => {
+    connectClient();
+    const answers = [await ask('Who kept the light?'), await ask('What is a bell made of?')];
+    const fees = answers.reduce((sum, { receipt }) => sum + receipt.fee, 0n);
+    const view = await waitUntil(async () => {
+      const { json } = await node.request<ReceiptJson>(`/v1/receipts/${answers[0].receiptHash}`);
+      if (json.attribution === null) throw new Error('not attributed yet');
+      return { ...json, attribution: json.attribution };
+    });
+    expect(view).toMatchObject({ status: 'signed', output: answers[0].text });
+    // A base model has no contributions to attribute to: their share goes to the treasury.
+    expect(view.attribution.items.map(({ kindName }) => kindName)).toEqual(['model', 'treasury']);
+
+    const settled = await node.settle();
+    expect(settled.json).toMatchObject({ settled: true, receipts: 2, vouchers: 1, fees: fees.toString() });
+    expect((await node.settle()).json).toMatchObject({ settled: false });
+    await devnet.travel(31);
+    const { json } = await node.request<PayoutsJson>('/v1/payouts');
+    const { payouts, finalClaim } = json;
+    const treasury = payouts.find(({ asset }) => asset === 0)!;
+    expect(BigInt(treasury.payable)).toBe((fees * 4_000n) / 10_000n);
+    const timelock = devnet.book.contracts.OpenTimelock;
+    const before = await chain.client.getBalance({ address: timelock });
+    const payout = {
+      ...treasury.payout,
+      cumulative: BigInt(treasury.payout.cumulative),
+      delta: BigInt(treasury.payout.delta),
+    };
+    const claim = {
+      ...finalClaim,
+      fees: BigInt(finalClaim.fees),
+      payoutsTotal: BigInt(finalClaim.payoutsTotal),
+    };
+    await send(chain, devnet.account(ANYONE), {
+      address: chain.contracts.AttributionSettlement,
+      abi: attributionSettlementAbi,
+      functionName: 'claim',
+      args: [payout, claim],
+    });
+    const flushed = await node.request('/v1/flush', operator);
+    expect(flushed.status).toBe(200);
+    // The contributors' 40 % that nobody else earned, and the treasury's own 5 %.
+    expect(await chain.client.getBalance({ address: timelock })).toBe(before + (fees * 4_500n) / 10_000n);
+  }, 120_000);
+
+  it('does not settle twice when it is killed while its transaction waits to be mined', async () => {
+    await ask('Where do the ferries go?');
+    const before = (await claims()).length;
+    await anvil().setAutomine(false);
+    const settling = node.settle().catch(() => undefined);
+    await waitUntil(async () => {
+      const { pending } = await anvil().getTxpoolStatus();
+      if (pending === 0) throw new Error('nothing sent yet');
+    });
+    await node.end('SIGKILL');
+    await settling;
+    node = await start();
+    connectClient();
+    // The new process sees the old transaction and waits for it instead of sending another.
+    expect((await node.settle()).status).toBe(409);
+    await anvil().mine({ blocks: 1 });
+    await anvil().setAutomine(true);
+    expect((await node.settle()).json).toMatchObject({ settled: false });
+    expect((await claims()).length).toBe(before + 1);
+    await devnet.travel(31);
+    // The channel goes on in its next epoch, with the client's record from before.
+    const { receipt } = await ask('What came after?');
+    expect(receipt.position).toBe(0);
+    expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 1 });
+    await devnet.travel(31);
+  }, 120_000);
+
+  it('loses nothing when it is killed in the middle of answers', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const answering = ask(`Round ${round}: tell me of the orchard`).catch(() => undefined);
+      await new Promise((done) => setTimeout(done, 30 + 60 * round));
+      await node.end('SIGKILL');
+      await answering;
+      node = await start();
+      connectClient();
+      expect((await ask('And now?')).receipt.fee).toBeGreaterThan(0n);
+    }
+    const signed = records.get(channelId).voucher as { cumulativeFee: bigint };
+    expect((await node.settle()).json).toMatchObject({ settled: true });
+    const channel = await node.request<{ settled: string }>(`/v1/channels/${channelId}`);
+    expect(BigInt(channel.json.settled)).toBe(signed.cumulativeFee);
+    await devnet.travel(31);
+  }, 120_000);
+
+  it('says so when the RPC goes away, and goes on when it is back', async () => {
+    await proxy.down();
+    expect((await node.request('/health')).status).toBe(503);
+    expect((await node.settle()).json).toMatchObject({ error: { code: 'chain_unreachable' } });
+    await proxy.up();
+    expect((await node.request('/health')).status).toBe(200);
+    expect((await ask('Are you there?')).receipt.position).toBe(0);
+  }, 60_000);
+
+  it('refuses to start on a port in use, in a folder in use, and on another chain', async () => {
+    const refuse = async (flags: string[], env: Record<string, string> = {}) => {
+      const { exit, output } = spawnNode(flags, { OPENLEDGER_NODE_KEY: devnet.key(NODE), ...env });
+      return { code: await exit, output: output() };
+    };
+    const { port } = new URL(node.url);
+    const busy = await refuse(['--port', port, ...args().slice(2), '--home', join(home, 'other')]);
+    expect(busy).toMatchObject({ code: 1, output: expect.stringContaining(`Port ${port} is in use`) });
+    const free = String(await freePort());
+    const locked = await refuse(['--port', free, ...args()]);
+    expect(locked).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Another process is using the folder'),
+    });
+    const foreign = join(home, 'foreign.json');
+    const book = JSON.parse(await readFile(devnet.deployment, 'utf8'));
+    await writeFile(foreign, JSON.stringify({ ...book, chainId: 1 }));
+    const other = ['--port', free, '--home', join(home, 'other'), '--rpc', devnet.rpc];
+    const wrong = await refuse([...other, '--deployment', foreign]);
+    expect(wrong).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('serves chain 31337, and the address book is for chain 1'),
+    });
+    const none = await refuse([...other, '--deployment', join(home, 'missing.json')]);
+    expect(none.output).toContain('Deploy the contracts first');
+    const keyless = await refuse([...other], { OPENLEDGER_NODE_KEY: '' });
+    expect(keyless.code).toBe(1);
+  }, 60_000);
+
+  it('asks the operator for a token, and ends quietly when it is told to', async () => {
+    const wrong = await node.request('/v1/settle', {
+      method: 'POST',
+      headers: { authorization: 'Bearer wrong' },
+    });
+    expect(wrong.status).toBe(403);
+    expect(await node.end('SIGTERM')).toBe(0);
+    expect(node.output()).not.toContain('What is a bell made of');
+  }, 60_000);
+});
+
+type ReceiptJson = {
+  status: string;
+  output: string;
+  attribution: { items: { kindName: string }[] } | null;
+};
+type PayoutsJson = {
+  payouts: {
+    asset: number;
+    payable: string;
+    payout: { cumulative: string; delta: string; [field: string]: unknown };
+  }[];
+  finalClaim: { fees: string; payoutsTotal: string; [field: string]: unknown };
+};
