@@ -33,9 +33,8 @@ const STAGES = [
     name: 'contracts',
     commands: [
       ['forge', 'build', '--skip', 'test', '--skip', 'script', '-D', 'warnings'],
-      ['forge', 'test'],
+      ['forge', 'test', '--json'],
     ],
-    report: ['forge', 'test', '--json'],
   },
   { name: 'codegen', commands: [['node', 'script/check-codegen.mjs']] },
   { name: 'unit', commands: [vitest('unit')] },
