@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { encodeAdapter } from '@openledger/engine/adapter/peft';
 import { createGenerator, type Generator } from '@openledger/engine/generation/generator';
 import { buildInfluence } from '@openledger/engine/influence/build';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
@@ -203,7 +204,7 @@ async function startTrainer(context: Context): Promise<void> {
     store,
     catalog,
     contributions: () => readContributions(chain),
-    engine: { base, train: trainAdapter, buildInfluence },
+    engine: { base, train: trainAdapter, buildInfluence, encodeAdapter },
     log,
     now: () => Math.floor(Date.now() / 1000),
   });

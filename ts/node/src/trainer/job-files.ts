@@ -30,8 +30,13 @@ export async function readJobs(jobs: string): Promise<{ job: Job; events: JobEve
     const text = await readFile(join(jobs, id, 'job.json'), 'utf8').catch(() => undefined);
     // A folder without job.json is a job that was never acknowledged.
     if (text === undefined) continue;
-    const lines = await readFile(join(jobs, id, 'events.jsonl'), 'utf8').catch(() => '');
-    found.push({ job: jobSchema.parse(JSON.parse(text)), events: parseEvents(lines) });
+    const path = join(jobs, id, 'events.jsonl');
+    const lines = await readFile(path, 'utf8').catch(() => '');
+    const events = parseEvents(lines);
+    // Whatever a kill left half written must not swallow the next line that is appended.
+    const intact = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    if (intact !== lines) await replaceFile(path, intact);
+    found.push({ job: jobSchema.parse(JSON.parse(text)), events });
   }
   return found.toSorted((a, b) => a.job.created_at - b.job.created_at);
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeAdapter } from '@openledger/engine/adapter/peft';
+import type { encodeAdapter } from '@openledger/engine/adapter/peft';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { decodeStepLog, encodeStepLog, stepLogPath } from '@openledger/engine/training/checkpoint';
 import { createManifest, manifestSchema, type TrainingManifest } from '@openledger/engine/training/manifest';
@@ -35,6 +35,7 @@ export type TrainingEngine = {
     rows: readonly { asset: number; row: number; text: string; datanet: number }[];
     signal: AbortSignal;
   }): Promise<InfluenceResult>;
+  encodeAdapter: typeof encodeAdapter;
 };
 
 export type TrainerDeps = {
@@ -218,7 +219,7 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
       manifest,
       records: result.records,
       stepLog: encodeStepLog(result.records),
-      adapterFiles: encodeAdapter(base.config, result.adapter),
+      adapterFiles: deps.engine.encodeAdapter(base.config, result.adapter),
       contributions,
       influence,
       metrics: {
