@@ -1,13 +1,18 @@
+import { lazy, Suspense, useEffect } from 'react';
 import { ChatPage } from '../features/chat/chat-page.tsx';
 import { DatanetPage } from '../features/datanets/datanet-page.tsx';
 import { DatanetsPage } from '../features/datanets/datanets-page.tsx';
 import { HomePage } from '../features/home/home-page.tsx';
 import { PayoutsPage } from '../features/payouts/payouts-page.tsx';
-import { RunPage } from '../features/training/run-page.tsx';
 import { TrainPage } from '../features/training/train-page.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { Health } from './health.tsx';
 import { Link, type Route, useRoute } from './router.tsx';
+
+/** Loaded when it is opened: it brings the charts. */
+const RunPage = lazy(() =>
+  import('../features/training/run-page.tsx').then(({ RunPage: page }) => ({ default: page })),
+);
 
 const PAGES = [
   {
@@ -23,6 +28,10 @@ const PAGES = [
 /** The frame around every page: where one can go, who one is, and whether everything runs. */
 export function App() {
   const route = useRoute();
+  useEffect(() => {
+    const page = PAGES.find(({ to }) => isIn(route, to));
+    document.title = page === undefined ? 'OpenLedger studio' : `${page.label} · OpenLedger`;
+  }, [route]);
   return (
     <>
       <a className="skip" href="#page">
@@ -49,7 +58,9 @@ export function App() {
         </div>
       </header>
       <main id="page" tabIndex={-1}>
-        <Page route={route} />
+        <Suspense fallback={<div className="page loading">Loading…</div>}>
+          <Page route={route} />
+        </Suspense>
       </main>
     </>
   );

@@ -89,14 +89,14 @@ export function NewRun() {
           Empty fields take the node’s preset, which learns a hundred rows in about a minute.
         </p>
         <div className="grid-fields">
-          {SETTINGS.map(({ key, label, hint, preset }) => (
+          {SETTINGS.map(({ key, label, hint }) => (
             <label key={key} className="field">
               <span>{label}</span>
               <input
                 type="text"
                 inputMode="decimal"
                 value={typed[key] ?? ''}
-                placeholder={preset}
+                placeholder="preset"
                 aria-describedby={`hint-${key}`}
                 onChange={(event) => setTyped({ ...typed, [key]: event.target.value })}
               />

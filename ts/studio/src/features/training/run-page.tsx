@@ -8,6 +8,7 @@ import { type Job, readJob } from '../../lib/jobs.ts';
 import { Anchors } from './anchors.tsx';
 import { LossChart } from './loss-chart.tsx';
 import { Publish } from './publish.tsx';
+import { RunSettings } from './run-settings.tsx';
 import { JOB_STATUS } from './train-page.tsx';
 import { useCurve } from './use-curve.ts';
 
@@ -81,7 +82,10 @@ function Run({ job }: { job: Job }) {
       </section>
       <div className="split even">
         <Anchors job={job} />
-        <Publish job={job} />
+        <div className="stack">
+          <Publish job={job} />
+          <RunSettings job={job} />
+        </div>
       </div>
     </>
   );

@@ -4,8 +4,6 @@ type Setting = {
   key: keyof JobSettings;
   label: string;
   hint: string;
-  /** What the node takes when the field is empty. */
-  preset: string;
   min: number;
   max: number;
   whole: boolean;
@@ -17,18 +15,16 @@ export const SETTINGS: readonly Setting[] = [
     key: 'epochs',
     label: 'Epochs',
     hint: 'how often each row is seen',
-    preset: '24',
     min: 1,
     max: 200,
     whole: true,
   },
-  { key: 'batch', label: 'Batch', hint: 'rows per step', preset: '12', min: 1, max: 64, whole: true },
-  { key: 'rank', label: 'Rank', hint: 'size of the adapter', preset: '4', min: 1, max: 64, whole: true },
+  { key: 'batch', label: 'Batch', hint: 'rows per step', min: 1, max: 64, whole: true },
+  { key: 'rank', label: 'Rank', hint: 'size of the adapter', min: 1, max: 64, whole: true },
   {
     key: 'learningRate',
     label: 'Learning rate',
     hint: 'peak, after the warm-up',
-    preset: '0.006',
     min: 1e-8,
     max: 0.1,
     whole: false,
@@ -37,7 +33,6 @@ export const SETTINGS: readonly Setting[] = [
     key: 'seed',
     label: 'Seed',
     hint: 'the same seed gives the same bits',
-    preset: 'fixed',
     min: 0,
     max: 0xffffffff,
     whole: true,
