@@ -22,7 +22,7 @@ import type { Proposal } from './liar.ts';
 import { startDevnet, type TestDevnet } from './support/devnet.ts';
 import { connect, publishWorld } from './support/world.ts';
 
-const [LIAR, WATCHER, HONEST] = [15, 16, 19];
+const [LIAR, WATCHER, WITHHOLDER, HONEST] = [15, 16, 17, 19];
 const SEEDS = 20;
 
 describe('a liar in a process of its own', () => {
@@ -115,6 +115,18 @@ describe('a liar in a process of its own', () => {
     expect(outcomes).toHaveLength(SEEDS);
     expect(new Set(outcomes.map(({ field }) => field)).size).toBe(6);
   }, 240_000);
+
+  it('is reported loudly when it keeps the data of its claim to itself', async () => {
+    let verdict: Verdict | undefined;
+    await runLiar(WITHHOLDER, ['--seeds', '3', '--withhold'], async (proposal) => {
+      const watcher = await freshWatcher('watcher-withheld');
+      verdict = (await watcher.look()).find(({ claimId }) => claimId === proposal.claimId);
+    });
+    expect(verdict).toMatchObject({
+      outcome: 'unreadable',
+      problems: expect.arrayContaining([expect.any(String)]),
+    });
+  }, 60_000);
 
   it(`finds nothing to prove in ${SEEDS} honest claims`, async () => {
     const seen: Hex[] = [];

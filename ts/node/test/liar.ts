@@ -4,7 +4,7 @@
  * signed vouchers, falsifies one drawn field of it, and proposes. Never part of a product.
  *
  *   OPENLEDGER_LIAR_KEY=0x… node ts/node/test/liar.ts --rpc http://127.0.0.1:8545 --deployment deploy/31337.json \
- *     --store http://127.0.0.1:8650 --seeds 1-20 [--honest] [--model 2] [--receipts 5]
+ *     --store http://127.0.0.1:8650 --seeds 1-20 [--honest | --withhold] [--model 2] [--receipts 5]
  *
  * Prints one JSON line per claim, and goes on with the next seed when the chain has decided that claim.
  */
@@ -58,6 +58,8 @@ export type LiarOptions = {
   /** Receipts per voucher. */
   receipts: number;
   stake?: bigint;
+  /** Keeps the dump to itself, so that nobody can open what was falsified. */
+  withhold?: boolean;
 };
 
 export type Proposal = {
@@ -200,7 +202,7 @@ export async function createLiar(options: LiarOptions) {
     const claim = honest
       ? { ...buildClaim(input), field: 'none', what: 'nothing' }
       : lie(input, seed, random);
-    await store.put(claim.dump);
+    if (options.withhold !== true) await store.put(claim.dump);
     const data = [claim.claim, claim.claimData, claim.locator] as const;
     const hash =
       vouchers.length === 0
@@ -264,6 +266,7 @@ async function main(): Promise<void> {
       model: { type: 'string', default: '2' },
       receipts: { type: 'string', default: '5' },
       honest: { type: 'boolean', default: false },
+      withhold: { type: 'boolean', default: false },
     },
   });
   const key = process.env.OPENLEDGER_LIAR_KEY as Hex | undefined;
@@ -280,6 +283,7 @@ async function main(): Promise<void> {
     store: httpStore({ url: values.store }),
     model: Number(values.model),
     receipts: Number(values.receipts),
+    withhold: values.withhold,
   });
   for (let seed = from; seed <= to; seed += 1) {
     const proposal = await liar.propose(seed, values.honest);
