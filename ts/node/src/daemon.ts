@@ -102,7 +102,11 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
         storeRoutes(folder, config.storeMaxBytes),
         ...context.routes,
       ];
-      server = await listen(createApp({ log, routes }), config.host, config.port);
+      server = await listen(
+        createApp({ log, routes, loopback: isLoopback(config.host) }),
+        config.host,
+        config.port,
+      );
       onClose.push(server.close);
     }
     log.info({ roles: config.roles, url: server?.url, nodeId, chainId: chain.viemChain.id }, 'ready');
@@ -244,6 +248,10 @@ function healthRoutes({ config, chain }: Context, nodeId: number | undefined): H
     return context.json(body, block === undefined ? 503 : 200);
   });
   return app;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** Runs `make` at the first call and gives everyone its result; a failure is tried again. */

@@ -6,17 +6,21 @@ import { answerError, errorBody } from './http-errors.ts';
 
 const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
+const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
 export type AppOptions = {
   log: Log;
   /** Parts of the interface, each with its own routes. */
   routes: readonly Hono[];
+  /** Whether only this machine can reach it; then it answers to this machine's names only. */
+  loopback?: boolean;
 };
 
 /**
  * The node's HTTP interface. Pages on this machine (the studio) may call it from a browser; pages of other
  * sites may not, and a request that was led here under another host name is refused.
  */
-export function createApp({ log, routes }: AppOptions): Hono {
+export function createApp({ log, routes, loopback = true }: AppOptions): Hono {
   const app = new Hono();
   app.use('*', async (context, next) => {
     const origin = context.req.header('origin');
@@ -25,6 +29,16 @@ export function createApp({ log, routes }: AppOptions): Hono {
         'not_allowed',
         `Pages of ${origin} may not use this node.`,
         'Call it from a program, or from a page served on this machine.',
+      );
+      return context.json(errorBody(error), 403);
+    }
+    // A page that points its own name at 127.0.0.1 sends no origin with a GET; its name gives it away.
+    const { hostname } = new URL(context.req.url);
+    if (loopback && !LOOPBACK_NAME.test(hostname)) {
+      const error = new NodeError(
+        'not_allowed',
+        `This node does not answer to the name ${hostname}.`,
+        'Use 127.0.0.1, or start it with --host to serve other machines.',
       );
       return context.json(errorBody(error), 403);
     }

@@ -89,7 +89,6 @@ const proposalEntry = z.object({
   claimId: hex,
   seq: count,
   dump: hex,
-  claimData: hex,
   at: count,
 });
 

@@ -57,6 +57,8 @@ const MAX_CLAIM_BYTES = 96_000;
 const MAX_VOUCHERS = 64;
 /** How long a consumer may leave its last receipt unsigned while its channel waits to be settled. */
 const UNSIGNED_PATIENCE_S = 3_600;
+/** How long a settlement waits for attributions that are still being computed. */
+const ATTRIBUTION_PATIENCE_MS = 240_000;
 
 /**
  * Settles what the node has earned. Nothing here is remembered outside the journal and the chain: which vouchers are
@@ -208,7 +210,10 @@ export function createProver(deps: ProverDeps): Prover {
   }
 
   async function attributed(entry: ReceiptEntry): Promise<AttributedReceipt> {
-    const { evidence, queryVector } = await deps.attributions.ensure(entry.hash);
+    const { evidence, queryVector } = await within(
+      ATTRIBUTION_PATIENCE_MS,
+      deps.attributions.ensure(entry.hash),
+    );
     const opening = { salt: entry.salt, request: utf8(entry.request), output: utf8(entry.output) };
     return {
       receipt: entry.receipt,
@@ -222,7 +227,7 @@ export function createProver(deps: ProverDeps): Prover {
     const { claim, claimId, claimData, locator } = built;
     // Published before it is proposed: a claim whose dump nobody can read is one that nobody can check.
     const dump = await deps.store.put(built.dump);
-    await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, claimData, at: deps.now() });
+    await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, at: deps.now() });
     const { wallet } = deps;
     let hash: Hex;
     try {
@@ -294,6 +299,24 @@ export function createProver(deps: ProverDeps): Prover {
   }
 
   return { settle: () => exclusively(settle), flush: () => exclusively(flush) };
+}
+
+/** Gives up waiting for attributions; what they need is logged where they fail. */
+async function within<T>(ms: number, task: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const hint = 'Look for "an attribution failed" in the log; settle again when it works.';
+      reject(
+        new NodeError('busy', 'Answers wait for their attribution, so they cannot be settled yet.', hint),
+      );
+    }, ms);
+  });
+  try {
+    return await Promise.race([task, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** About how many bytes a receipt takes in claimData. */
