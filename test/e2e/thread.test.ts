@@ -178,6 +178,12 @@ describe('bad surroundings', () => {
     expect(stdout + stderr).toContain('serves chain 1, not 31337');
   });
 
+  it('says what is wrong with a receipt file', async () => {
+    const { code, stderr } = await devnet.cli('receipt', 'verify', sharedHome);
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot be read as a receipt');
+  });
+
   it('says what is wrong with a setting', async () => {
     const [port] = await freePorts(1);
     const other = await devnetAt(join(sharedHome, 'other'));

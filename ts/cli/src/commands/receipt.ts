@@ -6,7 +6,7 @@ import { CliError } from '../error.ts';
 import { createAdapterLoader } from '../receipt/adapter-evidence.ts';
 import { verifyReceipt } from '../receipt/verify.ts';
 import { openContext } from '../thread/context.ts';
-import { attributed, parseReceiptView } from '../thread/receipts.ts';
+import { attributed, parseReceiptView, type ReceiptView } from '../thread/receipts.ts';
 
 /** Verifies a receipt by its id at the node, or from a file that holds what `GET /v1/receipts/:id` answered. */
 export async function verifyReceiptCommand(
@@ -15,9 +15,7 @@ export async function verifyReceiptCommand(
   json: boolean,
 ): Promise<void> {
   const context = await openContext(config, operatorToken(config), () => undefined);
-  const view = existsSync(source)
-    ? parseReceiptView(readFileSync(source, 'utf8'))
-    : await attributed(context, receiptId(source));
+  const view = existsSync(source) ? readReceiptFile(source) : await attributed(context, receiptId(source));
   const adapters = createAdapterLoader(context);
   const checks = await verifyReceipt(context, view, adapters);
   await adapters.close();
@@ -26,6 +24,17 @@ export async function verifyReceiptCommand(
     for (const { name, ok, detail } of checks)
       console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}${detail === undefined ? '' : `: ${detail}`}`);
   if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
+}
+
+function readReceiptFile(path: string): ReceiptView {
+  try {
+    return parseReceiptView(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      `${path} cannot be read as a receipt: ${reason}. It must hold what the node answers to GET /v1/receipts/<id>.`,
+    );
+  }
 }
 
 function receiptId(text: string): Hex {
