@@ -1,10 +1,12 @@
 import { useEffect, useRef } from 'react';
 import { useBalance, useConnect, useConnection, useConnectors, useDisconnect } from 'wagmi';
 import { formatOpen } from '../lib/amounts.ts';
+import { useNetwork } from './network-context.tsx';
 import { AccountName } from './parts.tsx';
 
 /** Who one is: connect a wallet, choose a devnet account, see the balance. */
 export function AccountMenu() {
+  const { chainId } = useNetwork();
   const { address, connector } = useConnection();
   const connectors = useConnectors();
   const { mutate: connect, error } = useConnect();
@@ -17,7 +19,7 @@ export function AccountMenu() {
   const wallets = connectors.filter(({ type }) => type !== 'devnet');
   const choose = (id: string) => {
     const chosen = connectors.find((candidate) => candidate.id === id);
-    if (chosen !== undefined) connect({ connector: chosen });
+    if (chosen !== undefined) connect({ connector: chosen, chainId });
     if (menu.current) menu.current.open = false;
   };
 

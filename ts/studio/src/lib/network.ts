@@ -1,5 +1,5 @@
 import { type ContractName, parseAddressBook } from '@openledger/sdk/addresses';
-import type { Address } from 'viem';
+import { type Address, createPublicClient, http } from 'viem';
 import { z } from 'zod';
 
 /** Where everything is that the studio talks to. It is read at run time, so one build serves every network. */
@@ -9,6 +9,11 @@ export type Network = {
   rpcUrl: string;
   indexerUrl: string;
   nodeUrl: string;
+  /**
+   * Tells this chain from another one with the same id and addresses, as a devnet that was made again has: the
+   * hash of its first block with the protocol.
+   */
+  instance: string;
   contracts: Record<ContractName, Address>;
 };
 
@@ -29,5 +34,14 @@ export async function loadNetwork(): Promise<Network> {
       known.success ? known.data.error : 'The network’s description is missing. Run `npm start`.',
     );
   }
-  return { ...parseAddressBook(body), ...urls.parse(body) };
+  const book = parseAddressBook(body);
+  const places = urls.parse(body);
+  const client = createPublicClient({ transport: http(places.rpcUrl, { retryCount: 0 }) });
+  const first = await client.getBlock({ blockNumber: BigInt(book.startBlock) }).catch(() => undefined);
+  if (first === undefined) {
+    throw new Error(
+      `The chain at ${places.rpcUrl} does not answer yet. Start the network with \`npm start\`.`,
+    );
+  }
+  return { ...book, ...places, instance: first.hash };
 }

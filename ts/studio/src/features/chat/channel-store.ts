@@ -15,7 +15,7 @@ type Place = { network: Network; consumer: Address; nodeId: number };
 
 /** Each chain, escrow, consumer and node has its own channel, so that nothing of another network is ever used. */
 function keyOf({ network, consumer, nodeId }: Place): string {
-  return `openledger.channel.${network.chainId}.${network.contracts.InferenceEscrow}.${consumer}.${nodeId}`;
+  return `openledger.channel.${network.instance}.${network.contracts.InferenceEscrow}.${consumer}.${nodeId}`;
 }
 
 /** The channel that this browser keeps for a consumer and a node. */
@@ -26,11 +26,6 @@ export function loadChannel(place: Place): StoredChannel | undefined {
 /** Keeps a channel; it is written before the deposit is sent, because the key is needed to spend it. */
 export function saveChannel(place: Place, channel: StoredChannel): void {
   localStorage.setItem(keyOf(place), JSON.stringify(channel));
-}
-
-/** Forgets a channel. */
-export function dropChannel(place: Place): void {
-  localStorage.removeItem(keyOf(place));
 }
 
 const exchange = z.object({
@@ -47,8 +42,7 @@ const exchange = z.object({
 export type Exchange = z.infer<typeof exchange>;
 
 const HISTORY = 40;
-const historyKey = (network: Network) =>
-  `openledger.chat.${network.chainId}.${network.contracts.InferenceEscrow}`;
+const historyKey = (network: Network) => `openledger.chat.${network.instance}`;
 
 /** What was asked in this browser, the oldest first. */
 export function loadHistory(network: Network): Exchange[] {

@@ -7,10 +7,10 @@ import { getPublicClient, getWalletClient } from 'wagmi/actions';
 import { z } from 'zod';
 import { useNetwork } from '../../app/network-context.tsx';
 import { useDevnetConnect, useWallet } from '../../app/wallet.ts';
-import { getJson } from '../../lib/http.ts';
+import { getJson, HttpError } from '../../lib/http.ts';
 import { readNodeId } from '../../lib/node-health.ts';
 import { integer, wei } from '../../lib/schemas.ts';
-import { dropChannel, loadChannel, newSessionKey, type StoredChannel, saveChannel } from './channel-store.ts';
+import { loadChannel, newSessionKey, type StoredChannel, saveChannel } from './channel-store.ts';
 
 /** The devnet account that the chat offers to pay with. */
 const DEVNET_CONSUMER = 12;
@@ -47,8 +47,13 @@ export function useChannel() {
     queryFn: async (): Promise<OpenChannel | null> => {
       const stored = loadChannel({ network, consumer: address!, nodeId: nodeId! });
       if (stored === undefined) return null;
-      const found = await getJson(`${network.nodeUrl}/v1/channels/${stored.channelId}`, state);
-      if (found.deposit === 0n || found.defaulted || found.exitAt !== 0) return null;
+      const url = `${network.nodeUrl}/v1/channels/${stored.channelId}`;
+      const found = await getJson(url, state).catch((error: unknown) => {
+        // A channel whose opening never reached the chain: another one can be opened.
+        if (error instanceof HttpError && (error.status === 402 || error.status === 404)) return undefined;
+        throw error;
+      });
+      if (found === undefined || found.deposit === 0n || found.defaulted || found.exitAt !== 0) return null;
       const running =
         found.current?.receipts.reduce((sum, { fee }) => sum + fee, found.current.settledFee) ?? 0n;
       const settling = found.settling.map(({ cumulativeFee }) => cumulativeFee ?? 0n);
@@ -94,9 +99,5 @@ export function useChannel() {
     canConnect: address !== undefined || connect !== undefined,
     open,
     refresh: () => queries.invalidateQueries({ queryKey: ['channel'] }),
-    forget: () => {
-      if (address !== undefined && nodeId !== undefined) dropChannel({ network, consumer: address, nodeId });
-      return queries.invalidateQueries({ queryKey: ['channel'] });
-    },
   };
 }

@@ -25,7 +25,7 @@ export function LossChart({
   const drawn = thin(withMean(points), 600);
   if (drawn.length === 0) return <div className="chart empty">The first step is on its way.</div>;
   const losses = niceTicks(Math.max(...drawn.map(({ loss }) => loss)));
-  const steps = niceTicks(totalSteps).filter((step) => step <= totalSteps);
+  const steps = niceTicks(totalSteps, 6).filter((step) => step <= totalSteps);
   return (
     <figure className="chart" data-points={points.length}>
       <figcaption className="sr">
