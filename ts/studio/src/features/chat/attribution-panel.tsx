@@ -50,11 +50,13 @@ export function AttributionPanel({
         <h2>Who shaped this answer</h2>
         <Badge tone={status.tone}>{status.text}</Badge>
       </div>
-      {sources.length === 0 ? (
+      {fee === 0n && <p className="soft">This answer was free, so there is nothing to share.</p>}
+      {sources.length === 0 && fee > 0n && (
         <p className="soft">
           No contribution stands out. The contributors’ part goes to all data of the model.
         </p>
-      ) : (
+      )}
+      {sources.length > 0 && (
         <>
           <p className="soft">
             {covered > 0
@@ -79,17 +81,19 @@ export function AttributionPanel({
           )}
         </>
       )}
-      <div className="panel-part">
-        <h3>
-          Fee <Open wei={fee} digits={9} />
-        </h3>
-        {parameters.data !== undefined && (
-          <FeeBar fee={fee} parts={splitFee(fee, parameters.data, attribution.items)} />
-        )}
-        {!attribution.settled && (
-          <p className="hint">By the parameters in force now; fixed when it is redeemed.</p>
-        )}
-      </div>
+      {fee > 0n && (
+        <div className="panel-part">
+          <h3>
+            Fee <Open wei={fee} digits={9} />
+          </h3>
+          {parameters.data !== undefined && (
+            <FeeBar fee={fee} parts={splitFee(fee, parameters.data, attribution.items)} />
+          )}
+          {!attribution.settled && (
+            <p className="hint">By the parameters in force now; fixed when it is redeemed.</p>
+          )}
+        </div>
+      )}
       <div className="panel-part receipt-line">
         <h3>
           Receipt <Hash value={view.hash} />
