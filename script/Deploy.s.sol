@@ -16,6 +16,7 @@ import {DatanetRegistry} from "../src/registry/DatanetRegistry.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
 import {TrainingLog} from "../src/registry/TrainingLog.sol";
 import {AttributionSettlement} from "../src/settlement/AttributionSettlement.sol";
+import {SettlementBase} from "../src/settlement/SettlementBase.sol";
 import {BaselineVault} from "../src/settlement/BaselineVault.sol";
 import {AllocationPredicate} from "../src/settlement/predicates/AllocationPredicate.sol";
 import {CreditPredicate} from "../src/settlement/predicates/CreditPredicate.sol";
@@ -191,7 +192,7 @@ contract Deploy is Script {
                 abi.encodeCall(BaselineVault.initialize, (authority))
             )
         );
-        AttributionSettlement.Contracts memory contracts = AttributionSettlement.Contracts({
+        SettlementBase.Contracts memory contracts = SettlementBase.Contracts({
             escrow: d.escrow,
             staking: d.staking,
             parameters: d.parameters,

@@ -34,26 +34,14 @@ library MerkleSum {
         if (bitmap >> depth != 0 || bitmap & ((1 << level) - 1) != 0) return (0, 0);
         root = hash;
         total = sum;
+        uint256 m = _layOutPads(~bitmap & ((1 << depth) - 1));
         assembly ("memory-safe") {
-            // A node's 89 bytes are laid out at m, the pad subtrees from m + 0x80 on, one word per height.
-            function node(m, leftHash, leftSum, rightHash, rightSum) -> h {
-                mstore(add(m, 1), leftHash)
-                mstore(add(m, 33), shl(160, leftSum))
-                mstore(add(m, 45), rightHash)
-                mstore(add(m, 77), shl(160, rightSum))
-                h := keccak256(m, 89)
-            }
-            let m := mload(0x40)
-            mstore8(m, 0x01)
-            // Pads up to the highest height that lacks a sibling.
-            {
-                let missing := and(not(bitmap), sub(shl(depth, 1), 1))
-                let pad := PAD
-                mstore(add(m, 0x80), pad)
-                for { let h := 1 } shr(h, missing) { h := add(h, 1) } {
-                    pad := node(m, pad, 0, pad, 0)
-                    mstore(add(add(m, 0x80), shl(5, h)), pad)
-                }
+            function node(at, leftHash, leftSum, rightHash, rightSum) -> h {
+                mstore(add(at, 1), leftHash)
+                mstore(add(at, 33), shl(160, leftSum))
+                mstore(add(at, 45), rightHash)
+                mstore(add(at, 77), shl(160, rightSum))
+                h := keccak256(at, 89)
             }
             let next := add(proof.offset, 5)
             for {} lt(level, depth) { level := add(level, 1) } {
@@ -96,5 +84,24 @@ library MerkleSum {
     ) internal pure returns (bool) {
         (bytes32 computed, uint256 computedTotal) = climb(hash, sum, index, 0, depth, proof);
         return computed != 0 && computed == root && computedTotal == total;
+    }
+
+    /// @dev Prepares memory for a climb: a node's 89 bytes at m, the pad subtrees from m + 0x80 on, one word per height up to
+    /// the highest in `missing`. The memory is not allocated; nothing else may use it before the climb ends.
+    function _layOutPads(uint256 missing) private pure returns (uint256 m) {
+        assembly ("memory-safe") {
+            m := mload(0x40)
+            mstore8(m, 0x01)
+            let pad := PAD
+            mstore(add(m, 0x80), pad)
+            for { let h := 1 } shr(h, missing) { h := add(h, 1) } {
+                mstore(add(m, 1), pad)
+                mstore(add(m, 33), 0)
+                mstore(add(m, 45), pad)
+                mstore(add(m, 77), 0)
+                pad := keccak256(m, 89)
+                mstore(add(add(m, 0x80), shl(5, h)), pad)
+            }
+        }
     }
 }
