@@ -1907,7 +1907,7 @@ export const attributionSettlementAbi = [
     inputs: [
       {
         name: 'contracts',
-        internalType: 'struct AttributionSettlement.Contracts',
+        internalType: 'struct SettlementBase.Contracts',
         type: 'tuple',
         components: [
           {
