@@ -19,7 +19,7 @@ import { root } from '../devnet/config.ts';
 import { CliError } from '../error.ts';
 import type { ThreadContext } from '../thread/context.ts';
 import { getBlob } from '../thread/store.ts';
-import type { Check } from './verify.ts';
+import type { Check } from './check.ts';
 
 type Message = { role: 'user' | 'assistant' | 'system'; content: string };
 

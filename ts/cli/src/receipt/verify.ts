@@ -22,9 +22,7 @@ import { CHAIN_ID } from '../devnet/config.ts';
 import type { ThreadContext } from '../thread/context.ts';
 import type { ReceiptView } from '../thread/receipts.ts';
 import type { AdapterEvidence, AdapterLoader } from './adapter-evidence.ts';
-
-/** One thing that was recomputed, and whether it came out as the receipt says. */
-export type Check = { name: string; ok: boolean; detail?: string };
+import type { Check } from './check.ts';
 
 /**
  * Recomputes a receipt and its attribution from the chain and the content store: hashes, signature, spans, query

@@ -10,7 +10,7 @@ import { CliError } from '../error.ts';
 import { fileStore, rememberVoucher } from './consumer-files.ts';
 import { accountOf, addressOf, type ThreadContext, walletOf } from './context.ts';
 import type { ContributedDatanet } from './contribute.ts';
-import type { Step } from './thread.ts';
+import type { Step } from './step.ts';
 
 export type Question = { question: string; answer: string; asset: number };
 export type Asked = {

@@ -3,7 +3,7 @@ import { createAdapterLoader } from '../receipt/adapter-evidence.ts';
 import { verifyReceipt } from '../receipt/verify.ts';
 import type { Asked } from './ask.ts';
 import { attributed } from './receipts.ts';
-import type { Step } from './thread.ts';
+import type { Step } from './step.ts';
 
 /** Each answer is attributed; every attribution is recomputed from public data. */
 export const attributeStep: Step = {

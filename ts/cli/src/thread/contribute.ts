@@ -8,8 +8,8 @@ import { type Hex, isAddressEqual, keccak256 } from 'viem';
 import { ACCOUNT } from '../devnet/config.ts';
 import { CliError } from '../error.ts';
 import { CONTRIBUTORS, type ThreadContext, walletOf } from './context.ts';
+import type { Step } from './step.ts';
 import { putBlob } from './store.ts';
-import type { Step } from './thread.ts';
 
 export type ContributedDatanet = { id: number; slug: string; asked: boolean; contributions: Contributed[] };
 export type Contributed = { id: number; slug: string; owner: Hex; account: number; rows: number };

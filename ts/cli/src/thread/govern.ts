@@ -7,7 +7,7 @@ import { type Asked, askAll } from './ask.ts';
 import type { ThreadContext } from './context.ts';
 import { attributed, type ReceiptView } from './receipts.ts';
 import { settleAndPay } from './settle.ts';
-import type { Step } from './thread.ts';
+import type { Step } from './step.ts';
 import { parametersOf, type Threshold, voteThreshold } from './vote.ts';
 
 /** What an asset gets in all, wei, as decimal strings. */

@@ -10,7 +10,7 @@ import { ACCOUNT, root } from '../devnet/config.ts';
 import { devnetKey } from '../devnet/devnet.ts';
 import { CliError } from '../error.ts';
 import type { ThreadContext } from './context.ts';
-import type { Step } from './thread.ts';
+import type { Step } from './step.ts';
 
 /** What the liar draws its receipt, item and field from. */
 const SEED = 7;

@@ -6,7 +6,7 @@ import type { PayoutProof } from '@openledger/sdk/protocol/payout-proof';
 import { formatEther, type Hex } from 'viem';
 import { CliError } from '../error.ts';
 import { nodeJson, type ThreadContext, walletOf } from './context.ts';
-import type { Step } from './thread.ts';
+import type { Step } from './step.ts';
 import { passTime } from './vote.ts';
 
 /** Who calls `claim`: an account that owns nothing here, because anyone may. */

@@ -6,15 +6,8 @@ import { governStep } from './govern.ts';
 import { liarStep } from './liar.ts';
 import { loadResults, type StepResult, saveResults, type ThreadResults } from './results.ts';
 import { settleStep } from './settle.ts';
+import type { Step } from './step.ts';
 import { trainStep } from './train.ts';
-
-/** One step of the thread. It checks what it claims, and throws when a check fails. */
-export type Step = {
-  name: string;
-  title: string;
-  /** Does what is not done yet and verifies the outcome. `earlier` holds the results of the steps before. */
-  run: (context: ThreadContext, earlier: Record<string, StepResult>) => Promise<StepResult>;
-};
 
 /** From a contributor's file to a contributor's money, and back to the voters. */
 export const STEPS: Step[] = [

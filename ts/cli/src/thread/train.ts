@@ -19,8 +19,8 @@ import { CliError } from '../error.ts';
 import { bar } from './bar.ts';
 import { nodeJson, type ThreadContext, type Wallet, walletOf } from './context.ts';
 import type { ContributedDatanet } from './contribute.ts';
+import type { Step } from './step.ts';
 import { getBlob, putBlob } from './store.ts';
-import type { Step } from './thread.ts';
 
 /** What a call of the demo's adapter costs: about a hundredth of an OPEN. */
 const PRICES = {
