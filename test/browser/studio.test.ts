@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Devnet, openDevnet } from './devnet.ts';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
@@ -44,6 +44,14 @@ afterAll(async () => {
 const count = (testId: string, selector: string) => page.getByTestId(testId).locator(selector).count();
 
 describe('the studio in a real browser', () => {
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async ({ task }) => {
+      const file = join(root, '.openledger/test', `browser-${task.id.replaceAll(/\W/g, '_')}.png`);
+      await page.screenshot({ path: file, fullPage: true });
+      console.error(`What the page looked like: ${file}`);
+    });
+  });
+
   test('the datanets page shows three datanets with nine contributions', async () => {
     await page.goto('/datanets');
     await page.getByTestId('datanets').waitFor();
@@ -71,7 +79,8 @@ describe('the studio in a real browser', () => {
     await page.getByLabel('Name').fill('workshop-sketch');
     await page.getByText('Advanced settings').click();
     await page.getByLabel('Epochs').fill('1');
-    await page.getByLabel('Seed').fill('2');
+    // A seed of its own: a node does not train the same run twice.
+    await page.getByLabel('Seed').fill(String(Date.now() % 2 ** 32));
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.waitForURL(/\/train\/ftjob-/);
     const points = async () => Number(await page.locator('.chart').getAttribute('data-points'));
@@ -92,7 +101,10 @@ describe('the studio in a real browser', () => {
   test('an answer streams, its source is highlighted and listed with an amount, and all of it verifies', async () => {
     const asked = questions.find(({ contribution }) => contribution === 'towers-and-lamps')!;
     await page.goto('/chat');
-    await page.getByLabel('Model').selectOption({ label: await guide() });
+    // The adapter that the thread trained; the run above published another one.
+    const guide = page.getByLabel('Model').locator('option', { hasText: 'tamber-guide' });
+    await guide.waitFor({ state: 'attached' });
+    await page.getByLabel('Model').selectOption((await guide.getAttribute('value'))!);
     await page.getByRole('button', { name: 'Open a channel' }).click();
     await page.getByText(/OPEN left/).waitFor();
     await page.getByLabel('Your question').fill(asked.question);
@@ -123,16 +135,11 @@ describe('the studio in a real browser', () => {
     for (const amount of amounts) expect(amount).toMatch(/^(< )?\d[\d ]*(\.\d+)? OPEN$/);
     await page.getByTestId('claims').getByText('final').first().waitFor();
     await page.getByText('Fraud proven').first().waitFor();
-    await page.getByTestId('earnings').getByText('Contribution 1', { exact: true }).waitFor();
+    const row = page.getByTestId('earnings').locator('tbody tr', { hasText: 'Contribution 1' }).first();
+    expect(Number.parseFloat((await row.locator('[data-label=Paid]').textContent())!)).toBeGreaterThan(0);
   });
 
   test('no page raised an error', () => {
     expect(problems).toEqual([]);
   });
 });
-
-/** The label of the adapter that the thread trained. */
-async function guide(): Promise<string> {
-  const labels = await page.getByLabel('Model').locator('option').allTextContents();
-  return labels.find((label) => label.startsWith('tamber-guide')) ?? labels[0]!;
-}
