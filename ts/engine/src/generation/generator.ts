@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { type Adapter, loraScaling } from '../adapter/peft.ts';
 import { loraLayout } from '../llama/parameters.ts';
 import type { BaseModel } from '../model/base.ts';
-import type { Profile } from '../runtime/profile.ts';
+import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
 import type { ChatMessage } from '../tokenizer/tokenizer.ts';
 import type {
   FinishReason,
@@ -58,7 +58,7 @@ export type GeneratorOptions = { readonly profile?: Profile; readonly threads?: 
  * Concurrent requests take turns token by token.
  */
 export function createGenerator(base: BaseModel, options: GeneratorOptions = {}): Generator {
-  const { profile = 'native', threads = 2 } = options;
+  const { profile = 'native', threads = DEFAULT_THREADS } = options;
   const workerData: GenerationWorkerData = { config: base.config, weights: base.weights, profile, threads };
   const connection = new Connection(
     base,

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /**
  * - `native` (onnxruntime-node): fast; the same bits from run to run on one kind of CPU.
  * - `exact` (onnxruntime-web, WebAssembly): about three times slower; the same bits on every CPU. Everything
@@ -10,6 +12,9 @@ export const RUNTIME_PACKAGES: Readonly<Record<Profile, string>> = {
   native: 'onnxruntime-node@1.30.0',
   exact: 'onnxruntime-web@1.31.0-dev.20260914-8d85527a0',
 };
+
+/** Threads per operator when nothing else is asked for. More than four gain little on small models. */
+export const DEFAULT_THREADS = Math.min(4, availableParallelism());
 
 /** What this engine uses of either package; both follow onnxruntime-common. */
 export type OrtTensor = { readonly data: unknown; readonly dims: readonly number[]; readonly type: string };

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { TensorData } from '../onnx/graph.ts';
-import type { Profile } from './profile.ts';
+import { DEFAULT_THREADS, type Profile } from './profile.ts';
 import type { WorkerReply, WorkerRequest } from './worker.ts';
 
 /** Values with their dimensions, as fed to and returned by a session. */
@@ -30,13 +30,13 @@ export type Runtime = {
 };
 
 export type RuntimeOptions = {
-  /** Threads per operator. Does not change results. Default 2. */
+  /** Threads per operator. Does not change results. Default: one per core, four at most. */
   readonly threads?: number;
 };
 
 /** Opens a runtime of the given numeric profile. */
 export async function openRuntime(profile: Profile, options: RuntimeOptions = {}): Promise<Runtime> {
-  const workerData = { profile, threads: options.threads ?? 2 };
+  const workerData = { profile, threads: options.threads ?? DEFAULT_THREADS };
   const channel = new Channel(new Worker(new URL('./worker.ts', import.meta.url), { workerData }));
   return {
     profile,

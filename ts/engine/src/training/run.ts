@@ -21,7 +21,7 @@ export type TrainOptions = {
   readonly checkpointEvery?: number;
   /** Go on from the latest checkpoint in `checkpointDir`. Default true. */
   readonly resume?: boolean;
-  /** Threads per operator; does not change the result. Default 2. */
+  /** Threads per operator; does not change the result. */
   readonly threads?: number;
   readonly signal?: AbortSignal;
 };
