@@ -54,11 +54,7 @@ export function ChannelBar({ payment }: { payment: ReturnType<typeof useChannel>
           type="button"
           className="primary"
           disabled={
-            deposit === undefined ||
-            deposit === 0n ||
-            open.isPending ||
-            !payment.canConnect ||
-            payment.isLooking
+            deposit === undefined || deposit === 0n || open.isPending || !payment.canOpen || payment.isLooking
           }
           onClick={() => deposit !== undefined && open.mutate(deposit)}
         >

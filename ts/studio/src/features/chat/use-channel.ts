@@ -95,8 +95,9 @@ export function useChannel() {
     address,
     channel: channel.data ?? undefined,
     isLooking: address !== undefined && channel.isPending,
-    error: open.error ?? node.error ?? channel.error,
-    canConnect: address !== undefined || connect !== undefined,
+    error: open.error ?? channel.error,
+    canOpen: nodeId !== undefined && (address !== undefined || connect !== undefined),
+    canConnect: connect !== undefined,
     open,
     refresh: () => queries.invalidateQueries({ queryKey: ['channel'] }),
   };
