@@ -124,6 +124,11 @@ describe('a saved span index', () => {
     expect(decodeSpanIndex(bytes)).toEqual(buildSpanIndex(documents));
   });
 
+  it('is read the same from a Buffer, which shares its memory when sliced', () => {
+    const shifted = Buffer.concat([Buffer.from([1, 2, 3]), bytes]).subarray(3);
+    expect(decodeSpanIndex(shifted)).toEqual(buildSpanIndex(documents));
+  });
+
   it('refuses damaged and foreign bytes', () => {
     const damaged = bytes.slice();
     damaged[bytes.length >> 1] ^= 1;
