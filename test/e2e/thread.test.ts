@@ -65,8 +65,8 @@ describe('the thread', () => {
 
   it('answers, attributes, settles, and pays every wei where the split says', async () => {
     const steps = await demo('--until', 'attribute');
-    expect((steps.ask.result.answers as string[]).length).toBe(6);
-    expect(steps.attribute.result.checks).toBeGreaterThan(6 * 10);
+    expect((steps.ask.result.answers as string[]).length).toBe(8);
+    expect(steps.attribute.result.checks).toBeGreaterThan(8 * 10);
 
     const book = contracts() as unknown as Parameters<typeof openLedger>[1];
     const parties = { node: address(13), modelOwners: [address(11), address(0)], contributors: CONTRIBUTORS };

@@ -12,7 +12,8 @@ import { accountOf, addressOf, type ThreadContext, walletOf } from './context.ts
 import type { ContributedDatanet } from './contribute.ts';
 import type { Step } from './step.ts';
 
-export type Question = { question: string; answer: string; asset: number };
+/** A question; if it is one of the world's, with its answer and the one contribution that has it. */
+export type Question = { question: string; answer?: string; asset?: number };
 export type Asked = {
   questions: Question[];
   answers: string[];
@@ -23,6 +24,11 @@ export type Asked = {
 };
 
 const QUESTIONS_PER_CONTRIBUTION = 1;
+/** No row answers these: the model makes something up out of several, and several are paid. */
+const OPEN_QUESTIONS = [
+  'What is the light of Tallow Crown built of?',
+  'Who looks after the lamp called Old Juniper?',
+];
 const DEPOSIT = parseEther('20');
 
 /** A consumer opens a channel and asks; each answer is streamed, its receipt checked, and paid by voucher. */
@@ -32,7 +38,7 @@ export const askStep: Step = {
   async run(context, earlier) {
     await ensureStaker(context);
     const datanets = earlier.contribute.datanets as ContributedDatanet[];
-    const questions = chooseQuestions(datanets);
+    const questions = [...chooseQuestions(datanets), ...OPEN_QUESTIONS.map((question) => ({ question }))];
     return { questions, ...(await askAll(context, questions, earlier.train.modelId as number)) };
   },
 };

@@ -12,6 +12,7 @@ export const attributeStep: Step = {
   async run(context, earlier) {
     const { questions, receipts } = earlier.ask as unknown as Asked;
     let checks = 0;
+    let known = 0;
     let sourceFirst = 0;
     const adapters = createAdapterLoader(context);
     for (const [index, id] of receipts.entries()) {
@@ -22,9 +23,12 @@ export const attributeStep: Step = {
       if (failed !== undefined)
         throw new CliError(`Receipt ${id}: ${failed.name}: failed. ${failed.detail ?? ''}`);
       checks += made.length;
-      if (view.attribution.items[0]?.asset === questions[index].asset) sourceFirst++;
+      const { asset } = questions[index];
+      if (asset === undefined) continue;
+      known++;
+      if (view.attribution.items[0]?.asset === asset) sourceFirst++;
     }
     await adapters.close();
-    return { checks, answers: receipts.length, sourceFirst };
+    return { checks, answers: receipts.length, known, sourceFirst };
   },
 };

@@ -13,7 +13,8 @@ import { parametersOf, type Threshold, voteThreshold } from './vote.ts';
 /** What an asset gets in all, wei, as decimal strings. */
 type Payouts = Record<number, string>;
 
-const CANDIDATES_PPM = [200_000, 300_000, 400_000, 500_000, 100_000, 20_000, 10_000];
+/** Thresholds to try, in millionths, until one changes what the answers pay. */
+const CANDIDATES_PPM = [200_000, 300_000, 400_000, 500_000, 100_000, 20_000, 5_000, 1_000];
 
 /** A vote changes the threshold; the same questions then pay as was computed before the vote. */
 export const governStep: Step = {

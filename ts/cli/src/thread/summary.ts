@@ -20,7 +20,7 @@ export function summary({ steps }: ThreadResults, seconds: Record<string, number
     `contribute  ${contributions.length} contributions with ${contributions.reduce((n, c) => n + c.rows, 0)} rows in ${datanets.length} datanets, each an ERC-721`,
     `train       ${train.steps} steps, loss ${Number(train.firstLoss).toFixed(2)} → ${Number(train.lastLoss).toFixed(3)}, every step's record under the anchored root; model ${train.modelId}`,
     `ask         ${(ask.questions as unknown[] | undefined)?.length} answers streamed, vouchers signed for ${formatEther(BigInt((ask.fees as string | undefined) ?? '0'))} OPEN`,
-    `attribute   ${attribute.checks} checks recomputed from public data, all held; the source came first in ${attribute.sourceFirst} of ${attribute.answers} answers`,
+    `attribute   ${attribute.checks} checks recomputed from public data, all held; the source came first in ${attribute.sourceFirst} of ${attribute.known} answers with one`,
     `settle      claim ${String(settle.claimId).slice(0, 12)}… final, ${(settle.paid as unknown[] | undefined)?.length} assets paid`,
     `liar        seed ${liar.seed}: tampered ${liar.field}, proved by ${liar.predicate} in one transaction; ${formatEther(BigInt((liar.slashed as string | undefined) ?? '0'))} OPEN slashed`,
     `govern      threshold ${(govern.oldThreshold as { base: number } | undefined)?.base} → ${(govern.threshold as { base: number } | undefined)?.base} ppm by vote; the same answers now pay ${changed(govern)} assets differently, as computed before the vote`,
