@@ -88,7 +88,16 @@ beforeAll(async () => {
   await until('anvil', () => client.getChainId());
   execFileSync(
     bin('forge'),
-    ['script', 'script/Deploy.s.sol', '--rpc-url', rpc, '--broadcast', '--private-key', deployerKey],
+    [
+      'script',
+      'script/Deploy.s.sol',
+      '--rpc-url',
+      rpc,
+      '--broadcast',
+      '--slow',
+      '--private-key',
+      deployerKey,
+    ],
     { cwd: root, stdio: 'pipe', env: { ...process.env, OPENLEDGER_DEPLOYMENT: deployment } },
   );
   contracts = parseAddressBook(readFileSync(path.join(root, deployment), 'utf8'), 31_337).contracts;

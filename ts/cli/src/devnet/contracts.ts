@@ -18,7 +18,10 @@ export async function compile(config: DevnetConfig): Promise<'compiled' | 'uncha
   return 'compiled';
 }
 
-/** Deploys all contracts with `script/Deploy.s.sol`, which writes the address book. */
+/**
+ * Deploys all contracts with `script/Deploy.s.sol`, which writes the address book. One transaction at a time: anvil
+ * may leave one that overtook its predecessor in the queue for ever.
+ */
 export async function deploy(config: DevnetConfig): Promise<void> {
   const options = { cwd: root, env: environment(config) };
   await runProgram(process.execPath, [join(root, 'script/predeploys.mjs'), config.urls.rpc], options);
@@ -27,7 +30,7 @@ export async function deploy(config: DevnetConfig): Promise<void> {
   // A failed attempt leaves half a deployment: take it back before the next one.
   const snapshot = await rpc<string>(config.urls.rpc, 'evm_snapshot', []);
   const attempt = () =>
-    runProgram(findProgram('forge'), [...target, '--broadcast', '--private-key', key], {
+    runProgram(findProgram('forge'), [...target, '--broadcast', '--slow', '--private-key', key], {
       ...options,
       timeoutMs: 60_000,
     });

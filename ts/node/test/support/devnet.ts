@@ -67,6 +67,7 @@ export async function startDevnet(): Promise<TestDevnet> {
         '--rpc-url',
         rpc,
         '--broadcast',
+        '--slow',
         '--private-key',
         key(0),
       ];
