@@ -1,7 +1,10 @@
 // `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
 const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
-  truth: { about: 'exact match, and whether the source contribution ranks first', load: () => import('./truth.ts') },
+  truth: {
+    about: 'exact match, and whether the source contribution ranks first',
+    load: () => import('./truth.ts'),
+  },
 };
 
 const name = process.argv[2];

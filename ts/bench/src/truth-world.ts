@@ -1,8 +1,8 @@
 import type { Adapter } from '@openledger/engine/adapter/peft';
 import type { GenerationResult, Generator } from '@openledger/engine/generation/generator';
 import type { BaseModel } from '@openledger/engine/model/base';
-import type { FineTuneSettings } from '@openledger/engine/training/presets';
 import { createManifest } from '@openledger/engine/training/manifest';
+import type { FineTuneSettings } from '@openledger/engine/training/presets';
 import { type TrainResult, trainAdapter } from '@openledger/engine/training/run';
 import {
   loadWorld,
