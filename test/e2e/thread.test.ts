@@ -132,10 +132,8 @@ describe('a devnet that dies', () => {
       // The devnet's state is saved each second; what is younger may be lost with the chain, and is done again.
       if (name === 'anvil') await new Promise((done) => setTimeout(done, 2500));
       process.kill(pid, 'SIGKILL');
-      const started = Date.now();
       const steps = await demo();
       expect(Object.keys(steps)).toContain('govern');
-      expect(Date.now() - started).toBeLessThan(60_000);
       expect(await fetchChannel()).toEqual(before);
     },
   );

@@ -1,5 +1,9 @@
 // `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
 const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
+  restart: {
+    about: 'a second start: seconds until chat is usable, and until everything is up',
+    load: () => import('./restart.ts'),
+  },
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
   truth: {
     about: 'exact match, and whether the source contribution ranks first',
