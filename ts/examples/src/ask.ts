@@ -46,6 +46,7 @@ for await (const event of client.chat({
   model: model.id,
   messages: [{ role: 'user', content: question }],
   max_tokens: 64,
+  temperature: 0,
 })) {
   if (event.type === 'text') process.stdout.write(event.text);
   else {
