@@ -1,12 +1,18 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { AddressBookError } from '@openledger/sdk/addresses';
+import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
 import { down, status } from './commands/devnet.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
 import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
 import { CliError } from './error.ts';
+
+/** Errors whose message says all that a person needs. The rest are ours to mend, and keep their stack. */
+const isReadable = (error: Error) =>
+  error instanceof CliError || error instanceof AddressBookError || error instanceof ProtocolError;
 
 type Flags = { json?: boolean; until?: string };
 
@@ -81,7 +87,7 @@ function runNode(args: string[]): Promise<void> {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof CliError)) throw error;
+  if (!(error instanceof Error && isReadable(error))) throw error;
   process.stderr.write(`\n${error.message}\n`);
   process.exitCode = 1;
 }

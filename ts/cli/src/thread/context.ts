@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressBook, parseAddressBook } from '@openledger/sdk/addresses';
 import { createPublicClient, createWalletClient, defineChain, type Hex, http, nonceManager } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
@@ -25,6 +25,8 @@ export async function openContext(
   operatorToken: string,
   say: (line: string) => void,
 ): Promise<ThreadContext> {
+  if (!existsSync(config.deployment))
+    throw new CliError(`There is no address book at ${config.deployment}. Run \`npm start\` first.`);
   const book = parseAddressBook(readFileSync(config.deployment, 'utf8'), CHAIN_ID);
   return { config, book, chain: publicClient(config), operatorToken, say };
 }
@@ -66,10 +68,13 @@ export async function nodeJson<T>(
   path: string,
   init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<T> {
-  const response = await fetch(`${context.config.urls.node}${path}`, {
+  const { node } = context.config.urls;
+  const response = await fetch(`${node}${path}`, {
     method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
     headers: { 'content-type': 'application/json', ...init.headers },
     body: init.body === undefined ? undefined : JSON.stringify(init.body),
+  }).catch((cause: unknown) => {
+    throw new CliError(`The node at ${node} does not answer. \`npm start\` starts it.`, { cause });
   });
   const text = await response.text();
   if (!response.ok)
