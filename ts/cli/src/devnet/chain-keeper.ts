@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { CHAIN_ID, findProgram, MNEMONIC, readConfig } from './config.ts';
-import { anvilPidPath, readLivePid, writePid } from './process.ts';
+import { anvilPidPath, isAlive, readLivePid, writePid } from './process.ts';
 import { rpc } from './rpc.ts';
 
 const config = readConfig();
@@ -28,14 +28,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 let saved = -1n;
 for (;;) {
   await sleep(stopping ? 0 : 1000);
-  const head = await blockNumber();
-  if (head === undefined) {
-    process.stderr.write('anvil has ended\n');
-    process.exit(1);
-  }
-  if (head !== saved) {
-    save(await rpc<string>(config.urls.rpc, 'anvil_dumpState', []));
-    saved = head;
+  try {
+    const head = BigInt(await rpc<string>(config.urls.rpc, 'eth_blockNumber', []));
+    if (head !== saved) {
+      save(await rpc<string>(config.urls.rpc, 'anvil_dumpState', []));
+      saved = head;
+    }
+  } catch (error) {
+    if (!isAlive(pid)) {
+      process.stderr.write('anvil has ended\n');
+      process.exit(1);
+    }
+    // The last saved state stays whole; a slow answer or a full disk may be over by the next round.
+    process.stderr.write(
+      `the chain's state was not saved: ${error instanceof Error ? error.message : error}\n`,
+    );
   }
   if (stopping) break;
 }

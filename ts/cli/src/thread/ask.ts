@@ -11,6 +11,7 @@ import { fileStore, rememberVoucher } from './consumer-files.ts';
 import { accountOf, addressOf, type ThreadContext, walletOf } from './context.ts';
 import type { ContributedDatanet } from './contribute.ts';
 import type { Step } from './step.ts';
+import { unlessReverted } from './unless-reverted.ts';
 
 /** A question; if it is one of the world's, with its answer and the one contribution that has it. */
 export type Question = { question: string; answer?: string; asset?: number };
@@ -115,9 +116,9 @@ async function ensureChannel(context: ThreadContext): Promise<Hex> {
     functionName: 'channelIdOf',
     args: [addressOf(ACCOUNT.consumer), nodeId, nonce],
   });
-  const channel = await chain
-    .readContract({ ...escrow, functionName: 'channel', args: [channelId] })
-    .catch(() => undefined);
+  const channel = await unlessReverted(
+    chain.readContract({ ...escrow, functionName: 'channel', args: [channelId] }),
+  );
   if (channel !== undefined && channel.deposit > 0n) return channelId;
   return (await openChannel(walletOf(context, ACCOUNT.consumer), { book, nodeId, deposit: DEPOSIT, nonce }))
     .channelId;

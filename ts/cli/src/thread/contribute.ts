@@ -10,6 +10,7 @@ import { CliError } from '../error.ts';
 import { CONTRIBUTORS, type ThreadContext, walletOf } from './context.ts';
 import type { Step } from './step.ts';
 import { putBlob } from './store.ts';
+import { unlessReverted } from './unless-reverted.ts';
 
 export type ContributedDatanet = { id: number; slug: string; asked: boolean; contributions: Contributed[] };
 export type Contributed = { id: number; slug: string; owner: Hex; account: number; rows: number };
@@ -97,14 +98,14 @@ async function ensureContribution(
   const id = known ?? (await contribute(wallet, { book, ...submission })).contributionId;
 
   const ownerOf = () =>
-    chain
-      .readContract({
+    unlessReverted(
+      chain.readContract({
         address: book.contracts.ContributionToken,
         abi: contributionTokenAbi,
         functionName: 'ownerOf',
         args: [BigInt(id)],
-      })
-      .catch(() => undefined);
+      }),
+    );
   if ((await ownerOf()) === undefined)
     await acceptContribution(walletOf(context, ACCOUNT.curator), { book, contributionId: id });
   const holder = await ownerOf();

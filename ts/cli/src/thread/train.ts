@@ -21,6 +21,7 @@ import { nodeJson, type ThreadContext, type Wallet, walletOf } from './context.t
 import type { ContributedDatanet } from './contribute.ts';
 import type { Step } from './step.ts';
 import { getBlob, putBlob } from './store.ts';
+import { unlessReverted } from './unless-reverted.ts';
 
 /** What a call of the demo's adapter costs: about a hundredth of an OPEN. */
 const PRICES = {
@@ -103,14 +104,14 @@ async function ensureBase(context: ThreadContext): Promise<number> {
 }
 
 const runOnChain = (context: ThreadContext, runId: Hex) =>
-  context.chain
-    .readContract({
+  unlessReverted(
+    context.chain.readContract({
       address: context.book.contracts.TrainingLog,
       abi: trainingLogAbi,
       functionName: 'run',
       args: [runId],
-    })
-    .catch(() => undefined);
+    }),
+  );
 
 async function ensureRunOpened(
   context: ThreadContext,

@@ -10,6 +10,7 @@ import { ACCOUNT } from '../devnet/config.ts';
 import { advanceClock } from '../devnet/rpc.ts';
 import { CliError } from '../error.ts';
 import { type ThreadContext, type Wallet, walletOf } from './context.ts';
+import { unlessReverted } from './unless-reverted.ts';
 
 export type Threshold = { base: number; min: number; max: number };
 
@@ -47,7 +48,7 @@ export async function voteThreshold(
   const governor = getContract({ address: book.contracts.OpenGovernor, abi: openGovernorAbi, client: chain });
   const id = await governor.read.getProposalId([...proposalArgs(proposal)]);
   // A governor that does not know the proposal reverts.
-  const state = async () => STATES[await governor.read.state([id]).catch(() => -1)];
+  const state = async () => STATES[(await unlessReverted(governor.read.state([id]))) ?? -1];
 
   if ((await state()) === undefined) {
     context.say(`proposing: ${description}`);
