@@ -9,7 +9,7 @@ import { unlessReverted } from './unless-reverted.ts';
 
 const abi = parseAbi(['function ownerOf(uint256) view returns (address)']);
 const failing = (cause: ContractFunctionRevertedError | HttpRequestError) =>
-  Promise.reject(new ContractFunctionExecutionError(cause, { abi, functionName: 'ownerOf' }));
+  Promise.reject(new ContractFunctionExecutionError(cause, { abi, functionName: 'ownerOf', args: [1n] }));
 
 it('takes a revert for an answer', async () => {
   const reverted = new ContractFunctionRevertedError({ abi, functionName: 'ownerOf' });
