@@ -56,7 +56,18 @@ library Presets {
             quorumPercent: 5,
             quorumFloor: 100e18
         });
-        p.limits = IProtocolParameters.Limits({minChallengeWindow: 1, unbondingMargin: 30});
+        p.limits = IProtocolParameters.Limits({
+            minChallengeWindow: 1, maxExtension: 10, maxPause: 5, maxCase: 40, unbondingMargin: 5
+        });
+        p.parameters.caseWindow = 10;
+        p.parameters.responseWindow = 5;
+        p.parameters.attributionDeadline = 120;
+        p.parameters.expiry = 1_200;
+        p.parameters.attestations = 1;
+        p.parameters.curatorStakeMin = 10e18;
+        p.parameters.validatorStakeMin = 10e18;
+        p.parameters.caseBond = 1e18;
+        p.parameters.requestBond = 0.1e18;
         p.parameters.challengeWindow = 30;
         p.parameters.unbondingPeriod = 60;
         p.parameters.exitDelay = 10;
@@ -72,9 +83,20 @@ library Presets {
         p.governor.lateQuorumExtension = 1 hours;
         p.governor.proposalThreshold = 100e18;
         p.governor.quorumFloor = 1_000e18;
-        p.limits = IProtocolParameters.Limits({minChallengeWindow: 1 days, unbondingMargin: 2 days});
+        p.limits = IProtocolParameters.Limits({
+            minChallengeWindow: 1 days, maxExtension: 1 days, maxPause: 1 days, maxCase: 8 days, unbondingMargin: 1 days
+        });
+        p.parameters.caseWindow = 1 days;
+        p.parameters.responseWindow = 12 hours;
+        p.parameters.attributionDeadline = 4 days;
+        p.parameters.expiry = 30 days;
+        p.parameters.attestations = 2;
+        p.parameters.curatorStakeMin = 10e18;
+        p.parameters.validatorStakeMin = 10e18;
+        p.parameters.caseBond = 1e18;
+        p.parameters.requestBond = 0.1e18;
         p.parameters.challengeWindow = 1 days;
-        p.parameters.unbondingPeriod = 3 days;
+        p.parameters.unbondingPeriod = 5 days;
         p.parameters.exitDelay = 1 hours;
         p.parameters.bondMin = 1e18;
         p.parameters.nodeStakeMin = 100e18;
@@ -91,7 +113,13 @@ library Presets {
             quorumPercent: 5,
             quorumFloor: 2_000_000e18
         });
-        p.limits = IProtocolParameters.Limits({minChallengeWindow: 1 days, unbondingMargin: 14 days});
+        p.limits = IProtocolParameters.Limits({
+            minChallengeWindow: 1 days,
+            maxExtension: 3 days,
+            maxPause: 7 days,
+            maxCase: 40 days,
+            unbondingMargin: 2 days
+        });
         p.parameters = IProtocolParameters.Parameters({
             burnBps: 500,
             treasuryBps: 500,
@@ -99,6 +127,17 @@ library Presets {
             stakersBps: 1_000,
             modelBps: 2_000,
             contributorsBps: 4_000,
+            challengeWindow: 3 days,
+            unbondingPeriod: 21 days,
+            exitDelay: 1 days,
+            detectionPpm: 966_000,
+            bondBps: 1_000,
+            slashRewardBps: 5_000,
+            bondMin: 100e18,
+            nodeStakeMin: 10_000e18,
+            caseWindow: 3 days,
+            caseSlashBps: 5_000,
+            penaltyThreshold: 10,
             tauBasePpm: 50_000,
             tauMinPpm: 10_000,
             tauMaxPpm: 200_000,
@@ -106,14 +145,20 @@ library Presets {
             mixInfluenceBps: 5_000,
             mixSpanBps: 3_500,
             mixRetrievalBps: 1_500,
-            challengeWindow: 3 days,
-            unbondingPeriod: 21 days,
-            exitDelay: 1 days,
-            bondMin: 100e18,
-            bondBps: 1_000,
-            detectionPpm: 966_000,
-            slashRewardBps: 5_000,
-            nodeStakeMin: 10_000e18
+            auditDraws: 32,
+            attestations: 3,
+            curatorStakeMin: 1_000e18,
+            validatorStakeMin: 10_000e18,
+            attributionDeadline: 14 days,
+            expiry: 180 days,
+            caseBond: 100e18,
+            requestBond: 1e18,
+            responseWindow: 1 days,
+            caseQuorumBps: 3_333,
+            penaltyStepBps: 500,
+            dataBps: 6_000,
+            labelBps: 3_000,
+            validationBps: 1_000
         });
     }
 }

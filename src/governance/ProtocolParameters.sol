@@ -24,6 +24,13 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     uint256 private constant MAX_CHALLENGE_WINDOW = 14 days;
     uint256 private constant MAX_UNBONDING = 90 days;
     uint256 private constant MAX_EXIT_DELAY = 14 days;
+    uint256 private constant MAX_EXTENSION = 7 days;
+    uint256 private constant MAX_PAUSE = 14 days;
+    uint256 private constant MAX_CASE = 60 days;
+    uint256 private constant MAX_CASE_WINDOW = 14 days;
+    uint256 private constant MAX_RESPONSE_WINDOW = 7 days;
+    uint256 private constant MAX_EXPIRY = 730 days;
+    uint256 private constant MAX_PENALTY_POINTS = 1_000;
     uint256 private constant MAX_STAKE = 10_000_000e18;
     uint256 private constant MAX_FEE_REF = 1_000e18;
     uint256 private constant DEVNET_L2 = 31_337;
@@ -44,11 +51,11 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         __AccessManaged_init(authority);
         // Check: windows of seconds are for development chains only
         bool devnet = block.chainid == DEVNET_L2 || block.chainid == DEVNET_L1;
-        bool tooLoose = limits_.minChallengeWindow == 0
-            || (!devnet && (limits_.minChallengeWindow < 1 days || limits_.unbondingMargin < 1 days));
-        if (tooLoose) {
-            revert ProtocolParameters_LimitsTooLoose(limits_.minChallengeWindow, limits_.unbondingMargin);
-        }
+        uint256 shortest = devnet ? 1 : 1 days;
+        bool tooLoose = limits_.minChallengeWindow < shortest || limits_.unbondingMargin < shortest
+            || limits_.maxCase < 4 * shortest || limits_.maxCase > MAX_CASE || limits_.maxExtension > MAX_EXTENSION
+            || limits_.maxPause > MAX_PAUSE;
+        if (tooLoose) revert ProtocolParameters_LimitsTooLoose(limits_);
         _storage().limits = limits_;
         _append(first);
     }
@@ -75,9 +82,34 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
 
     /// @inheritdoc IProtocolParameters
     function parameters(uint32 version) external view returns (Parameters memory) {
-        ProtocolParametersStorage storage $ = _storage();
-        if (version == 0 || version > $.currentVersion) revert ProtocolParameters_UnknownVersion(version);
-        return $.versions[version];
+        return _version(version);
+    }
+
+    /// @inheritdoc IProtocolParameters
+    function settlementTerms(uint32 version) external view returns (SettlementTerms memory) {
+        return _settlementTerms(_version(version));
+    }
+
+    /// @inheritdoc IProtocolParameters
+    function currentSettlementTerms() external view returns (uint32 version, SettlementTerms memory) {
+        version = _storage().currentVersion;
+        return (version, _settlementTerms(_version(version)));
+    }
+
+    /// @inheritdoc IProtocolParameters
+    function allocationTerms(uint32 version) external view returns (AllocationTerms memory) {
+        Parameters storage p = _version(version);
+        return AllocationTerms({
+            modelBps: p.modelBps,
+            contributorsBps: p.contributorsBps,
+            tauBasePpm: p.tauBasePpm,
+            tauMinPpm: p.tauMinPpm,
+            tauMaxPpm: p.tauMaxPpm,
+            feeRef: p.feeRef,
+            mixInfluenceBps: p.mixInfluenceBps,
+            mixSpanBps: p.mixSpanBps,
+            mixRetrievalBps: p.mixRetrievalBps
+        });
     }
 
     /// @inheritdoc IProtocolParameters
@@ -92,6 +124,7 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         _checkAttribution(next);
         _checkWindows(next, $.limits);
         _checkBonds(next);
+        _checkDisputes(next);
         // Effect: append
         version = ++$.currentVersion;
         $.versions[version] = next;
@@ -124,10 +157,15 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
 
     function _checkWindows(Parameters memory p, Limits memory limits_) private pure {
         _within("challengeWindow", p.challengeWindow, limits_.minChallengeWindow, MAX_CHALLENGE_WINDOW);
+        _within("caseWindow", p.caseWindow, 1, MAX_CASE_WINDOW);
         _within("unbondingPeriod", p.unbondingPeriod, 1, MAX_UNBONDING);
         _within("exitDelay", p.exitDelay, 1, MAX_EXIT_DELAY);
+        // A node must have had the time to propose, be rejected once and propose again.
+        _within("attributionDeadline", p.attributionDeadline, 2 * uint256(p.challengeWindow), MAX_EXPIRY);
+        _within("expiry", p.expiry, 2 * uint256(p.attributionDeadline), MAX_EXPIRY);
         // A stake must stay slashable for as long as any claim of its owner can be proven false.
-        uint256 required = uint256(p.challengeWindow) + limits_.unbondingMargin;
+        uint256 required = uint256(p.challengeWindow) + limits_.maxExtension + limits_.maxPause + p.caseWindow
+            + limits_.unbondingMargin;
         if (p.unbondingPeriod < required) {
             revert ProtocolParameters_UnbondingTooShort(p.unbondingPeriod, required);
         }
@@ -140,6 +178,47 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         _within("detectionPpm", p.detectionPpm, PPM / 100, PPM);
         // At least half is burned: else whoever cheats proves its own fraud first and loses nothing.
         _within("slashRewardBps", p.slashRewardBps, 1, BPS / 2);
+    }
+
+    function _checkDisputes(Parameters memory p) private pure {
+        _within("auditDraws", p.auditDraws, 0, 64);
+        _within("attestations", p.attestations, 1, 32);
+        _within("curatorStakeMin", p.curatorStakeMin, 1 gwei, MAX_STAKE);
+        _within("validatorStakeMin", p.validatorStakeMin, 1 gwei, MAX_STAKE);
+        _within("caseBond", p.caseBond, 1 gwei, MAX_STAKE);
+        _within("requestBond", p.requestBond, 1 gwei, MAX_STAKE);
+        _within("responseWindow", p.responseWindow, 1, MAX_RESPONSE_WINDOW);
+        _within("caseSlashBps", p.caseSlashBps, 1, BPS);
+        _within("caseQuorumBps", p.caseQuorumBps, BPS / 10, BPS);
+        _within("penaltyThreshold", p.penaltyThreshold, 0, MAX_PENALTY_POINTS);
+        _within("penaltyStepBps", p.penaltyStepBps, 0, BPS);
+        uint256 sum = uint256(p.dataBps) + p.labelBps + p.validationBps;
+        if (sum != BPS) revert ProtocolParameters_CreditNotWhole(sum);
+    }
+
+    function _version(uint32 version) private view returns (Parameters storage p) {
+        ProtocolParametersStorage storage $ = _storage();
+        if (version == 0 || version > $.currentVersion) revert ProtocolParameters_UnknownVersion(version);
+        return $.versions[version];
+    }
+
+    function _settlementTerms(Parameters storage p) private view returns (SettlementTerms memory) {
+        return SettlementTerms({
+            burnBps: p.burnBps,
+            treasuryBps: p.treasuryBps,
+            nodeBps: p.nodeBps,
+            stakersBps: p.stakersBps,
+            modelBps: p.modelBps,
+            contributorsBps: p.contributorsBps,
+            challengeWindow: p.challengeWindow,
+            unbondingPeriod: p.unbondingPeriod,
+            detectionPpm: p.detectionPpm,
+            bondBps: p.bondBps,
+            slashRewardBps: p.slashRewardBps,
+            bondMin: p.bondMin,
+            nodeStakeMin: p.nodeStakeMin,
+            caseWindow: p.caseWindow
+        });
     }
 
     function _within(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
