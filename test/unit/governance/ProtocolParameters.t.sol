@@ -54,7 +54,9 @@ contract ProtocolParametersTest is Test {
         Preset memory devnet = Presets.devnet();
         address implementation = address(new ProtocolParameters());
         vm.chainId(1);
-        vm.expectRevert(abi.encodeWithSelector(IProtocolParameters.ProtocolParameters_LimitsTooLoose.selector, 1, 30));
+        vm.expectRevert(
+            abi.encodeWithSelector(IProtocolParameters.ProtocolParameters_LimitsTooLoose.selector, devnet.limits)
+        );
         new ERC1967Proxy(
             implementation,
             abi.encodeCall(ProtocolParameters.initialize, (address(manager), devnet.limits, devnet.parameters))
@@ -165,6 +167,8 @@ contract ProtocolParametersTest is Test {
         _rejects("challengeWindow", 1 days - 1, 1 days, 14 days);
         p.challengeWindow = 14 days + 1;
         _rejects("challengeWindow", 14 days + 1, 1 days, 14 days);
+        p.unbondingPeriod = 0;
+        _rejects("unbondingPeriod", 0, 1, 90 days);
         p.unbondingPeriod = 90 days + 1;
         _rejects("unbondingPeriod", 90 days + 1, 1, 90 days);
         p.exitDelay = 0;
@@ -173,10 +177,32 @@ contract ProtocolParametersTest is Test {
         _rejects("exitDelay", 14 days + 1, 1, 14 days);
     }
 
-    function testFuzz_StakeStaysSlashableThroughEveryWindow(uint32 window, uint32 unbonding) public {
+    function test_TheCaseWindowHasBounds() public {
+        p.caseWindow = 0;
+        _rejects("caseWindow", 0, 1, 14 days);
+        p.caseWindow = 14 days + 1;
+        _rejects("caseWindow", 14 days + 1, 1, 14 days);
+    }
+
+    function test_ABatchCanBeClaimedTwiceBeforeOthersMayAndLongBeforeItExpires() public {
+        p.attributionDeadline = 2 * p.challengeWindow - 1;
+        _rejects("attributionDeadline", p.attributionDeadline, 2 * p.challengeWindow, 730 days);
+        p.attributionDeadline = 730 days + 1;
+        _rejects("attributionDeadline", 730 days + 1, 2 * p.challengeWindow, 730 days);
+        p.expiry = 2 * p.attributionDeadline - 1;
+        _rejects("expiry", p.expiry, 2 * p.attributionDeadline, 730 days);
+        p.expiry = 730 days + 1;
+        _rejects("expiry", 730 days + 1, 2 * p.attributionDeadline, 730 days);
+    }
+
+    function testFuzz_StakeStaysSlashableThroughEveryWindow(uint32 window, uint32 cases, uint32 unbonding) public {
+        IProtocolParameters.Limits memory limits = params.limits();
         p.challengeWindow = uint32(bound(window, 1 days, 14 days));
+        p.caseWindow = uint32(bound(cases, 1, 14 days));
         p.unbondingPeriod = uint32(bound(unbonding, 1, 90 days));
-        uint256 required = p.challengeWindow + params.limits().unbondingMargin;
+        p.attributionDeadline = 28 days;
+        uint256 required =
+            uint256(p.challengeWindow) + p.caseWindow + limits.maxExtension + limits.maxPause + limits.unbondingMargin;
         if (p.unbondingPeriod < required) {
             vm.expectRevert(
                 abi.encodeWithSelector(
