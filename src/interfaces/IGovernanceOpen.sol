@@ -4,11 +4,12 @@ pragma solidity ^0.8.24;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
+import {ITransferAuthorization} from "./ITransferAuthorization.sol";
 
 /// @title gOPEN
 /// @notice The native coin OPEN as an ERC-20 that can vote: one wei in, one unit out. Votes count by timestamp, and only
-/// once they are delegated, to oneself or another.
-interface IGovernanceOpen is IERC20, IERC20Permit, IERC5805 {
+/// once they are delegated, to oneself or another. Approvals, transfers and delegations can be signed.
+interface IGovernanceOpen is IERC20, IERC20Permit, IERC5805, ITransferAuthorization {
     /// @notice Native coin was wrapped.
     event Deposit(address indexed from, address indexed to, uint256 amount);
     /// @notice Native coin was unwrapped.

@@ -18,6 +18,7 @@ import {
 } from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20VotesUpgradeable.sol";
 import {NoncesUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/NoncesUpgradeable.sol";
 import {IGovernanceOpen} from "../interfaces/IGovernanceOpen.sol";
+import {TransferAuthorization} from "./TransferAuthorization.sol";
 
 /// @title gOPEN
 /// @notice The native coin OPEN as an ERC-20 that can vote. See {IGovernanceOpen}.
@@ -25,6 +26,7 @@ contract GovernanceOpen is
     ERC20Upgradeable,
     ERC20PermitUpgradeable,
     ERC20VotesUpgradeable,
+    TransferAuthorization,
     AccessManagedUpgradeable,
     UUPSUpgradeable,
     IGovernanceOpen

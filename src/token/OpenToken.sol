@@ -9,11 +9,18 @@ import {
 import {
     ERC20PermitUpgradeable
 } from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20PermitUpgradeable.sol";
+import {TransferAuthorization} from "./TransferAuthorization.sol";
 
 /// @title OPEN
 /// @notice The token on L1 and the coin of the rollup: minted once, 18 decimals, no fee, hook, pause or blacklist.
-/// It can be upgraded until its upgrader gives that right up for ever, because a gas token must end immutable.
-contract OpenToken is ERC20Upgradeable, ERC20BurnableUpgradeable, ERC20PermitUpgradeable, UUPSUpgradeable {
+/// Approvals (permit) and transfers (ERC-3009) can be signed. It can be upgraded until its upgrader gives that right up for ever, because a gas token must end immutable.
+contract OpenToken is
+    ERC20Upgradeable,
+    ERC20BurnableUpgradeable,
+    ERC20PermitUpgradeable,
+    TransferAuthorization,
+    UUPSUpgradeable
+{
     /// @custom:storage-location erc7201:openledger.storage.OpenToken
     struct OpenTokenStorage {
         address upgrader;
