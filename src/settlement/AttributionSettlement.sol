@@ -104,6 +104,8 @@ contract AttributionSettlement is SettlementPayouts {
         }
         record.status = ClaimStatus.Vetoed;
         emit ClaimVetoed(claimId, record.nodeId);
+        // It will never pay; its bond stays for a fraud proof until the window ends.
+        STAKING.release(record.nodeId, 0, record.exposureIndex, true);
     }
 
     // --------------------------------------------------------------------------------------------------- predicates
@@ -213,7 +215,7 @@ contract AttributionSettlement is SettlementPayouts {
         uint96 owners = c.payoutsTotal - n.finalTotal;
         uint96 bond = _bond(c.fees, owners, p);
         // Interaction: staking is ours; it reverts when the stake does not cover bond and exposure
-        uint32 index =
+        uint8 index =
             STAKING.lock(c.proposer, bond, owners, uint40(block.timestamp) + p.unbondingPeriod, p.nodeStakeMin);
         $.claims[claimId] = ClaimRecord({
             end: uint40(block.timestamp) + p.challengeWindow,

@@ -179,7 +179,8 @@ abstract contract SettlementBase is
             emit ClaimFinalized(claimId, nodeId, n.finalTotal, share);
         }
         _clearOpen(n);
-        STAKING.release(nodeId, record.bond, record.exposureIndex, record.status == ClaimStatus.Vetoed);
+        // A vetoed claim's exposure ended with the veto: by now the entry may be another claim's.
+        STAKING.release(nodeId, record.bond, record.exposureIndex, false);
     }
 
     function _clearOpen(NodeState storage n) internal {

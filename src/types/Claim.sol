@@ -58,7 +58,7 @@ struct ClaimRecord {
     ClaimStatus status;
     uint96 bond;
     uint40 nodeId;
-    uint32 exposureIndex;
+    uint8 exposureIndex;
 }
 
 /// @notice Vouchers that were redeemed in one call, waiting for attribution.

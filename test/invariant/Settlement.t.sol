@@ -6,6 +6,7 @@ import {IAgentStaking} from "../../src/interfaces/IAgentStaking.sol";
 import {IAttributionSettlement} from "../../src/interfaces/IAttributionSettlement.sol";
 import {IInferenceEscrow} from "../../src/interfaces/IInferenceEscrow.sol";
 import {ClaimStatus, NodeState} from "../../src/types/Claim.sol";
+import {Roles} from "../../src/types/Roles.sol";
 import {SettlementHandler, Verdict} from "./SettlementHandler.sol";
 
 /// @notice The numbered invariants of docs/invariants.md that are about money and claims.
@@ -58,7 +59,7 @@ contract SettlementInvariants is Test {
         assertEq(address(settlement).balance, owners + n.held + n.nodeShare + burn + treasury + stakers);
         IInferenceEscrow.Channel memory c = escrow.channel(channelId);
         assertEq(address(escrow).balance, c.deposit - c.settled);
-        assertEq(address(staking).balance, staking.stakeOf(nodeId));
+        assertEq(address(staking).balance, staking.stakeOf(nodeId, Roles.NODE));
     }
 
     /// @dev INV-2: a node's claims pay at most what was redeemed for its owners.
@@ -96,14 +97,14 @@ contract SettlementInvariants is Test {
             reward += v.bond / 2;
         }
         assertEq(handler.rewards(), reward);
-        assertEq(staking.stakeOf(nodeId), handler.staked() - handler.withdrawn() - slashed);
-        IAgentStaking.StakeState memory s = staking.stakeState(nodeId);
-        assertEq(s.stake, uint256(staking.freeStakeOf(nodeId)) + s.bonded + s.unbonding);
+        assertEq(staking.stakeOf(nodeId, Roles.NODE), handler.staked() - handler.withdrawn() - slashed);
+        IAgentStaking.StakeState memory s = staking.stakeState(nodeId, Roles.NODE);
+        assertEq(s.stake, uint256(staking.freeStakeOf(nodeId, Roles.NODE)) + s.bonded + s.unbonding);
     }
 
     /// @dev INV-9: stake covers the exposure of every claim that still counts.
     function _stakeCoversExposure() private view {
-        assertLe(staking.exposureOf(nodeId), staking.stakeOf(nodeId));
+        assertLe(staking.exposureOf(nodeId), staking.stakeOf(nodeId, Roles.NODE));
     }
 
     /// @dev INV-12: a channel pays what was signed, and never more than its deposit.

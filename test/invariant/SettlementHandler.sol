@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {ClaimRecord, ClaimStatus} from "../../src/types/Claim.sol";
 import {IAgentStaking} from "../../src/interfaces/IAgentStaking.sol";
+import {Roles} from "../../src/types/Roles.sol";
 import {Answer, Draft, Prover} from "../utils/Prover.sol";
 
 /// @dev What happened to a claim, as the campaign judges it.
@@ -128,21 +129,21 @@ contract SettlementHandler is Prover {
         amount = uint96(bound(amount, 1, 10e18));
         vm.deal(stranger, stranger.balance + amount);
         vm.prank(stranger);
-        d.staking.stake{value: amount}(nodeId);
+        d.staking.stake{value: amount}(nodeId, Roles.NODE);
         staked += amount;
     }
 
     function unbond(uint96 amount) external paidOnlyGrows {
-        if (d.staking.freeStakeOf(nodeId) < 600e18) return;
+        if (d.staking.freeStakeOf(nodeId, Roles.NODE) < 600e18) return;
         amount = uint96(bound(amount, 1, 50e18));
         vm.prank(operator);
-        d.staking.requestUnbond(nodeId, amount);
+        d.staking.requestUnbond(nodeId, Roles.NODE, amount);
     }
 
     function withdrawStake() external paidOnlyGrows {
-        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId);
+        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId, Roles.NODE);
         if (s.unbonding == 0 || block.timestamp < s.unbondAt) return;
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         withdrawn += s.unbonding;
     }
 
@@ -223,8 +224,9 @@ contract SettlementHandler is Prover {
     /// @dev Whether the stake covers bond and exposure, so that any revert is a finding.
     function _isBacked(Draft memory x) private view returns (bool) {
         uint256 owners = x.claim.payoutsTotal - d.settlement.node(nodeId).finalTotal;
-        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId);
-        return s.exposure + owners + 100e18 < s.stake - s.unbonding && d.staking.freeStakeOf(nodeId) > owners + 2e18;
+        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId, Roles.NODE);
+        return s.exposure + owners + 100e18 < s.stake - s.unbonding
+            && d.staking.freeStakeOf(nodeId, Roles.NODE) > owners + 2e18;
     }
 
     /// @dev Takes note of a claim that time has made final; a false one that nobody proved counts, too.

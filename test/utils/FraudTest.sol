@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IAttributionSettlement} from "../../src/interfaces/IAttributionSettlement.sol";
 import {ClaimStatus} from "../../src/types/Claim.sol";
+import {Roles} from "../../src/types/Roles.sol";
 import {Answer, Draft, Prover} from "./Prover.sol";
 
 /// @dev What the tests of all predicates share: a claim over three answers, and the two outcomes.
@@ -26,7 +27,7 @@ abstract contract FraudTest is Prover {
         d.settlement.proveFraud(x.claim, predicate, witness, watcher);
         assertEq(uint8(d.settlement.claimRecord(id).status), uint8(ClaimStatus.Rejected));
         assertEq(watcher.balance, bond / 2);
-        assertEq(d.staking.stakeOf(nodeId), STAKE - bond);
+        assertEq(d.staking.stakeOf(nodeId, Roles.NODE), STAKE - bond);
     }
 
     function _assertNotFraud(Draft memory x, address predicate, bytes memory witness) internal {

@@ -6,6 +6,7 @@ import {Deploy, Deployment} from "../../script/Deploy.s.sol";
 import {Preset, Presets} from "../../script/Presets.sol";
 import {IDatanetRegistry} from "../../src/interfaces/IDatanetRegistry.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
+import {Roles} from "../../src/types/Roles.sol";
 import {PlainTree, SumTree, Trees} from "./Trees.sol";
 
 /// @dev The deployed protocol with one node, one channel, a base model, and an adapter trained on three contributions.
@@ -167,7 +168,7 @@ abstract contract Thread is Test {
         vm.deal(operator, STAKE);
         vm.startPrank(operator);
         nodeId = uint40(d.agents.register(STORE_URI));
-        d.staking.stake{value: STAKE}(nodeId);
+        d.staking.stake{value: STAKE}(nodeId, Roles.NODE);
         vm.stopPrank();
         vm.deal(consumer, DEPOSIT);
         vm.prank(consumer);

@@ -7,6 +7,7 @@ import {IAgentStaking} from "../../../src/interfaces/IAgentStaking.sol";
 import {IAttributionSettlement} from "../../../src/interfaces/IAttributionSettlement.sol";
 import {IPredicate} from "../../../src/interfaces/IPredicate.sol";
 import {Claim, ClaimPayouts, ClaimStatus, NodeState, PayoutProof, SignedVoucher} from "../../../src/types/Claim.sol";
+import {Roles} from "../../../src/types/Roles.sol";
 import {FraudTest} from "../../utils/FraudTest.sol";
 import {Draft} from "../../utils/Prover.sol";
 
@@ -172,7 +173,7 @@ contract AttributionSettlementTest is FraudTest {
 
     function test_RevertWhen_TheStakeDoesNotCoverTheClaim() public {
         vm.startPrank(operator);
-        d.staking.requestUnbond(nodeId, STAKE - 100e18);
+        d.staking.requestUnbond(nodeId, Roles.NODE, STAKE - 100e18);
         vm.stopPrank();
         vm.deal(consumer, 1_000e18);
         vm.prank(consumer);
@@ -305,7 +306,7 @@ contract AttributionSettlementTest is FraudTest {
         vm.prank(guardian);
         d.settlement.veto(claimId);
         assertEq(uint8(d.settlement.claimRecord(claimId).status), uint8(ClaimStatus.Vetoed));
-        assertLt(d.staking.freeStakeOf(nodeId), STAKE);
+        assertLt(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE);
         _assertFraud(x, address(d.allocation), _allocationWitness(x, 0));
     }
 
@@ -321,7 +322,7 @@ contract AttributionSettlementTest is FraudTest {
         );
         d.settlement.claim(payout, x.claim);
         d.settlement.finalize(nodeId);
-        assertEq(d.staking.freeStakeOf(nodeId), STAKE);
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE);
         assertEq(d.staking.exposureOf(nodeId), 0);
         NodeState memory n = d.settlement.node(nodeId);
         assertEq(n.openClaim, 0);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {ClaimRecord, ClaimStatus, NodeState} from "../../../src/types/Claim.sol";
+import {Roles} from "../../../src/types/Roles.sol";
 import {Answer, Draft, Prover} from "../../utils/Prover.sol";
 import {SumTree, Trees} from "../../utils/Trees.sol";
 
@@ -97,7 +98,7 @@ contract ThreadTest is Prover {
         _seal(x);
         bytes32 claimId = _submit(x);
         ClaimRecord memory record = d.settlement.claimRecord(claimId);
-        assertEq(d.staking.freeStakeOf(nodeId), STAKE - record.bond);
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE - record.bond);
         assertEq(d.staking.exposureOf(nodeId), x.claim.payoutsTotal);
         d.settlement.flush(nodeId);
         assertEq(operator.balance, 0);
@@ -107,7 +108,7 @@ contract ThreadTest is Prover {
         _finalize(x);
         assertEq(d.settlement.node(nodeId).nodeShare, x.claim.fees / 5);
         d.settlement.finalize(nodeId);
-        assertEq(d.staking.freeStakeOf(nodeId), STAKE);
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE);
         assertEq(d.settlement.node(nodeId).held, 0);
     }
 }

@@ -3,51 +3,52 @@ pragma solidity ^0.8.24;
 
 import {IAgentStaking} from "../../../src/interfaces/IAgentStaking.sol";
 import {IProtocolParameters} from "../../../src/interfaces/IProtocolParameters.sol";
+import {Roles} from "../../../src/types/Roles.sol";
 import {Thread} from "../../utils/Thread.sol";
 
 contract AgentStakingTest is Thread {
     address private constant BURN = 0x000000000000000000000000000000000000dEaD;
 
-    function _lock(uint96 bond, uint96 exposure, uint40 until) private returns (uint32) {
+    function _lock(uint96 bond, uint96 exposure, uint40 until) private returns (uint8) {
         vm.prank(address(d.settlement));
         return d.staking.lock(nodeId, bond, exposure, until, 100e18);
     }
 
     function _unbond(uint96 amount) private {
         vm.prank(operator);
-        d.staking.requestUnbond(nodeId, amount);
+        d.staking.requestUnbond(nodeId, Roles.NODE, amount);
     }
 
     function test_AnyoneStakesForAnAgentAndOnlyItsOwnerTakesBack() public {
         vm.deal(stranger, 5e18);
         vm.prank(stranger);
-        d.staking.stake{value: 5e18}(nodeId);
-        assertEq(d.staking.stakeOf(nodeId), STAKE + 5e18);
+        d.staking.stake{value: 5e18}(nodeId, Roles.NODE);
+        assertEq(d.staking.stakeOf(nodeId, Roles.NODE), STAKE + 5e18);
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentStaking_NotAgentOwner.selector, nodeId, stranger));
         vm.prank(stranger);
-        d.staking.requestUnbond(nodeId, 5e18);
+        d.staking.requestUnbond(nodeId, Roles.NODE, 5e18);
 
         _unbond(5e18);
-        assertEq(d.staking.freeStakeOf(nodeId), STAKE);
-        uint40 unbondAt = d.staking.stakeState(nodeId).unbondAt;
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE);
+        uint40 unbondAt = d.staking.stakeState(nodeId, Roles.NODE).unbondAt;
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentStaking_NotUnbonded.selector, nodeId, unbondAt));
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         vm.warp(unbondAt);
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         assertEq(operator.balance, 5e18);
-        assertEq(d.staking.stakeOf(nodeId), STAKE);
+        assertEq(d.staking.stakeOf(nodeId, Roles.NODE), STAKE);
     }
 
     function test_RevertWhen_TheAgentDoesNotExist() public {
         vm.deal(stranger, 1);
         vm.expectRevert();
         vm.prank(stranger);
-        d.staking.stake{value: 1}(99);
+        d.staking.stake{value: 1}(99, Roles.NODE);
     }
 
     function test_ABondIsNotFreeAndComesBack() public {
-        uint32 index = _lock(300e18, 400e18, uint40(block.timestamp + 60));
-        assertEq(d.staking.freeStakeOf(nodeId), STAKE - 300e18);
+        uint8 index = _lock(300e18, 400e18, uint40(block.timestamp + 60));
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE - 300e18);
         assertEq(d.staking.exposureOf(nodeId), 400e18);
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -57,7 +58,7 @@ contract AgentStakingTest is Thread {
         _unbond(STAKE);
         vm.prank(address(d.settlement));
         d.staking.release(nodeId, 300e18, index, false);
-        assertEq(d.staking.freeStakeOf(nodeId), STAKE);
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE);
         assertEq(d.staking.exposureOf(nodeId), 400e18, "still exposed");
         vm.warp(block.timestamp + 60);
         assertEq(d.staking.exposureOf(nodeId), 0);
@@ -80,7 +81,6 @@ contract AgentStakingTest is Thread {
         // Once the first claim is old, there is room again.
         vm.warp(block.timestamp + 60);
         _lock(1e18, 900e18, uint40(block.timestamp + 60));
-        assertEq(d.staking.stakeState(nodeId).firstExposure, 1);
     }
 
     function test_RevertWhen_TheStakeIsBelowTheMinimum() public {
@@ -92,16 +92,16 @@ contract AgentStakingTest is Thread {
     }
 
     function test_UnbondingStakeIsSlashableThroughItsBond() public {
-        uint32 index = _lock(400e18, 500e18, uint40(block.timestamp + 60));
+        uint8 index = _lock(400e18, 500e18, uint40(block.timestamp + 60));
         _unbond(600e18);
         vm.prank(address(d.settlement));
         d.staking.slash(nodeId, 400e18, 200e18, watcher, index);
         assertEq(watcher.balance, 200e18);
         assertEq(BURN.balance, 200e18);
-        assertEq(d.staking.stakeOf(nodeId), 600e18);
+        assertEq(d.staking.stakeOf(nodeId, Roles.NODE), 600e18);
         assertEq(d.staking.exposureOf(nodeId), 0);
         vm.warp(block.timestamp + 60);
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         assertEq(operator.balance, 600e18);
         assertEq(address(d.staking).balance, 0);
     }
@@ -113,14 +113,14 @@ contract AgentStakingTest is Thread {
         vm.expectRevert(
             abi.encodeWithSelector(IAgentStaking.AgentStaking_ExposureExceedsStake.selector, nodeId, 900e18, 500e18)
         );
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         vm.warp(block.timestamp + 3_600);
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         assertEq(operator.balance, 500e18);
     }
 
     function test_ARewardThatCannotBeSentIsOwed() public {
-        uint32 index = _lock(10e18, 10e18, uint40(block.timestamp + 60));
+        uint8 index = _lock(10e18, 10e18, uint40(block.timestamp + 60));
         Refuser refuser = new Refuser();
         vm.prank(address(d.settlement));
         d.staking.slash(nodeId, 10e18, 5e18, address(refuser), index);
@@ -151,7 +151,7 @@ contract AgentStakingTest is Thread {
         d.agents.transferFrom(operator, stranger, nodeId);
         _unbond(STAKE);
         vm.warp(block.timestamp + 60);
-        d.staking.withdraw(nodeId);
+        d.staking.withdraw(nodeId, Roles.NODE);
         assertFalse(d.staking.isLocked(nodeId));
         vm.prank(operator);
         d.agents.transferFrom(operator, stranger, nodeId);
@@ -162,8 +162,8 @@ contract AgentStakingTest is Thread {
         unbond = uint96(bound(unbond, 1, 400e18));
         _lock(bond, bond, uint40(block.timestamp + 60));
         _unbond(unbond);
-        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId);
-        assertEq(s.stake, d.staking.freeStakeOf(nodeId) + s.bonded + s.unbonding);
+        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId, Roles.NODE);
+        assertEq(s.stake, d.staking.freeStakeOf(nodeId, Roles.NODE) + s.bonded + s.unbonding);
         assertEq(s.bonded, bond);
         assertEq(s.unbonding, unbond);
     }
