@@ -37,6 +37,7 @@ const other = [
   'TransitionPredicate',
   'MalformedPredicate',
   'ScorePredicate',
+  'NoticePredicate',
 ];
 
 const abiOf = (file: string): ContractConfig['abi'] => JSON.parse(readFileSync(file, 'utf8')).abi;

@@ -21,6 +21,7 @@ import {BaselineVault} from "../src/settlement/BaselineVault.sol";
 import {AllocationPredicate} from "../src/settlement/predicates/AllocationPredicate.sol";
 import {CreditPredicate} from "../src/settlement/predicates/CreditPredicate.sol";
 import {MalformedPredicate} from "../src/settlement/predicates/MalformedPredicate.sol";
+import {NoticePredicate} from "../src/settlement/predicates/NoticePredicate.sol";
 import {ScorePredicate} from "../src/settlement/predicates/ScorePredicate.sol";
 import {TransitionPredicate} from "../src/settlement/predicates/TransitionPredicate.sol";
 import {AgentStaking} from "../src/staking/AgentStaking.sol";
@@ -50,6 +51,7 @@ struct Deployment {
     TransitionPredicate transition;
     MalformedPredicate malformed;
     ScorePredicate score;
+    NoticePredicate notice;
 }
 
 /// @title Deploys the L2 contracts and hands them over to governance
@@ -109,6 +111,7 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "TransitionPredicate", address(d.transition));
         vm.serializeAddress(contracts, "MalformedPredicate", address(d.malformed));
         vm.serializeAddress(contracts, "ScorePredicate", address(d.score));
+        vm.serializeAddress(contracts, "NoticePredicate", address(d.notice));
         vm.serializeAddress(contracts, "WETH", WETH);
         vm.serializeAddress(contracts, "L1Block", L1_BLOCK);
         contracts = vm.serializeAddress(contracts, "L2ToL1MessagePasser", L2_TO_L1_MESSAGE_PASSER);
@@ -217,18 +220,20 @@ contract Deploy is Script {
         d.transition = new TransitionPredicate(d.settlement);
         d.malformed = new MalformedPredicate(d.settlement);
         d.score = new ScorePredicate(d.models);
+        d.notice = new NoticePredicate(d.settlement, d.agents);
     }
 
     function _wire(Deployment memory d, Preset memory preset) private {
         d.agents.setStaking(d.staking);
         d.staking.setSettlement(address(d.settlement));
         d.escrow.setSettlement(address(d.settlement));
-        address[] memory predicates = new address[](5);
+        address[] memory predicates = new address[](6);
         predicates[0] = address(d.allocation);
         predicates[1] = address(d.credit);
         predicates[2] = address(d.transition);
         predicates[3] = address(d.malformed);
         predicates[4] = address(d.score);
+        predicates[5] = address(d.notice);
         d.settlement.bootstrapPredicates(predicates);
 
         bytes4[] memory guarded = new bytes4[](1);

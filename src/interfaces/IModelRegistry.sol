@@ -70,6 +70,24 @@ interface IModelRegistry is IERC721 {
         bytes32 basisHash;
     }
 
+    /// @notice What the allocation of a fee needs of a model.
+    /// @param known Whether there is such a model
+    /// @param hasBaseline Whether it has a `baselineRoot`
+    struct AllocationTerms {
+        bool known;
+        bool hasBaseline;
+        uint40 parent;
+        uint16 royaltyBps;
+        uint8 scheme;
+    }
+
+    /// @notice What a score is checked against.
+    struct SketchTerms {
+        bytes32 sketchRoot;
+        uint8 treeDepth;
+        uint32 sigmaCap;
+    }
+
     /// @notice A base model was registered.
     event BaseRegistered(uint40 indexed modelId, address indexed owner, BaseTerms terms);
     /// @notice An adapter was published.
@@ -121,6 +139,12 @@ interface IModelRegistry is IERC721 {
 
     /// @notice The immutable terms, or a revert when there is no such model.
     function terms(uint40 modelId) external view returns (ModelTerms memory);
+
+    /// @notice What the allocation of a fee needs of a model; all zero when there is no such model.
+    function allocationTerms(uint40 modelId) external view returns (AllocationTerms memory);
+
+    /// @notice What a score of a model is checked against; all zero when there is no such model, or it has no sketches.
+    function sketchTerms(uint40 modelId) external view returns (SketchTerms memory);
 
     /// @notice The current prices, or a revert when there is no such model.
     function prices(uint40 modelId) external view returns (Prices memory);

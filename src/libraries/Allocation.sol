@@ -3,14 +3,17 @@ pragma solidity ^0.8.24;
 
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
-import {Item, Receipt} from "../types/Leaves.sol";
+import {Receipt} from "../types/Leaves.sol";
 import {Assets} from "./Assets.sol";
 import {Leaves} from "./Leaves.sol";
 
 /// @title Who gets what of one receipt's owners' share.
-/// @notice The pure integer function of formats.md that every settlement must follow, and the check that an attribution
-/// follows it. It reads the receipt, the model's immutable terms and one version of the parameters, nothing else, so what
-/// an open claim must contain can't change under it.
+/// @notice Checks that an attribution is what the pure integer function `allocate` of formats.md makes of its listed evidence.
+/// It reads the receipt, the model's immutable terms and one version of the parameters, nothing else, so what an open claim
+/// must contain can't change under it.
+/// @dev Items are read where they lie in calldata, as two overlapping words: `head`, their first 32 bytes (asset5 ‖ kind1 ‖
+/// score8 ‖ amount12 ‖ …), and `tail`, their last (… ‖ evidence14). Scores are positive, so they have 63 bits, and amounts 96:
+/// no product or sum here leaves 256 bits.
 library Allocation {
     uint8 internal constant INFLUENCE = 0;
     uint8 internal constant SPAN = 1;
@@ -31,225 +34,280 @@ library Allocation {
 
     uint256 private constant BPS = 10_000;
     uint256 private constant PPM = 1_000_000;
-    /// @dev The part of the 14 evidence bytes that a span or a retrieval leaves zero.
+    uint256 private constant KINDS = 3;
+    /// @dev Most items of each kind, a byte per kind.
+    uint256 private constant MAX_OF_KIND = MAX_RETRIEVALS << 16 | MAX_SPANS << 8 | MAX_INFLUENCE;
+    /// @dev What of the 14 evidence bytes must be zero: a span uses 11, a retrieval 6, influence none.
     uint256 private constant SPAN_ZEROS = (1 << 8 * 3) - 1;
     uint256 private constant RETRIEVAL_ZEROS = (1 << 8 * 8) - 1;
+    uint256 private constant ALL_ZEROS = (1 << 8 * 14) - 1;
+    uint256 private constant NOT_IN_ORDER = type(uint256).max;
 
-    /// @notice Whether an attribution's items and query hash are what they must be, given the receipt. Its header has been
-    /// compared with the receipt before.
-    /// @param attribution Preimage of the attribution, without its tag
-    /// @param queryHash The header's queryHash
+    /// @dev Sums per kind of listed evidence.
+    struct Shares {
+        uint256 tau;
+        uint256 listed;
+        uint256[KINDS] totals;
+        uint256[KINDS] weights;
+        uint256[KINDS] pots;
+        uint256 spans;
+    }
+
+    /// @notice Whether an attribution's items, query hash and credit indexes are what they must be, given the receipt. Its
+    /// header has been compared with the receipt before.
+    /// @param attribution Preimage of the attribution without its tag, header included
+    /// @param creditIndexes creditIndex4 × items
     /// @param r The receipt
     /// @param t The terms of the receipt's model
     /// @param p The parameters of the claim's version
     function isHonest(
         bytes calldata attribution,
-        bytes32 queryHash,
+        bytes calldata creditIndexes,
         Receipt memory r,
-        IModelRegistry.ModelTerms memory t,
-        IProtocolParameters.Parameters memory p
+        IModelRegistry.AllocationTerms memory t,
+        IProtocolParameters.AllocationTerms memory p
     ) internal pure returns (bool) {
-        uint256 length = attribution.length - Leaves.HEADER_LENGTH;
-        if (length % Leaves.ITEM_LENGTH != 0 || length > MAX_ITEMS * Leaves.ITEM_LENGTH) return false;
-        // PUBLIC with NO_AUDIT is invalid, and there are no other flags.
-        if (r.flags > FLAG_NO_AUDIT) return false;
-        bool private_ = r.flags == FLAG_NO_AUDIT;
-        if ((queryHash == 0) != (private_ || t.scheme & SCHEME_INFLUENCE == 0)) return false;
+        unchecked {
+            uint256 count = (attribution.length - Leaves.HEADER_LENGTH) / Leaves.ITEM_LENGTH;
+            if (attribution.length != Leaves.HEADER_LENGTH + count * Leaves.ITEM_LENGTH) return false;
+            if (count > MAX_ITEMS || !_creditIndexesFit(attribution, creditIndexes, count)) return false;
+            // PUBLIC with NO_AUDIT is invalid, and there are no other flags.
+            if (r.flags > FLAG_NO_AUDIT) return false;
+            // What is not auditable is not paid by evidence.
+            uint256 scheme = r.flags == FLAG_NO_AUDIT ? 0 : t.scheme;
+            if ((Leaves.queryHashOf(attribution) == 0) != (scheme & SCHEME_INFLUENCE == 0)) return false;
+            if (r.fee == 0) return count == 0;
 
-        Item[] memory items = new Item[](length / Leaves.ITEM_LENGTH);
-        uint256 listedCount;
-        for (uint256 k = 0; k < items.length; ++k) {
-            items[k] = Leaves.itemOf(attribution, k);
-            if (items[k].kind <= RETRIEVAL && listedCount == k) ++listedCount;
+            Shares memory s;
+            s.listed = _addUp(attribution, count, scheme, s.totals);
+            if (s.listed == NOT_IN_ORDER) return false;
+            s.tau = _threshold(r.fee, p);
+            _weigh(attribution, s, r.outputLength);
+            uint256 rest = _fillPots(s, r, t.scheme, p);
+            return _areShares(attribution, s) && _isRest(attribution, count, s.listed, rest, r, t, p.modelBps);
         }
-        if (private_ && listedCount != 0) return false;
-        Item[] memory listed = new Item[](listedCount);
-        for (uint256 k = 0; k < listedCount; ++k) {
-            // Read again: `allocate` overwrites amounts, and must not overwrite those it is compared with.
-            listed[k] = Leaves.itemOf(attribution, k);
-        }
-        return isOrderly(listed, t.scheme) && _equal(items, allocate(listed, r, t, p));
     }
 
-    /// @notice Whether listed evidence (kinds 0-2) is in order: enabled kinds, positive scores, kind ascending, score
-    /// descending, asset ascending, an asset once per kind, no more items than a kind may have, unused evidence bytes zero.
-    function isOrderly(Item[] memory listed, uint8 scheme) internal pure returns (bool) {
-        uint256[3] memory counts;
-        for (uint256 k = 0; k < listed.length; ++k) {
-            Item memory item = listed[k];
-            if (item.kind > RETRIEVAL || scheme & (1 << item.kind) == 0 || item.score <= 0) return false;
-            if (uint256(uint112(item.evidence)) & _zeroMask(item.kind) != 0) return false;
-            ++counts[item.kind];
-            if (k == 0) continue;
-            Item memory before = listed[k - 1];
-            if (before.kind > item.kind) return false;
-            if (before.kind < item.kind) continue;
-            if (before.score < item.score || (before.score == item.score && before.asset >= item.asset)) return false;
-            for (uint256 j = k; j > 0 && listed[j - 1].kind == item.kind; --j) {
-                if (listed[j - 1].asset == item.asset) return false;
+    /// @dev One index per item; none exactly where the amount is 0.
+    function _creditIndexesFit(bytes calldata attribution, bytes calldata creditIndexes, uint256 count)
+        private
+        pure
+        returns (bool)
+    {
+        unchecked {
+            if (creditIndexes.length != count * 4) return false;
+            for (uint256 k = 0; k < count; ++k) {
+                (uint256 head,) = _item(attribution, k);
+                if ((Leaves.creditIndexAt(creditIndexes, k) == Leaves.NO_CREDIT) != (_amountOf(head) == 0)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /// @dev Adds up the scores of the listed evidence (the leading items of kinds 0-2) and says how many items that is, or
+    /// {NOT_IN_ORDER} unless: enabled kinds, positive scores, kind ascending, score descending, asset ascending, an asset once
+    /// per kind, no more items than a kind may have, unused evidence bytes zero.
+    function _addUp(bytes calldata attribution, uint256 count, uint256 scheme, uint256[KINDS] memory totals)
+        private
+        pure
+        returns (uint256 listed)
+    {
+        unchecked {
+            uint256 before;
+            uint256 ofKind;
+            for (; listed < count; ++listed) {
+                (uint256 head, uint256 tail) = _item(attribution, listed);
+                uint256 kind = _kindOf(head);
+                if (kind > RETRIEVAL) break;
+                uint256 score = _scoreOf(head);
+                if (scheme >> kind & 1 == 0 || score == 0 || score >> 63 != 0) return NOT_IN_ORDER;
+                if (tail & _zeroMask(kind) != 0) return NOT_IN_ORDER;
+                // Ascending, and never 0.
+                uint256 rank = kind << 104 | ((1 << 63) - score) << 40 | head >> 216;
+                if (rank <= before) return NOT_IN_ORDER;
+                ofKind = before >> 104 == kind ? ofKind + 1 : 1;
+                if (ofKind > uint8(MAX_OF_KIND >> 8 * kind)) return NOT_IN_ORDER;
+                for (uint256 j = 1; j < ofKind; ++j) {
+                    (uint256 other,) = _item(attribution, listed - j);
+                    if (other >> 216 == head >> 216) return NOT_IN_ORDER;
+                }
+                before = rank;
+                totals[kind] += score;
             }
         }
-        return counts[INFLUENCE] <= MAX_INFLUENCE && counts[SPAN] <= MAX_SPANS && counts[RETRIEVAL] <= MAX_RETRIEVALS;
     }
 
-    /// @notice All items of a receipt: the listed evidence with amounts, then model, royalty and baseline or treasury.
-    /// @dev Warning: evidence of a kind that the model does not pay by is the caller's mistake; {isOrderly} rules it out.
-    /// @param listed Evidence of kinds 0-2 in order; its amounts are overwritten
-    /// @param r The receipt
-    /// @param t The terms of its model
-    /// @param p The parameters
-    function allocate(
-        Item[] memory listed,
-        Receipt memory r,
-        IModelRegistry.ModelTerms memory t,
-        IProtocolParameters.Parameters memory p
-    ) internal pure returns (Item[] memory items) {
-        if (r.fee == 0) return items;
-        uint256 rest = _shareContributors(listed, r, t.scheme, p);
-        uint256 modelPot = uint256(r.fee) * p.modelBps / BPS;
-        uint256 royalty = modelPot * t.royaltyBps / BPS;
-
-        items = new Item[](listed.length + 3);
-        for (uint256 k = 0; k < listed.length; ++k) {
-            items[k] = listed[k];
-        }
-        uint256 count = listed.length;
-        if (modelPot > royalty) items[count++] = _owned(Assets.model(r.modelId), MODEL, modelPot - royalty);
-        if (royalty > 0) items[count++] = _owned(Assets.model(t.parent), ROYALTY, royalty);
-        if (rest > 0) {
-            items[count++] = t.baselineRoot == 0
-                ? _owned(Assets.TREASURY, TREASURY, rest)
-                : _owned(Assets.baseline(r.modelId), BASELINE, rest);
-        }
-        assembly ("memory-safe") {
-            mstore(items, count)
-        }
-    }
-
-    /// @notice The threshold of a receipt in ppm: clamp(tauBase · feeRef / fee, tauMin, tauMax).
-    function threshold(uint256 fee, IProtocolParameters.Parameters memory p) internal pure returns (uint256 tau) {
-        tau = uint256(p.tauBasePpm) * p.feeRef / fee;
-        if (tau < p.tauMinPpm) return p.tauMinPpm;
-        if (tau > p.tauMaxPpm) return p.tauMaxPpm;
-    }
-
-    /// @dev Writes the listed items' amounts and returns what goes to baseline or treasury.
-    function _shareContributors(
-        Item[] memory listed,
-        Receipt memory r,
-        uint8 scheme,
-        IProtocolParameters.Parameters memory p
-    ) private pure returns (uint256 rest) {
-        uint256 pot = uint256(r.fee) * p.contributorsBps / BPS;
-        (bool[] memory counts, uint256[3] memory weights) = _counting(listed, threshold(r.fee, p));
-        uint256 mix = (scheme & 1 != 0 ? p.mixInfluenceBps : 0) + (scheme & 2 != 0 ? uint256(p.mixSpanBps) : 0)
-            + (scheme & 4 != 0 ? uint256(p.mixRetrievalBps) : 0);
-
-        uint256 retrievalPot = mix != 0 && weights[RETRIEVAL] != 0 ? pot * p.mixRetrievalBps / mix : 0;
-        uint256 spanPot = mix != 0 && r.outputLength != 0
-            ? pot * p.mixSpanBps * _covered(listed, counts, r.outputLength) / (r.outputLength * mix)
-            : 0;
-        rest = pot - retrievalPot - spanPot;
-        _sharePot(listed, counts, RETRIEVAL, retrievalPot, weights[RETRIEVAL]);
-        _sharePot(listed, counts, SPAN, spanPot, weights[SPAN]);
-        if (weights[INFLUENCE] != 0) {
-            _sharePot(listed, counts, INFLUENCE, rest, weights[INFLUENCE]);
-            rest = 0;
-        } else {
-            _sharePot(listed, counts, INFLUENCE, 0, 0);
-        }
-    }
-
-    /// @dev Which items reach the threshold of their kind, and the sum of their scores per kind.
-    function _counting(Item[] memory listed, uint256 tau)
-        private
-        pure
-        returns (bool[] memory counts, uint256[3] memory weights)
-    {
-        uint256[3] memory totals;
-        for (uint256 k = 0; k < listed.length; ++k) {
-            if (listed[k].score > 0) totals[listed[k].kind] += uint64(listed[k].score);
-        }
-        counts = new bool[](listed.length);
-        for (uint256 k = 0; k < listed.length; ++k) {
-            if (listed[k].score <= 0) continue;
-            uint256 score = uint64(listed[k].score);
-            if (score * PPM < tau * totals[listed[k].kind]) continue;
-            counts[k] = true;
-            weights[listed[k].kind] += score;
-        }
-    }
-
-    /// @dev Shares a pot by score; what rounding leaves goes to the first counting item.
-    function _sharePot(Item[] memory listed, bool[] memory counts, uint8 kind, uint256 pot, uint256 weight)
-        private
-        pure
-    {
-        uint256 left = pot;
-        uint256 first = listed.length;
-        for (uint256 k = 0; k < listed.length; ++k) {
-            if (listed[k].kind != kind) continue;
-            listed[k].amount = 0;
-            if (!counts[k]) continue;
-            if (first == listed.length) first = k;
-            uint256 amount = pot * uint64(listed[k].score) / weight;
-            // At most the pot, which is at most a fee of 96 bits.
-            listed[k].amount = uint96(amount);
-            left -= amount;
-        }
-        if (first != listed.length) listed[first].amount += uint96(left);
-    }
-
-    /// @dev Output bytes under at least one counting span.
-    function _covered(Item[] memory listed, bool[] memory counts, uint256 outputLength)
-        private
-        pure
-        returns (uint256 covered)
-    {
-        uint256[] memory starts = new uint256[](listed.length);
-        uint256[] memory ends = new uint256[](listed.length);
-        uint256 n;
-        for (uint256 k = 0; k < listed.length; ++k) {
-            if (listed[k].kind != SPAN || !counts[k]) continue;
-            // outOff4 ‖ srcOff5 ‖ len2 ‖ 000000
-            uint256 evidence = uint112(listed[k].evidence);
-            uint256 start = evidence >> 80;
-            uint256 end = start + uint16(evidence >> 24);
-            if (end > outputLength) end = outputLength;
-            uint256 slot = n++;
-            for (; slot > 0 && starts[slot - 1] > start; --slot) {
-                starts[slot] = starts[slot - 1];
-                ends[slot] = ends[slot - 1];
+    /// @dev Weights of the items that reach the threshold of their kind, and where the spans among them lie.
+    function _weigh(bytes calldata attribution, Shares memory s, uint256 outputLength) private pure {
+        unchecked {
+            for (uint256 k = 0; k < s.listed; ++k) {
+                (uint256 head, uint256 tail) = _item(attribution, k);
+                uint256 kind = _kindOf(head);
+                uint256 score = _scoreOf(head);
+                if (!_counts(score, s, kind)) continue;
+                s.weights[kind] += score;
+                if (kind != SPAN) continue;
+                // outOff4 ‖ srcOff5 ‖ len2 ‖ 000000; there are at most 3 of them
+                uint256 start = uint32(tail >> 80);
+                uint256 end = start + uint16(tail >> 24);
+                if (end > outputLength) end = outputLength;
+                if (end > start) s.spans = s.spans << 64 | start << 32 | end;
             }
-            starts[slot] = start;
-            ends[slot] = end;
-        }
-        uint256 reached;
-        for (uint256 i = 0; i < n; ++i) {
-            uint256 from = starts[i] > reached ? starts[i] : reached;
-            if (ends[i] > from) covered += ends[i] - from;
-            if (ends[i] > reached) reached = ends[i];
         }
     }
 
-    function _owned(uint40 asset, uint8 kind, uint256 amount) private pure returns (Item memory) {
-        // At most the fee, which has 96 bits.
-        return Item({asset: asset, kind: kind, score: 0, amount: uint96(amount), evidence: 0});
-    }
-
-    function _equal(Item[] memory a, Item[] memory b) private pure returns (bool) {
-        if (a.length != b.length) return false;
-        for (uint256 k = 0; k < a.length; ++k) {
-            bool same = a[k].asset == b[k].asset && a[k].kind == b[k].kind && a[k].score == b[k].score
-                && a[k].amount == b[k].amount && a[k].evidence == b[k].evidence;
-            if (!same) return false;
+    /// @dev What each kind has to share; returns what goes to baseline or treasury.
+    function _fillPots(Shares memory s, Receipt memory r, uint256 scheme, IProtocolParameters.AllocationTerms memory p)
+        private
+        pure
+        returns (uint256 rest)
+    {
+        unchecked {
+            rest = uint256(r.fee) * p.contributorsBps / BPS;
+            uint256 mix = (scheme & 1) * p.mixInfluenceBps + (scheme >> 1 & 1) * p.mixSpanBps + (scheme >> 2 & 1)
+                * p.mixRetrievalBps;
+            if (mix != 0) {
+                uint256 pot = rest;
+                if (s.weights[RETRIEVAL] != 0) s.pots[RETRIEVAL] = pot * p.mixRetrievalBps / mix;
+                if (s.spans != 0) {
+                    s.pots[SPAN] = pot * p.mixSpanBps * _covered(s.spans) / (r.outputLength * mix);
+                }
+                rest = pot - s.pots[RETRIEVAL] - s.pots[SPAN];
+            }
+            if (s.weights[INFLUENCE] != 0) (s.pots[INFLUENCE], rest) = (rest, 0);
         }
-        return true;
     }
 
-    function _zeroMask(uint8 kind) private pure returns (uint256) {
+    /// @dev Whether each kind's counting items share its pot by score, what rounding leaves going to the first, and the others
+    /// get nothing.
+    function _areShares(bytes calldata attribution, Shares memory s) private pure returns (bool) {
+        unchecked {
+            uint256[KINDS] memory paid;
+            uint256 seen;
+            for (uint256 k = 0; k < s.listed; ++k) {
+                (uint256 head,) = _item(attribution, k);
+                uint256 kind = _kindOf(head);
+                uint256 score = _scoreOf(head);
+                uint256 amount = _amountOf(head);
+                if (!_counts(score, s, kind)) {
+                    if (amount != 0) return false;
+                    continue;
+                }
+                // The first takes what the others leave of the pot, which the sum below shows.
+                if (seen >> kind & 1 != 0 && amount != s.pots[kind] * score / s.weights[kind]) return false;
+                seen |= 1 << kind;
+                paid[kind] += amount;
+            }
+            return
+                paid[INFLUENCE] == s.pots[INFLUENCE] && paid[SPAN] == s.pots[SPAN]
+                    && paid[RETRIEVAL] == s.pots[RETRIEVAL];
+        }
+    }
+
+    /// @dev Whether the items after the listed ones are the model's, its parent's and the baseline's or the treasury's.
+    function _isRest(
+        bytes calldata attribution,
+        uint256 count,
+        uint256 k,
+        uint256 rest,
+        Receipt memory r,
+        IModelRegistry.AllocationTerms memory t,
+        uint256 modelBps
+    ) private pure returns (bool) {
+        unchecked {
+            uint256 pot = uint256(r.fee) * modelBps / BPS;
+            uint256 royalty = pot * t.royaltyBps / BPS;
+            if (pot > royalty) {
+                if (!_isOwned(attribution, k, Assets.model(r.modelId), MODEL, pot - royalty)) return false;
+                ++k;
+            }
+            if (royalty != 0) {
+                if (!_isOwned(attribution, k, Assets.model(t.parent), ROYALTY, royalty)) return false;
+                ++k;
+            }
+            if (rest != 0) {
+                bool fits = t.hasBaseline
+                    ? _isOwned(attribution, k, Assets.baseline(r.modelId), BASELINE, rest)
+                    : _isOwned(attribution, k, Assets.TREASURY, TREASURY, rest);
+                if (!fits) return false;
+                ++k;
+            }
+            return k == count;
+        }
+    }
+
+    /// @dev Whether item `k` is this one, without score and evidence. Past the last item it is not: see {Leaves-itemWords}.
+    function _isOwned(bytes calldata attribution, uint256 k, uint256 asset, uint256 kind, uint256 amount)
+        private
+        pure
+        returns (bool)
+    {
+        unchecked {
+            if (attribution.length < Leaves.HEADER_LENGTH + (k + 1) * Leaves.ITEM_LENGTH) return false;
+            (uint256 head, uint256 tail) = _item(attribution, k);
+            return head == (asset << 216 | kind << 208 | amount << 48) && tail & ALL_ZEROS == 0;
+        }
+    }
+
+    /// @dev clamp(tauBase · feeRef / fee, tauMin, tauMax), in ppm.
+    function _threshold(uint256 fee, IProtocolParameters.AllocationTerms memory p) private pure returns (uint256 tau) {
+        unchecked {
+            tau = uint256(p.tauBasePpm) * p.feeRef / fee;
+            if (tau < p.tauMinPpm) return p.tauMinPpm;
+            if (tau > p.tauMaxPpm) return p.tauMaxPpm;
+        }
+    }
+
+    /// @dev Bytes under at least one of at most three spans: start4 ‖ end4 each, 0 for none.
+    function _covered(uint256 spans) private pure returns (uint256 covered) {
+        unchecked {
+            (uint256 a, uint256 b, uint256 c) = (uint64(spans), uint64(spans >> 64), uint64(spans >> 128));
+            // Into the order of their starts.
+            if (a > b) (a, b) = (b, a);
+            if (b > c) (b, c) = (c, b);
+            if (a > b) (a, b) = (b, a);
+            uint256 reached = uint32(a);
+            covered = reached - (a >> 32);
+            (covered, reached) = _extend(covered, reached, b);
+            (covered,) = _extend(covered, reached, c);
+        }
+    }
+
+    function _extend(uint256 covered, uint256 reached, uint256 span) private pure returns (uint256, uint256) {
+        unchecked {
+            (uint256 start, uint256 end) = (span >> 32, uint32(span));
+            if (end <= reached) return (covered, reached);
+            return (covered + end - (start > reached ? start : reached), end);
+        }
+    }
+
+    function _counts(uint256 score, Shares memory s, uint256 kind) private pure returns (bool) {
+        unchecked {
+            return score * PPM >= s.tau * s.totals[kind];
+        }
+    }
+
+    function _item(bytes calldata attribution, uint256 k) private pure returns (uint256 head, uint256 tail) {
+        return Leaves.itemWords(attribution, k);
+    }
+
+    function _kindOf(uint256 head) private pure returns (uint256) {
+        return uint8(head >> 208);
+    }
+
+    function _scoreOf(uint256 head) private pure returns (uint256) {
+        return uint64(head >> 144);
+    }
+
+    function _amountOf(uint256 head) private pure returns (uint256) {
+        return uint96(head >> 48);
+    }
+
+    function _zeroMask(uint256 kind) private pure returns (uint256) {
         if (kind == SPAN) return SPAN_ZEROS;
         if (kind == RETRIEVAL) return RETRIEVAL_ZEROS;
-        return type(uint112).max;
+        return ALL_ZEROS;
     }
 }

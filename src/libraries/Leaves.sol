@@ -18,6 +18,7 @@ library Leaves {
     uint8 internal constant TAG_PAYOUT = 0x15;
     uint8 internal constant TAG_SKETCH = 0x16;
     uint8 internal constant TAG_BASELINE = 0x17;
+    uint8 internal constant TAG_EVIDENCE = 0x19;
 
     uint256 internal constant NODE_LENGTH = 88;
     uint256 internal constant RECEIPT_LENGTH = 171;
@@ -34,17 +35,54 @@ library Leaves {
     error Leaves_WrongLength(uint8 tag, uint256 length);
 
     /// @notice keccak256(tag ‖ preimage).
-    function hash(uint8 tag, bytes calldata preimage) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(tag, preimage));
+    function hash(uint8 tag, bytes calldata preimage) internal pure returns (bytes32 leaf) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore8(m, tag)
+            calldatacopy(add(m, 1), preimage.offset, preimage.length)
+            leaf := keccak256(m, add(preimage.length, 1))
+        }
     }
 
     /// @notice Leaf of an attribution: its hash and where each item's credit is.
     function hashAttributionLeaf(bytes calldata attribution, bytes calldata creditIndexes)
         internal
         pure
-        returns (bytes32)
+        returns (bytes32 leaf)
     {
-        return keccak256(abi.encodePacked(TAG_ATTRIBUTION_LEAF, hash(TAG_ATTRIBUTION, attribution), creditIndexes));
+        bytes32 attributionHash = hash(TAG_ATTRIBUTION, attribution);
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore8(m, TAG_ATTRIBUTION_LEAF)
+            mstore(add(m, 1), attributionHash)
+            calldatacopy(add(m, 33), creditIndexes.offset, creditIndexes.length)
+            leaf := keccak256(m, add(creditIndexes.length, 33))
+        }
+    }
+
+    /// @notice What an attribution says of the receipt's evidence, without amounts:
+    /// keccak256(0x19 ‖ receiptHash32 ‖ queryHash32 ‖ (asset5 ‖ kind1 ‖ score8 ‖ evidence14) × items of kinds 0-2).
+    function hashEvidence(bytes calldata attribution) internal pure returns (bytes32 evidence) {
+        if (attribution.length < HEADER_LENGTH) revert Leaves_WrongLength(TAG_ATTRIBUTION, attribution.length);
+        uint256 count = itemCount(attribution);
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let from := attribution.offset
+            mstore8(m, TAG_EVIDENCE)
+            mstore(add(m, 1), calldataload(from))
+            mstore(add(m, 33), calldataload(add(from, 49)))
+            from := add(from, HEADER_LENGTH)
+            let to := add(m, 65)
+            for {} count { count := sub(count, 1) } {
+                if lt(byte(5, calldataload(from)), 3) {
+                    calldatacopy(to, from, 14)
+                    calldatacopy(add(to, 14), add(from, 26), 14)
+                    to := add(to, 28)
+                }
+                from := add(from, ITEM_LENGTH)
+            }
+            evidence := keccak256(m, sub(to, m))
+        }
     }
 
     /// @notice Leaf of a voucher in its batch.
@@ -100,33 +138,39 @@ library Leaves {
     /// @notice What of a receipt settlement needs.
     function decodeReceipt(bytes calldata b) internal pure returns (Receipt memory r) {
         if (b.length != RECEIPT_LENGTH) revert Leaves_WrongLength(TAG_RECEIPT, b.length);
-        r.channelId = bytes32(b[0:32]);
-        r.epoch = uint32(bytes4(b[32:36]));
-        r.position = uint32(bytes4(b[36:40]));
-        r.modelId = uint40(bytes5(b[40:45]));
-        r.fee = uint96(bytes12(b[53:65]));
+        r.channelId = bytes32(_word(b, 0));
+        r.epoch = uint32(_word(b, 32) >> 224);
+        r.position = uint32(_word(b, 36) >> 224);
+        r.modelId = uint40(_word(b, 40) >> 216);
+        r.fee = uint96(_word(b, 53) >> 160);
         r.flags = uint8(b[70]);
-        r.outputLength = uint32(bytes4(b[135:139]));
+        r.outputLength = uint32(_word(b, 135) >> 224);
     }
 
     /// @notice A voucher leaf.
     function decodeVoucher(bytes calldata b) internal pure returns (VoucherLeaf memory v) {
         if (b.length != VOUCHER_LENGTH) revert Leaves_WrongLength(TAG_VOUCHER, b.length);
-        v.channelId = bytes32(b[0:32]);
-        v.epoch = uint32(bytes4(b[32:36]));
-        v.receiptsRoot = bytes32(b[36:68]);
-        v.receiptCount = uint32(bytes4(b[68:72]));
-        v.fee = uint96(bytes12(b[72:84]));
-        v.firstReceipt = uint40(bytes5(b[84:89]));
+        v.channelId = bytes32(_word(b, 0));
+        v.epoch = uint32(_word(b, 32) >> 224);
+        v.receiptsRoot = bytes32(_word(b, 36));
+        v.receiptCount = uint32(_word(b, 68) >> 224);
+        v.fee = uint96(_word(b, 72) >> 160);
+        v.firstReceipt = uint40(_word(b, 84) >> 216);
     }
 
     /// @notice The header of an attribution.
     function decodeHeader(bytes calldata b) internal pure returns (AttributionHeader memory h) {
         if (b.length < HEADER_LENGTH) revert Leaves_WrongLength(TAG_ATTRIBUTION, b.length);
-        h.receiptHash = bytes32(b[0:32]);
-        h.modelId = uint40(bytes5(b[32:37]));
-        h.fee = uint96(bytes12(b[37:49]));
-        h.queryHash = bytes32(b[49:81]);
+        h.receiptHash = bytes32(_word(b, 0));
+        h.modelId = uint40(_word(b, 32) >> 216);
+        h.fee = uint96(_word(b, 37) >> 160);
+        h.queryHash = bytes32(_word(b, 49));
+    }
+
+    /// @notice The query hash in an attribution's header.
+    /// @dev Warning: {itemCount} or a length of at least HEADER_LENGTH must have been checked, here and in {itemWords}.
+    function queryHashOf(bytes calldata attribution) internal pure returns (bytes32) {
+        return bytes32(_word(attribution, 49));
     }
 
     /// @notice How many whole items an attribution holds.
@@ -135,43 +179,61 @@ library Leaves {
     }
 
     /// @notice Item `k` of an attribution's preimage; k must be below {itemCount}.
-    function itemOf(bytes calldata attribution, uint256 k) internal pure returns (Item memory) {
-        uint256 start = HEADER_LENGTH + k * ITEM_LENGTH;
-        return decodeItem(attribution[start:start + ITEM_LENGTH]);
+    function itemOf(bytes calldata attribution, uint256 k) internal pure returns (Item memory item) {
+        (uint256 head, uint256 tail) = itemWords(attribution, k);
+        item.asset = uint40(head >> 216);
+        item.kind = uint8(head >> 208);
+        item.score = int64(uint64(head >> 144));
+        item.amount = uint96(head >> 48);
+        item.evidence = bytes14(uint112(tail));
     }
 
-    /// @notice An item from its 40 bytes.
-    function decodeItem(bytes calldata b) internal pure returns (Item memory item) {
-        item.asset = uint40(bytes5(b[0:5]));
-        item.kind = uint8(b[5]);
-        item.score = int64(uint64(bytes8(b[6:14])));
-        item.amount = uint96(bytes12(b[14:26]));
-        item.evidence = bytes14(b[26:40]);
+    /// @notice Item `k` of an attribution's preimage as two overlapping words, its first and its last 32 bytes; k must be
+    /// below {itemCount}.
+    function itemWords(bytes calldata attribution, uint256 k) internal pure returns (uint256 head, uint256 tail) {
+        assembly ("memory-safe") {
+            let at := add(attribution.offset, add(HEADER_LENGTH, mul(k, ITEM_LENGTH)))
+            head := calldataload(at)
+            tail := calldataload(add(at, 8))
+        }
     }
 
     /// @notice Credit index of item `k`; (false, 0) when there is none.
     function creditIndexOf(bytes calldata creditIndexes, uint256 k) internal pure returns (bool, uint32) {
-        uint256 start = k * 4;
-        if (creditIndexes.length < start + 4) return (false, 0);
-        return (true, uint32(bytes4(creditIndexes[start:start + 4])));
+        if (creditIndexes.length < (k + 1) * 4) return (false, 0);
+        return (true, creditIndexAt(creditIndexes, k));
+    }
+
+    /// @notice Credit index of item `k`, which must be there.
+    function creditIndexAt(bytes calldata creditIndexes, uint256 k) internal pure returns (uint32) {
+        unchecked {
+            return uint32(_word(creditIndexes, k * 4) >> 224);
+        }
     }
 
     /// @notice A credit.
     function decodeCredit(bytes calldata b) internal pure returns (Credit memory c) {
         if (b.length != CREDIT_LENGTH) revert Leaves_WrongLength(TAG_CREDIT, b.length);
-        c.receiptNumber = uint40(bytes5(b[0:5]));
+        c.receiptNumber = uint40(_word(b, 0) >> 216);
         c.item = uint8(b[5]);
-        c.amount = uint96(bytes12(b[6:18]));
+        c.amount = uint96(_word(b, 6) >> 160);
     }
 
     /// @notice A payout leaf.
     function decodePayout(bytes calldata b) internal pure returns (Payout memory p) {
         if (b.length != PAYOUT_LENGTH) revert Leaves_WrongLength(TAG_PAYOUT, b.length);
-        p.asset = uint40(bytes5(b[0:5]));
-        p.seq = uint32(bytes4(b[5:9]));
-        p.cumulative = uint96(bytes12(b[9:21]));
-        p.delta = uint96(bytes12(b[21:33]));
-        p.creditsHash = bytes32(b[33:65]);
+        p.asset = uint40(_word(b, 0) >> 216);
+        p.seq = uint32(_word(b, 5) >> 224);
+        p.cumulative = uint96(_word(b, 9) >> 160);
+        p.delta = uint96(_word(b, 21) >> 160);
+        p.creditsHash = bytes32(_word(b, 33));
         p.creditsDepth = uint8(b[65]);
+    }
+
+    /// @dev 32 bytes of calldata; lengths have been checked.
+    function _word(bytes calldata b, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(b.offset, offset))
+        }
     }
 }

@@ -3,7 +3,8 @@ pragma solidity ^0.8.24;
 
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
 import {Batch, Claim} from "../types/Claim.sol";
-import {Payout, VoucherLeaf} from "../types/Leaves.sol";
+import {Payout, Receipt, VoucherLeaf} from "../types/Leaves.sol";
+import {AllocationWitness} from "../types/Witness.sol";
 import {Leaves} from "./Leaves.sol";
 import {MerkleSum} from "./MerkleSum.sol";
 import {PositionalMerkle} from "./PositionalMerkle.sol";
@@ -19,6 +20,30 @@ library Openings {
         if (position >= claim.receiptCount) return false;
         uint256 depth = PositionalMerkle.depthOf(claim.receiptCount);
         return PositionalMerkle.verify(claim.attributionsRoot, leaf, position, depth, path);
+    }
+
+    /// @notice Opens a receipt through its voucher and batch: whether all three are the claim's, and at which position of its
+    /// attributions the receipt's belongs.
+    function receipt(
+        IAttributionSettlement settlement,
+        Claim calldata claim,
+        AllocationWitness calldata w,
+        Receipt memory decoded
+    ) internal view returns (bool ok, uint256 position) {
+        VoucherLeaf memory v;
+        (ok, v) = voucher(settlement, claim, w.voucher, w.voucherPath, w.voucherIndex, w.batch);
+        if (!ok || decoded.position >= v.receiptCount) return (false, 0);
+        ok = MerkleSum.verify(
+            v.receiptsRoot,
+            v.fee,
+            Leaves.hash(Leaves.TAG_RECEIPT, w.receipt),
+            decoded.fee,
+            decoded.position,
+            PositionalMerkle.depthOf(v.receiptCount),
+            w.receiptPath
+        );
+        // The batch is one of the claim's, so its receipts come after the claim's first.
+        position = uint256(v.firstReceipt) + decoded.position - claim.firstReceipt;
     }
 
     /// @notice Decodes a voucher and says whether it is in one of the claim's batches.

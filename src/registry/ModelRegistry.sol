@@ -153,6 +153,27 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
+    function allocationTerms(uint40 modelId) external view returns (AllocationTerms memory) {
+        ModelRegistryStorage storage $ = _storage();
+        ModelTerms storage t = $.terms[modelId];
+        uint40 parent = t.parent;
+        return AllocationTerms({
+            // An adapter has a parent, so only base models are looked up in the count.
+            known: parent != 0 || (modelId != 0 && modelId <= $.modelCount),
+            hasBaseline: t.baselineRoot != 0,
+            parent: parent,
+            royaltyBps: t.royaltyBps,
+            scheme: t.scheme
+        });
+    }
+
+    /// @inheritdoc IModelRegistry
+    function sketchTerms(uint40 modelId) external view returns (SketchTerms memory) {
+        ModelTerms storage t = _storage().terms[modelId];
+        return SketchTerms({sketchRoot: t.sketchRoot, treeDepth: t.treeDepth, sigmaCap: t.sigmaCap});
+    }
+
+    /// @inheritdoc IModelRegistry
     function prices(uint40 modelId) external view returns (Prices memory) {
         _requireModel(modelId);
         return _storage().prices[modelId];

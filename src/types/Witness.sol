@@ -132,3 +132,25 @@ struct MalformedWitness {
     bytes payout;
     bytes payoutPath;
 }
+
+/// @notice Witness of {NoticePredicate}.
+/// @param signature Signature of the node's agent wallet over the EIP-712 `AttributionNotice`
+/// @param evidenceHash The evidence that the notice named
+/// @param attribution Attribution as committed; its header names the receipt
+/// @param creditIndexes creditIndex4 × items, as committed
+/// @param attributionPath Path in claim.attributionsRoot
+/// @param position Position in that tree
+struct NoticeWitness {
+    bytes signature;
+    bytes32 evidenceHash;
+    bytes attribution;
+    bytes creditIndexes;
+    bytes attributionPath;
+    uint32 position;
+}
+
+/// @notice Witness of {WithheldPredicate}.
+/// @param requestId A request in the audit registry that was not answered in time
+struct WithheldWitness {
+    uint256 requestId;
+}

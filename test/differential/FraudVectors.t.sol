@@ -62,16 +62,18 @@ contract FraudVectorsTest is Test {
         (
             uint40 nodeId,
             IModelRegistry.ModelTerms[] memory models,
-            IProtocolParameters.Parameters memory parameters,
+            IProtocolParameters.AllocationTerms memory parameters,
             Batch[] memory batches
-        ) = abi.decode(world, (uint40, IModelRegistry.ModelTerms[], IProtocolParameters.Parameters, Batch[]));
-        vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.modelCount, ()), abi.encode(models.length));
+        ) = abi.decode(world, (uint40, IModelRegistry.ModelTerms[], IProtocolParameters.AllocationTerms, Batch[]));
+        // What the registry says of models that it does not know.
+        vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.allocationTerms.selector), new bytes(5 * 32));
+        vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.sketchTerms.selector), new bytes(3 * 32));
         for (uint40 i = 0; i < models.length; ++i) {
-            vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.terms, (i + 1)), abi.encode(models[i]));
+            _enterModel(i + 1, models[i]);
         }
         vm.mockCall(
             address(PARAMETERS),
-            abi.encodeCall(IProtocolParameters.parameters, (PARAMS_VERSION)),
+            abi.encodeCall(IProtocolParameters.allocationTerms, (PARAMS_VERSION)),
             abi.encode(parameters)
         );
         for (uint32 i = 0; i < batches.length; ++i) {
@@ -81,5 +83,13 @@ contract FraudVectorsTest is Test {
                 abi.encode(batches[i])
             );
         }
+    }
+
+    function _enterModel(uint40 modelId, IModelRegistry.ModelTerms memory t) private {
+        IModelRegistry.AllocationTerms memory allocation =
+            IModelRegistry.AllocationTerms(true, t.baselineRoot != 0, t.parent, t.royaltyBps, t.scheme);
+        vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.allocationTerms, (modelId)), abi.encode(allocation));
+        IModelRegistry.SketchTerms memory sketch = IModelRegistry.SketchTerms(t.sketchRoot, t.treeDepth, t.sigmaCap);
+        vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.sketchTerms, (modelId)), abi.encode(sketch));
     }
 }

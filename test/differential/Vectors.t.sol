@@ -5,7 +5,6 @@ import {Test} from "forge-std/Test.sol";
 
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IProtocolParameters} from "../../src/interfaces/IProtocolParameters.sol";
-import {Allocation} from "../../src/libraries/Allocation.sol";
 import {ClaimLib} from "../../src/libraries/ClaimLib.sol";
 import {Int8Dot} from "../../src/libraries/Int8Dot.sol";
 import {Leaves} from "../../src/libraries/Leaves.sol";
@@ -14,6 +13,7 @@ import {PositionalMerkle} from "../../src/libraries/PositionalMerkle.sol";
 import {Claim, PayoutProof, SignedVoucher} from "../../src/types/Claim.sol";
 import {Item, Receipt as ReceiptLeaf} from "../../src/types/Leaves.sol";
 import {IAgentRegistry} from "../../src/interfaces/IAgentRegistry.sol";
+import {Allocate} from "../utils/Allocate.sol";
 import {InferenceEscrow} from "../../src/payments/InferenceEscrow.sol";
 
 /// @notice The libraries against the golden vectors of docs/formats.md, which generate.ts beside this file writes from an
@@ -220,7 +220,7 @@ contract VectorsTest is Test {
         (p.mixInfluenceBps, p.mixSpanBps, p.mixRetrievalBps) =
         (params.mixInfluenceBps, params.mixSpanBps, params.mixRetrievalBps);
 
-        Item[] memory items = Allocation.allocate(_items(listed), r, t, p);
+        Item[] memory items = Allocate.allocate(_items(listed), r, t, p);
         bytes memory encoded;
         for (uint256 k = 0; k < items.length; ++k) {
             Item memory item = items[k];
@@ -271,7 +271,14 @@ contract VectorsTest is Test {
     function _items(bytes calldata encoded) private pure returns (Item[] memory items) {
         items = new Item[](encoded.length / Leaves.ITEM_LENGTH);
         for (uint256 k = 0; k < items.length; ++k) {
-            items[k] = Leaves.decodeItem(encoded[k * Leaves.ITEM_LENGTH:(k + 1) * Leaves.ITEM_LENGTH]);
+            bytes calldata b = encoded[k * Leaves.ITEM_LENGTH:];
+            items[k] = Item({
+                asset: uint40(bytes5(b)),
+                kind: uint8(b[5]),
+                score: int64(uint64(bytes8(b[6:]))),
+                amount: uint96(bytes12(b[14:])),
+                evidence: bytes14(b[26:])
+            });
         }
     }
 

@@ -13,6 +13,7 @@ import {
     ScoreWitness,
     TransitionWitness
 } from "../../src/types/Witness.sol";
+import {Allocate} from "./Allocate.sol";
 import {Thread} from "./Thread.sol";
 import {PlainTree, SumTree, Trees} from "./Trees.sol";
 
@@ -119,7 +120,7 @@ abstract contract Prover is Thread {
             Answer memory a = answers[i];
             x.receipts[i] = Served(channelId, x.voucher.epoch, i, adapterId, a.fee, a.flags, a.outputLength);
             x.queryHashes[i] = a.flags == Allocation.FLAG_NO_AUDIT ? bytes32(0) : keccak256(a.query);
-            x.items[i] = Allocation.allocate(a.listed, x.receipts[i], d.models.terms(adapterId), _parameters());
+            x.items[i] = Allocate.allocate(a.listed, x.receipts[i], d.models.terms(adapterId), _parameters());
             x.claim.fees += a.fee;
         }
         x.voucher.cumulativeFee = x.voucher.settledFee + x.claim.fees;

@@ -7,11 +7,10 @@ import {IPredicate} from "../../interfaces/IPredicate.sol";
 import {IProtocolParameters} from "../../interfaces/IProtocolParameters.sol";
 import {Allocation} from "../../libraries/Allocation.sol";
 import {Leaves} from "../../libraries/Leaves.sol";
-import {MerkleSum} from "../../libraries/MerkleSum.sol";
 import {Openings} from "../../libraries/Openings.sol";
 import {PositionalMerkle} from "../../libraries/PositionalMerkle.sol";
 import {Claim} from "../../types/Claim.sol";
-import {AttributionHeader, Receipt, VoucherLeaf} from "../../types/Leaves.sol";
+import {AttributionHeader, Receipt} from "../../types/Leaves.sol";
 import {AllocationWitness} from "../../types/Witness.sol";
 
 /// @title Proves that a receipt's attribution is not what `allocate` makes of it.
@@ -36,7 +35,7 @@ contract AllocationPredicate is IPredicate {
             w := witness.offset
         }
         Receipt memory receipt = Leaves.decodeReceipt(w.receipt);
-        (bool opened, uint256 position) = _openReceipt(claim, w, receipt);
+        (bool opened, uint256 position) = Openings.receipt(SETTLEMENT, claim, w, receipt);
         if (!opened) return false;
 
         bytes32 leaf = Leaves.hashAttributionLeaf(w.attribution, w.creditIndexes);
@@ -44,61 +43,26 @@ contract AllocationPredicate is IPredicate {
             // A receipt that nothing was said about.
             return Openings.isAttribution(claim, PositionalMerkle.PAD, position, w.attributionPath);
         }
-        return !_isHonest(
-            w.attribution, w.creditIndexes, Leaves.hash(Leaves.TAG_RECEIPT, w.receipt), receipt, claim.paramsVersion
-        );
+        return !_isHonest(w, receipt, claim.paramsVersion);
     }
 
-    function _isHonest(
-        bytes calldata attribution,
-        bytes calldata creditIndexes,
-        bytes32 receiptHash,
-        Receipt memory receipt,
-        uint32 paramsVersion
-    ) private view returns (bool) {
-        if (attribution.length < Leaves.HEADER_LENGTH) return false;
-        AttributionHeader memory header = Leaves.decodeHeader(attribution);
+    function _isHonest(AllocationWitness calldata w, Receipt memory receipt, uint32 paramsVersion)
+        private
+        view
+        returns (bool)
+    {
+        if (w.attribution.length < Leaves.HEADER_LENGTH) return false;
+        AttributionHeader memory header = Leaves.decodeHeader(w.attribution);
+        bytes32 receiptHash = Leaves.hash(Leaves.TAG_RECEIPT, w.receipt);
         if (header.receiptHash != receiptHash || header.modelId != receipt.modelId || header.fee != receipt.fee) {
             return false;
         }
-        if (!_creditIndexesFit(attribution, creditIndexes)) return false;
+        IModelRegistry.AllocationTerms memory terms = MODELS.allocationTerms(receipt.modelId);
         // Nobody can owe anything for a model that was never registered; a node does not serve one.
-        if (receipt.modelId == 0 || receipt.modelId > MODELS.modelCount()) return false;
-        return Allocation.isHonest(
-            attribution, header.queryHash, receipt, MODELS.terms(receipt.modelId), PARAMETERS.parameters(paramsVersion)
-        );
-    }
-
-    /// @dev Opens the receipt through its voucher and batch, and says where its attribution belongs.
-    function _openReceipt(Claim calldata claim, AllocationWitness calldata w, Receipt memory receipt)
-        private
-        view
-        returns (bool opened, uint256 position)
-    {
-        VoucherLeaf memory voucher;
-        (opened, voucher) = Openings.voucher(SETTLEMENT, claim, w.voucher, w.voucherPath, w.voucherIndex, w.batch);
-        if (!opened || receipt.position >= voucher.receiptCount) return (false, 0);
-        opened = MerkleSum.verify(
-            voucher.receiptsRoot,
-            voucher.fee,
-            Leaves.hash(Leaves.TAG_RECEIPT, w.receipt),
-            receipt.fee,
-            receipt.position,
-            PositionalMerkle.depthOf(voucher.receiptCount),
-            w.receiptPath
-        );
-        // The batch is one of the claim's, so its receipts come after the claim's first.
-        position = uint256(voucher.firstReceipt) + receipt.position - claim.firstReceipt;
-    }
-
-    /// @dev One index per item; none exactly where the amount is 0.
-    function _creditIndexesFit(bytes calldata attribution, bytes calldata creditIndexes) private pure returns (bool) {
-        uint256 count = Leaves.itemCount(attribution);
-        if (creditIndexes.length != count * 4) return false;
-        for (uint256 k = 0; k < count; ++k) {
-            (, uint32 index) = Leaves.creditIndexOf(creditIndexes, k);
-            if ((index == Leaves.NO_CREDIT) != (Leaves.itemOf(attribution, k).amount == 0)) return false;
-        }
-        return true;
+        if (!terms.known) return false;
+        return
+            Allocation.isHonest(
+                w.attribution, w.creditIndexes, receipt, terms, PARAMETERS.allocationTerms(paramsVersion)
+            );
     }
 }

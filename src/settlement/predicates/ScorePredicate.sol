@@ -36,7 +36,7 @@ contract ScorePredicate is IPredicate {
         if (item.kind != Allocation.INFLUENCE) return false;
 
         AttributionHeader memory header = Leaves.decodeHeader(w.attribution);
-        IModelRegistry.ModelTerms memory terms = MODELS.terms(header.modelId);
+        IModelRegistry.SketchTerms memory terms = MODELS.sketchTerms(header.modelId);
         if (w.sketch.length == 0) return _isAbsent(terms, item.asset, w.sketchPath);
 
         if (w.sketch.length != Leaves.SKETCH_LENGTH) return false;
@@ -50,7 +50,7 @@ contract ScorePredicate is IPredicate {
         return int256(uint256(sigma)) * Int8Dot.dot(w.sketch[9:265], w.query) != item.score;
     }
 
-    function _isAbsent(IModelRegistry.ModelTerms memory terms, uint40 asset, bytes calldata path)
+    function _isAbsent(IModelRegistry.SketchTerms memory terms, uint40 asset, bytes calldata path)
         private
         pure
         returns (bool)

@@ -17,11 +17,8 @@ const TERMS =
   'struct ModelTerms { uint40 parent; uint16 royaltyBps; uint8 scheme; uint8 treeDepth; uint32 sigmaCap; bytes32 weightsHash; bytes32 runId; bytes32 sketchRoot; bytes32 corpusRoot; bytes32 baselineRoot; bytes32 basisHash; }';
 const BATCH =
   'struct Batch { bytes32 vouchersRoot; uint40 firstReceipt; uint32 receiptCount; uint96 fees; uint40 redeemedAt; uint32 paramsVersion; }';
-const PARAMETER_TYPES: Record<keyof typeof PARAMETERS, string> = {
-  burnBps: 'uint16',
-  treasuryBps: 'uint16',
-  nodeBps: 'uint16',
-  stakersBps: 'uint16',
+/** The terms that the allocation reads, in the contract's order. */
+const ALLOCATION_TYPES = {
   modelBps: 'uint16',
   contributorsBps: 'uint16',
   tauBasePpm: 'uint32',
@@ -31,16 +28,8 @@ const PARAMETER_TYPES: Record<keyof typeof PARAMETERS, string> = {
   mixInfluenceBps: 'uint16',
   mixSpanBps: 'uint16',
   mixRetrievalBps: 'uint16',
-  challengeWindow: 'uint32',
-  unbondingPeriod: 'uint32',
-  exitDelay: 'uint32',
-  bondMin: 'uint96',
-  bondBps: 'uint16',
-  detectionPpm: 'uint32',
-  slashRewardBps: 'uint16',
-  nodeStakeMin: 'uint96',
-};
-const PARAMS = `struct Parameters { ${Object.entries(PARAMETER_TYPES)
+} as const;
+const PARAMS = `struct AllocationTerms { ${Object.entries(ALLOCATION_TYPES)
   .map(([name, type]) => `${type} ${name};`)
   .join(' ')} }`;
 
@@ -85,7 +74,7 @@ export function fraudVectors() {
     worlds.push({
       nodeId: world.nodeId,
       abi: encode(
-        'uint40 nodeId, ModelTerms[] models, Parameters parameters, Batch[] batches',
+        'uint40 nodeId, ModelTerms[] models, AllocationTerms parameters, Batch[] batches',
         [TERMS, PARAMS, BATCH],
         [world.nodeId, world.models.map(({ terms }) => terms), PARAMETERS, batches],
       ),

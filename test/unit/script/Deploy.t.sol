@@ -139,8 +139,14 @@ contract DeployTest is Test {
     }
 
     function test_EveryPredicateCountsFromTheFirstVersion() public view {
-        address[5] memory predicates =
-            [address(d.allocation), address(d.credit), address(d.transition), address(d.malformed), address(d.score)];
+        address[6] memory predicates = [
+            address(d.allocation),
+            address(d.credit),
+            address(d.transition),
+            address(d.malformed),
+            address(d.score),
+            address(d.notice)
+        ];
         for (uint256 i = 0; i < predicates.length; ++i) {
             (uint32 from, uint32 to) = d.settlement.predicateVersions(predicates[i]);
             assertEq(from, 1);
@@ -218,7 +224,7 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 23);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 24);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);

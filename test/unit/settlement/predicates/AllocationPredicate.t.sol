@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Allocation} from "../../../../src/libraries/Allocation.sol";
 import {Item} from "../../../../src/types/Leaves.sol";
+import {Allocate} from "../../../utils/Allocate.sol";
 import {FraudTest} from "../../../utils/FraudTest.sol";
 import {Draft} from "../../../utils/Prover.sol";
 
@@ -81,7 +82,7 @@ contract AllocationPredicateTest is FraudTest {
         listed[0] = x.items[0][0];
         listed[1] = x.items[0][0];
         listed[1].score -= 1;
-        x.items[0] = Allocation.allocate(listed, x.receipts[0], _terms(), _parameters());
+        x.items[0] = Allocate.allocate(listed, x.receipts[0], _terms(), _parameters());
         _assertFalse(x, 0);
     }
 
@@ -89,7 +90,7 @@ contract AllocationPredicateTest is FraudTest {
         Draft memory x = _draft(_answers());
         Item[] memory listed = new Item[](1);
         listed[0] = Item(4, Allocation.RETRIEVAL, 5, 0, 0);
-        x.items[0] = Allocation.allocate(listed, x.receipts[0], _terms(), _parameters());
+        x.items[0] = Allocate.allocate(listed, x.receipts[0], _terms(), _parameters());
         _assertFalse(x, 0);
     }
 

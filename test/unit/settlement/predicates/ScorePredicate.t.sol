@@ -62,9 +62,9 @@ contract ScorePredicateTest is FraudTest {
     function test_ASketchAboveTheCapIsFraud() public {
         Draft memory x = _honest();
         _submit(x);
-        IModelRegistry.ModelTerms memory terms = _terms();
+        IModelRegistry.SketchTerms memory terms = d.models.sketchTerms(adapterId);
         terms.sigmaCap = 1;
-        vm.mockCall(address(d.models), abi.encodeCall(IModelRegistry.terms, (adapterId)), abi.encode(terms));
+        vm.mockCall(address(d.models), abi.encodeCall(IModelRegistry.sketchTerms, (adapterId)), abi.encode(terms));
         bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
         _assertFraud(x, address(d.score), _scoreWitness(x, 0, 0, "", sketch));
     }
