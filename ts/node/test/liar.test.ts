@@ -96,7 +96,7 @@ describe('a liar in a process of its own', () => {
       address: chain.contracts.AgentStaking,
       abi: agentStakingAbi,
       functionName: 'stakeOf',
-      args: [nodeId],
+      args: [nodeId, ROLE.node],
     });
 
   it(`is convicted in one transaction for each of ${SEEDS} drawn lies, and slashed`, async () => {

@@ -1,4 +1,5 @@
 import { agentRegistryAbi, agentStakingAbi, protocolParametersAbi } from '@openledger/sdk/abis';
+import { ROLE } from '@openledger/sdk/protocol/roles';
 import { formatEther, type Hex, isAddressEqual, parseAbiItem } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import { confirmed } from '../chain/transact.ts';
@@ -51,7 +52,7 @@ export async function joinNetwork(options: JoinOptions): Promise<number> {
     log.info({ agentId }, 'registered as an agent');
   }
   const staking = { address: chain.contracts.AgentStaking, abi: agentStakingAbi } as const;
-  const staked = await chain.client.readContract({ ...staking, functionName: 'stakeOf', args: [agentId] });
+  const staked = await chain.client.readContract({ ...staking, functionName: 'stakeOf', args: [agentId, ROLE.node] });
   const minimum = await nodeStakeMin(chain);
   const wanted = options.stake > minimum ? options.stake : minimum;
   if (staked === 0n || staked < minimum) {
@@ -60,7 +61,7 @@ export async function joinNetwork(options: JoinOptions): Promise<number> {
     const hash = await wallet.writeContract({
       ...staking,
       functionName: 'stake',
-      args: [agentId],
+      args: [agentId, ROLE.node],
       value: missing,
     });
     await confirmed(chain, hash, 'staking');
