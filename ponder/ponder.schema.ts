@@ -143,6 +143,22 @@ export const agent = onchainTable('agent', (t) => ({
   registeredAt: t.int8({ mode: 'number' }).notNull(),
 }));
 
+/** An agent's stake in one role: 0 node, 1 curator, 2 validator. The agent's own figures are the sums. */
+export const stake = onchainTable(
+  'stake',
+  (t) => ({
+    agentId: t.int8({ mode: 'number' }).notNull(),
+    role: t.integer().notNull(),
+    amount: t.bigint().notNull(),
+    unbonding: t.bigint().notNull(),
+    unbondAt: t.int8({ mode: 'number' }),
+    slashed: t.bigint().notNull(),
+    /** Cases that hold it. */
+    freezes: t.integer().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.agentId, table.role] }) }),
+);
+
 export const channel = onchainTable(
   'channel',
   (t) => ({
@@ -350,9 +366,13 @@ export const checkpointRelations = relations(checkpoint, ({ one }) => ({
   run: one(run, { fields: [checkpoint.runId], references: [run.id] }),
 }));
 export const agentRelations = relations(agent, ({ many }) => ({
+  stakes: many(stake),
   channels: many(channel),
   batches: many(batch),
   claims: many(claim),
+}));
+export const stakeRelations = relations(stake, ({ one }) => ({
+  agent: one(agent, { fields: [stake.agentId], references: [agent.id] }),
 }));
 export const channelRelations = relations(channel, ({ one, many }) => ({
   node: one(agent, { fields: [channel.nodeId], references: [agent.id] }),

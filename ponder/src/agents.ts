@@ -1,5 +1,6 @@
 import { ponder } from 'ponder:registry';
-import { agent, channel } from 'ponder:schema';
+import { agent, channel, stake } from 'ponder:schema';
+import { ROLE } from '@openledger/sdk/protocol/roles';
 
 ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
   const { agentId, agentURI, owner } = event.args;
@@ -33,18 +34,43 @@ ponder.on('AgentRegistry:Transfer', async ({ event, context }) => {
 });
 
 ponder.on('AgentStaking:Staked', async ({ event, context }) => {
-  const { agentId: id, amount } = event.args;
+  const { agentId: id, role, amount } = event.args;
   await context.db.update(agent, { id }).set((row) => ({ stake: row.stake + amount }));
+  await context.db
+    .insert(stake)
+    .values({ agentId: id, role, amount, unbonding: 0n, slashed: 0n, freezes: 0 })
+    .onConflictDoUpdate((row) => ({ amount: row.amount + amount }));
 });
 
 ponder.on('AgentStaking:UnbondRequested', async ({ event, context }) => {
-  const { agentId: id, amount } = event.args;
+  const { agentId: id, role, amount, unbondAt } = event.args;
   await context.db.update(agent, { id }).set((row) => ({ unbonding: row.unbonding + amount }));
+  await context.db
+    .update(stake, { agentId: id, role })
+    .set((row) => ({ unbonding: row.unbonding + amount, unbondAt }));
 });
 
 ponder.on('AgentStaking:Withdrawn', async ({ event, context }) => {
-  const { agentId: id, amount } = event.args;
-  await context.db.update(agent, { id }).set((row) => ({ stake: row.stake - amount, unbonding: 0n }));
+  const { agentId: id, role, amount } = event.args;
+  await context.db
+    .update(agent, { id })
+    .set((row) => ({ stake: row.stake - amount, unbonding: row.unbonding - amount }));
+  await context.db
+    .update(stake, { agentId: id, role })
+    .set((row) => ({ amount: row.amount - amount, unbonding: row.unbonding - amount, unbondAt: null }));
+});
+
+ponder.on('AgentStaking:StakeFrozen', async ({ event, context }) => {
+  const { agentId, role, freezes } = event.args;
+  await context.db
+    .insert(stake)
+    .values({ agentId, role, amount: 0n, unbonding: 0n, slashed: 0n, freezes })
+    .onConflictDoUpdate({ freezes });
+});
+
+ponder.on('AgentStaking:StakeUnfrozen', async ({ event, context }) => {
+  const { agentId, role, freezes } = event.args;
+  await context.db.update(stake, { agentId, role }).set({ freezes });
 });
 
 ponder.on('AgentStaking:BondLocked', async ({ event, context }) => {
@@ -65,6 +91,28 @@ ponder.on('AgentStaking:Slashed', async ({ event, context }) => {
     bonded: row.bonded - taken,
     slashed: row.slashed + taken,
   }));
+  await context.db
+    .update(stake, { agentId: id, role: ROLE.node })
+    .set((row) => ({ amount: row.amount - taken, slashed: row.slashed + taken }));
+});
+
+ponder.on('AgentStaking:StakeSlashed', async ({ event, context }) => {
+  const { agentId: id, role, taken } = event.args;
+  const owner = await context.db.find(agent, { id });
+  const own = await context.db.find(stake, { agentId: id, role });
+  if (owner === null || own === null) return;
+  // What is bonded stays; what is loose is taken first of what is free, then of what is unbonding.
+  const amount = own.amount - taken;
+  const room = amount - (role === ROLE.node ? owner.bonded : 0n);
+  const unbonding = own.unbonding < room ? own.unbonding : room;
+  await context.db
+    .update(stake, { agentId: id, role })
+    .set({ amount, unbonding, slashed: own.slashed + taken });
+  await context.db.update(agent, { id }).set({
+    stake: owner.stake - taken,
+    unbonding: owner.unbonding - (own.unbonding - unbonding),
+    slashed: owner.slashed + taken,
+  });
 });
 
 ponder.on('InferenceEscrow:ChannelOpened', async ({ event, context }) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { agentStakingAbi } from '@openledger/sdk/abis';
+import { ROLE } from '@openledger/sdk/protocol/roles';
 import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Chain, walletOn } from '../src/chain/chain.ts';

@@ -52,7 +52,11 @@ export async function joinNetwork(options: JoinOptions): Promise<number> {
     log.info({ agentId }, 'registered as an agent');
   }
   const staking = { address: chain.contracts.AgentStaking, abi: agentStakingAbi } as const;
-  const staked = await chain.client.readContract({ ...staking, functionName: 'stakeOf', args: [agentId, ROLE.node] });
+  const staked = await chain.client.readContract({
+    ...staking,
+    functionName: 'stakeOf',
+    args: [agentId, ROLE.node],
+  });
   const minimum = await nodeStakeMin(chain);
   const wanted = options.stake > minimum ? options.stake : minimum;
   if (staked === 0n || staked < minimum) {

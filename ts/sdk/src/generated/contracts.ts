@@ -576,6 +576,14 @@ export const readAgentStakingAuthority = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"cases"`
+ */
+export const readAgentStakingCases = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'cases',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"exposureOf"`
  */
 export const readAgentStakingExposureOf = /*#__PURE__*/ createReadContract({
@@ -589,6 +597,14 @@ export const readAgentStakingExposureOf = /*#__PURE__*/ createReadContract({
 export const readAgentStakingFreeStakeOf = /*#__PURE__*/ createReadContract({
   abi: agentStakingAbi,
   functionName: 'freeStakeOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isActive"`
+ */
+export const readAgentStakingIsActive = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'isActive',
 })
 
 /**
@@ -649,10 +665,51 @@ export const readAgentStakingStakeState = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"totalStake"`
+ */
+export const readAgentStakingTotalStake = /*#__PURE__*/ createReadContract({
+  abi: agentStakingAbi,
+  functionName: 'totalStake',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"validatorStakeAt"`
+ */
+export const readAgentStakingValidatorStakeAt =
+  /*#__PURE__*/ createReadContract({
+    abi: agentStakingAbi,
+    functionName: 'validatorStakeAt',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__
  */
 export const writeAgentStaking = /*#__PURE__*/ createWriteContract({
   abi: agentStakingAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"collectDue"`
+ */
+export const writeAgentStakingCollectDue = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'collectDue',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"freeze"`
+ */
+export const writeAgentStakingFreeze = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'freeze',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"hold"`
+ */
+export const writeAgentStakingHold = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'hold',
 })
 
 /**
@@ -695,6 +752,14 @@ export const writeAgentStakingSetAuthority = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setCases"`
+ */
+export const writeAgentStakingSetCases = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'setCases',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const writeAgentStakingSetSettlement = /*#__PURE__*/ createWriteContract(
@@ -710,11 +775,27 @@ export const writeAgentStakingSlash = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slashStake"`
+ */
+export const writeAgentStakingSlashStake = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'slashStake',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"stake"`
  */
 export const writeAgentStakingStake = /*#__PURE__*/ createWriteContract({
   abi: agentStakingAbi,
   functionName: 'stake',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"unfreeze"`
+ */
+export const writeAgentStakingUnfreeze = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'unfreeze',
 })
 
 /**
@@ -747,6 +828,31 @@ export const writeAgentStakingWithdrawOwed = /*#__PURE__*/ createWriteContract({
  */
 export const simulateAgentStaking = /*#__PURE__*/ createSimulateContract({
   abi: agentStakingAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"collectDue"`
+ */
+export const simulateAgentStakingCollectDue =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'collectDue',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"freeze"`
+ */
+export const simulateAgentStakingFreeze = /*#__PURE__*/ createSimulateContract({
+  abi: agentStakingAbi,
+  functionName: 'freeze',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"hold"`
+ */
+export const simulateAgentStakingHold = /*#__PURE__*/ createSimulateContract({
+  abi: agentStakingAbi,
+  functionName: 'hold',
 })
 
 /**
@@ -792,6 +898,15 @@ export const simulateAgentStakingSetAuthority =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setCases"`
+ */
+export const simulateAgentStakingSetCases =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'setCases',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const simulateAgentStakingSetSettlement =
@@ -809,12 +924,30 @@ export const simulateAgentStakingSlash = /*#__PURE__*/ createSimulateContract({
 })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slashStake"`
+ */
+export const simulateAgentStakingSlashStake =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'slashStake',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"stake"`
  */
 export const simulateAgentStakingStake = /*#__PURE__*/ createSimulateContract({
   abi: agentStakingAbi,
   functionName: 'stake',
 })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"unfreeze"`
+ */
+export const simulateAgentStakingUnfreeze =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'unfreeze',
+  })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"upgradeToAndCall"`
@@ -878,12 +1011,39 @@ export const watchAgentStakingBondReleasedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"CasesSet"`
+ */
+export const watchAgentStakingCasesSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'CasesSet',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"ExposureEnded"`
+ */
+export const watchAgentStakingExposureEndedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'ExposureEnded',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Initialized"`
  */
 export const watchAgentStakingInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Owed"`
+ */
+export const watchAgentStakingOwedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'Owed',
   })
 
 /**
@@ -911,6 +1071,42 @@ export const watchAgentStakingSlashedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'Slashed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeFrozen"`
+ */
+export const watchAgentStakingStakeFrozenEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeFrozen',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeHeld"`
+ */
+export const watchAgentStakingStakeHeldEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeHeld',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeSlashed"`
+ */
+export const watchAgentStakingStakeSlashedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeSlashed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeUnfrozen"`
+ */
+export const watchAgentStakingStakeUnfrozenEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeUnfrozen',
   })
 
 /**
@@ -2765,6 +2961,15 @@ export const readGovernanceOpenAuthority = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"authorizationState"`
+ */
+export const readGovernanceOpenAuthorizationState =
+  /*#__PURE__*/ createReadContract({
+    abi: governanceOpenAbi,
+    functionName: 'authorizationState',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"balanceOf"`
  */
 export const readGovernanceOpenBalanceOf = /*#__PURE__*/ createReadContract({
@@ -2910,6 +3115,15 @@ export const writeGovernanceOpenApprove = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"cancelAuthorization"`
+ */
+export const writeGovernanceOpenCancelAuthorization =
+  /*#__PURE__*/ createWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'cancelAuthorization',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"delegate"`
  */
 export const writeGovernanceOpenDelegate = /*#__PURE__*/ createWriteContract({
@@ -2959,6 +3173,15 @@ export const writeGovernanceOpenPermit = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"receiveWithAuthorization"`
+ */
+export const writeGovernanceOpenReceiveWithAuthorization =
+  /*#__PURE__*/ createWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'receiveWithAuthorization',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setAuthority"`
  */
 export const writeGovernanceOpenSetAuthority =
@@ -2982,6 +3205,15 @@ export const writeGovernanceOpenTransferFrom =
   /*#__PURE__*/ createWriteContract({
     abi: governanceOpenAbi,
     functionName: 'transferFrom',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transferWithAuthorization"`
+ */
+export const writeGovernanceOpenTransferWithAuthorization =
+  /*#__PURE__*/ createWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'transferWithAuthorization',
   })
 
 /**
@@ -3023,6 +3255,15 @@ export const simulateGovernanceOpenApprove =
   /*#__PURE__*/ createSimulateContract({
     abi: governanceOpenAbi,
     functionName: 'approve',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"cancelAuthorization"`
+ */
+export const simulateGovernanceOpenCancelAuthorization =
+  /*#__PURE__*/ createSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'cancelAuthorization',
   })
 
 /**
@@ -3080,6 +3321,15 @@ export const simulateGovernanceOpenPermit =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"receiveWithAuthorization"`
+ */
+export const simulateGovernanceOpenReceiveWithAuthorization =
+  /*#__PURE__*/ createSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'receiveWithAuthorization',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setAuthority"`
  */
 export const simulateGovernanceOpenSetAuthority =
@@ -3104,6 +3354,15 @@ export const simulateGovernanceOpenTransferFrom =
   /*#__PURE__*/ createSimulateContract({
     abi: governanceOpenAbi,
     functionName: 'transferFrom',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transferWithAuthorization"`
+ */
+export const simulateGovernanceOpenTransferWithAuthorization =
+  /*#__PURE__*/ createSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'transferWithAuthorization',
   })
 
 /**
@@ -3156,6 +3415,24 @@ export const watchGovernanceOpenAuthorityUpdatedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: governanceOpenAbi,
     eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link governanceOpenAbi}__ and `eventName` set to `"AuthorizationCanceled"`
+ */
+export const watchGovernanceOpenAuthorizationCanceledEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: governanceOpenAbi,
+    eventName: 'AuthorizationCanceled',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link governanceOpenAbi}__ and `eventName` set to `"AuthorizationUsed"`
+ */
+export const watchGovernanceOpenAuthorizationUsedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: governanceOpenAbi,
+    eventName: 'AuthorizationUsed',
   })
 
 /**
@@ -3639,6 +3916,15 @@ export const readModelRegistryUpgradeInterfaceVersion =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"allocationTerms"`
+ */
+export const readModelRegistryAllocationTerms =
+  /*#__PURE__*/ createReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'allocationTerms',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"authority"`
  */
 export const readModelRegistryAuthority = /*#__PURE__*/ createReadContract({
@@ -3736,6 +4022,14 @@ export const readModelRegistryPublicationBond =
     abi: modelRegistryAbi,
     functionName: 'publicationBond',
   })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"sketchTerms"`
+ */
+export const readModelRegistrySketchTerms = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'sketchTerms',
+})
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"supportsInterface"`
@@ -5463,11 +5757,29 @@ export const readProtocolParametersUpgradeInterfaceVersion =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"allocationTerms"`
+ */
+export const readProtocolParametersAllocationTerms =
+  /*#__PURE__*/ createReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'allocationTerms',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"authority"`
  */
 export const readProtocolParametersAuthority = /*#__PURE__*/ createReadContract(
   { abi: protocolParametersAbi, functionName: 'authority' },
 )
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"currentSettlementTerms"`
+ */
+export const readProtocolParametersCurrentSettlementTerms =
+  /*#__PURE__*/ createReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'currentSettlementTerms',
+  })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"currentVersion"`
@@ -5511,6 +5823,15 @@ export const readProtocolParametersProxiableUuid =
   /*#__PURE__*/ createReadContract({
     abi: protocolParametersAbi,
     functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"settlementTerms"`
+ */
+export const readProtocolParametersSettlementTerms =
+  /*#__PURE__*/ createReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'settlementTerms',
   })
 
 /**
@@ -5724,6 +6045,22 @@ export const readStakerRewardsProxiableUuid = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"tierTerms"`
+ */
+export const readStakerRewardsTierTerms = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'tierTerms',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalPending"`
+ */
+export const readStakerRewardsTotalPending = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'totalPending',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalStaked"`
  */
 export const readStakerRewardsTotalStaked = /*#__PURE__*/ createReadContract({
@@ -5732,11 +6069,42 @@ export const readStakerRewardsTotalStaked = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalWeight"`
+ */
+export const readStakerRewardsTotalWeight = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'totalWeight',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"unbondingDelay"`
+ */
+export const readStakerRewardsUnbondingDelay = /*#__PURE__*/ createReadContract(
+  { abi: stakerRewardsAbi, functionName: 'unbondingDelay' },
+)
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"undistributed"`
  */
 export const readStakerRewardsUndistributed = /*#__PURE__*/ createReadContract({
   abi: stakerRewardsAbi,
   functionName: 'undistributed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"unpaid"`
+ */
+export const readStakerRewardsUnpaid = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'unpaid',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"weightOf"`
+ */
+export const readStakerRewardsWeightOf = /*#__PURE__*/ createReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'weightOf',
 })
 
 /**
@@ -5762,6 +6130,14 @@ export const writeStakerRewardsDeposit = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"depositFor"`
+ */
+export const writeStakerRewardsDepositFor = /*#__PURE__*/ createWriteContract({
+  abi: stakerRewardsAbi,
+  functionName: 'depositFor',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
  */
 export const writeStakerRewardsInitialize = /*#__PURE__*/ createWriteContract({
@@ -5775,6 +6151,14 @@ export const writeStakerRewardsInitialize = /*#__PURE__*/ createWriteContract({
 export const writeStakerRewardsNotifyReward = /*#__PURE__*/ createWriteContract(
   { abi: stakerRewardsAbi, functionName: 'notifyReward' },
 )
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"relax"`
+ */
+export const writeStakerRewardsRelax = /*#__PURE__*/ createWriteContract({
+  abi: stakerRewardsAbi,
+  functionName: 'relax',
+})
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"requestWithdraw"`
@@ -5835,6 +6219,15 @@ export const simulateStakerRewardsDeposit =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"depositFor"`
+ */
+export const simulateStakerRewardsDepositFor =
+  /*#__PURE__*/ createSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'depositFor',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
  */
 export const simulateStakerRewardsInitialize =
@@ -5851,6 +6244,14 @@ export const simulateStakerRewardsNotifyReward =
     abi: stakerRewardsAbi,
     functionName: 'notifyReward',
   })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"relax"`
+ */
+export const simulateStakerRewardsRelax = /*#__PURE__*/ createSimulateContract({
+  abi: stakerRewardsAbi,
+  functionName: 'relax',
+})
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"requestWithdraw"`
@@ -5920,6 +6321,15 @@ export const watchStakerRewardsInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: stakerRewardsAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Relaxed"`
+ */
+export const watchStakerRewardsRelaxedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'Relaxed',
   })
 
 /**

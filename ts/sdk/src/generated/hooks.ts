@@ -593,6 +593,14 @@ export const useReadAgentStakingAuthority = /*#__PURE__*/ createUseReadContract(
 )
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"cases"`
+ */
+export const useReadAgentStakingCases = /*#__PURE__*/ createUseReadContract({
+  abi: agentStakingAbi,
+  functionName: 'cases',
+})
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"exposureOf"`
  */
 export const useReadAgentStakingExposureOf =
@@ -609,6 +617,14 @@ export const useReadAgentStakingFreeStakeOf =
     abi: agentStakingAbi,
     functionName: 'freeStakeOf',
   })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isActive"`
+ */
+export const useReadAgentStakingIsActive = /*#__PURE__*/ createUseReadContract({
+  abi: agentStakingAbi,
+  functionName: 'isActive',
+})
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
@@ -671,10 +687,53 @@ export const useReadAgentStakingStakeState =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"totalStake"`
+ */
+export const useReadAgentStakingTotalStake =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentStakingAbi,
+    functionName: 'totalStake',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"validatorStakeAt"`
+ */
+export const useReadAgentStakingValidatorStakeAt =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentStakingAbi,
+    functionName: 'validatorStakeAt',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__
  */
 export const useWriteAgentStaking = /*#__PURE__*/ createUseWriteContract({
   abi: agentStakingAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"collectDue"`
+ */
+export const useWriteAgentStakingCollectDue =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'collectDue',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"freeze"`
+ */
+export const useWriteAgentStakingFreeze = /*#__PURE__*/ createUseWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'freeze',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"hold"`
+ */
+export const useWriteAgentStakingHold = /*#__PURE__*/ createUseWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'hold',
 })
 
 /**
@@ -720,6 +779,15 @@ export const useWriteAgentStakingSetAuthority =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setCases"`
+ */
+export const useWriteAgentStakingSetCases =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'setCases',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const useWriteAgentStakingSetSettlement =
@@ -737,12 +805,30 @@ export const useWriteAgentStakingSlash = /*#__PURE__*/ createUseWriteContract({
 })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slashStake"`
+ */
+export const useWriteAgentStakingSlashStake =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'slashStake',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"stake"`
  */
 export const useWriteAgentStakingStake = /*#__PURE__*/ createUseWriteContract({
   abi: agentStakingAbi,
   functionName: 'stake',
 })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"unfreeze"`
+ */
+export const useWriteAgentStakingUnfreeze =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'unfreeze',
+  })
 
 /**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"upgradeToAndCall"`
@@ -777,6 +863,33 @@ export const useWriteAgentStakingWithdrawOwed =
 export const useSimulateAgentStaking = /*#__PURE__*/ createUseSimulateContract({
   abi: agentStakingAbi,
 })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"collectDue"`
+ */
+export const useSimulateAgentStakingCollectDue =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'collectDue',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"freeze"`
+ */
+export const useSimulateAgentStakingFreeze =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'freeze',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"hold"`
+ */
+export const useSimulateAgentStakingHold =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'hold',
+  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"initialize"`
@@ -824,6 +937,15 @@ export const useSimulateAgentStakingSetAuthority =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setCases"`
+ */
+export const useSimulateAgentStakingSetCases =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'setCases',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
  */
 export const useSimulateAgentStakingSetSettlement =
@@ -842,12 +964,30 @@ export const useSimulateAgentStakingSlash =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slashStake"`
+ */
+export const useSimulateAgentStakingSlashStake =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'slashStake',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"stake"`
  */
 export const useSimulateAgentStakingStake =
   /*#__PURE__*/ createUseSimulateContract({
     abi: agentStakingAbi,
     functionName: 'stake',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"unfreeze"`
+ */
+export const useSimulateAgentStakingUnfreeze =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'unfreeze',
   })
 
 /**
@@ -911,12 +1051,39 @@ export const useWatchAgentStakingBondReleasedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"CasesSet"`
+ */
+export const useWatchAgentStakingCasesSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'CasesSet',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"ExposureEnded"`
+ */
+export const useWatchAgentStakingExposureEndedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'ExposureEnded',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Initialized"`
  */
 export const useWatchAgentStakingInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"Owed"`
+ */
+export const useWatchAgentStakingOwedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'Owed',
   })
 
 /**
@@ -944,6 +1111,42 @@ export const useWatchAgentStakingSlashedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'Slashed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeFrozen"`
+ */
+export const useWatchAgentStakingStakeFrozenEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeFrozen',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeHeld"`
+ */
+export const useWatchAgentStakingStakeHeldEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeHeld',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeSlashed"`
+ */
+export const useWatchAgentStakingStakeSlashedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeSlashed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"StakeUnfrozen"`
+ */
+export const useWatchAgentStakingStakeUnfrozenEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'StakeUnfrozen',
   })
 
 /**
@@ -2847,6 +3050,15 @@ export const useReadGovernanceOpenAuthority =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"authorizationState"`
+ */
+export const useReadGovernanceOpenAuthorizationState =
+  /*#__PURE__*/ createUseReadContract({
+    abi: governanceOpenAbi,
+    functionName: 'authorizationState',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"balanceOf"`
  */
 export const useReadGovernanceOpenBalanceOf =
@@ -3003,6 +3215,15 @@ export const useWriteGovernanceOpenApprove =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"cancelAuthorization"`
+ */
+export const useWriteGovernanceOpenCancelAuthorization =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'cancelAuthorization',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"delegate"`
  */
 export const useWriteGovernanceOpenDelegate =
@@ -3057,6 +3278,15 @@ export const useWriteGovernanceOpenPermit =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"receiveWithAuthorization"`
+ */
+export const useWriteGovernanceOpenReceiveWithAuthorization =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'receiveWithAuthorization',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setAuthority"`
  */
 export const useWriteGovernanceOpenSetAuthority =
@@ -3081,6 +3311,15 @@ export const useWriteGovernanceOpenTransferFrom =
   /*#__PURE__*/ createUseWriteContract({
     abi: governanceOpenAbi,
     functionName: 'transferFrom',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transferWithAuthorization"`
+ */
+export const useWriteGovernanceOpenTransferWithAuthorization =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'transferWithAuthorization',
   })
 
 /**
@@ -3123,6 +3362,15 @@ export const useSimulateGovernanceOpenApprove =
   /*#__PURE__*/ createUseSimulateContract({
     abi: governanceOpenAbi,
     functionName: 'approve',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"cancelAuthorization"`
+ */
+export const useSimulateGovernanceOpenCancelAuthorization =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'cancelAuthorization',
   })
 
 /**
@@ -3180,6 +3428,15 @@ export const useSimulateGovernanceOpenPermit =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"receiveWithAuthorization"`
+ */
+export const useSimulateGovernanceOpenReceiveWithAuthorization =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'receiveWithAuthorization',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setAuthority"`
  */
 export const useSimulateGovernanceOpenSetAuthority =
@@ -3204,6 +3461,15 @@ export const useSimulateGovernanceOpenTransferFrom =
   /*#__PURE__*/ createUseSimulateContract({
     abi: governanceOpenAbi,
     functionName: 'transferFrom',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transferWithAuthorization"`
+ */
+export const useSimulateGovernanceOpenTransferWithAuthorization =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'transferWithAuthorization',
   })
 
 /**
@@ -3255,6 +3521,24 @@ export const useWatchGovernanceOpenAuthorityUpdatedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: governanceOpenAbi,
     eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link governanceOpenAbi}__ and `eventName` set to `"AuthorizationCanceled"`
+ */
+export const useWatchGovernanceOpenAuthorizationCanceledEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: governanceOpenAbi,
+    eventName: 'AuthorizationCanceled',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link governanceOpenAbi}__ and `eventName` set to `"AuthorizationUsed"`
+ */
+export const useWatchGovernanceOpenAuthorizationUsedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: governanceOpenAbi,
+    eventName: 'AuthorizationUsed',
   })
 
 /**
@@ -3748,6 +4032,15 @@ export const useReadModelRegistryUpgradeInterfaceVersion =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"allocationTerms"`
+ */
+export const useReadModelRegistryAllocationTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'allocationTerms',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"authority"`
  */
 export const useReadModelRegistryAuthority =
@@ -3849,6 +4142,15 @@ export const useReadModelRegistryPublicationBond =
   /*#__PURE__*/ createUseReadContract({
     abi: modelRegistryAbi,
     functionName: 'publicationBond',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"sketchTerms"`
+ */
+export const useReadModelRegistrySketchTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'sketchTerms',
   })
 
 /**
@@ -5625,12 +5927,30 @@ export const useReadProtocolParametersUpgradeInterfaceVersion =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"allocationTerms"`
+ */
+export const useReadProtocolParametersAllocationTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'allocationTerms',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"authority"`
  */
 export const useReadProtocolParametersAuthority =
   /*#__PURE__*/ createUseReadContract({
     abi: protocolParametersAbi,
     functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"currentSettlementTerms"`
+ */
+export const useReadProtocolParametersCurrentSettlementTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'currentSettlementTerms',
   })
 
 /**
@@ -5676,6 +5996,15 @@ export const useReadProtocolParametersProxiableUuid =
   /*#__PURE__*/ createUseReadContract({
     abi: protocolParametersAbi,
     functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"settlementTerms"`
+ */
+export const useReadProtocolParametersSettlementTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'settlementTerms',
   })
 
 /**
@@ -5891,12 +6220,48 @@ export const useReadStakerRewardsProxiableUuid =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"tierTerms"`
+ */
+export const useReadStakerRewardsTierTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'tierTerms',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalPending"`
+ */
+export const useReadStakerRewardsTotalPending =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'totalPending',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalStaked"`
  */
 export const useReadStakerRewardsTotalStaked =
   /*#__PURE__*/ createUseReadContract({
     abi: stakerRewardsAbi,
     functionName: 'totalStaked',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"totalWeight"`
+ */
+export const useReadStakerRewardsTotalWeight =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'totalWeight',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"unbondingDelay"`
+ */
+export const useReadStakerRewardsUnbondingDelay =
+  /*#__PURE__*/ createUseReadContract({
+    abi: stakerRewardsAbi,
+    functionName: 'unbondingDelay',
   })
 
 /**
@@ -5907,6 +6272,21 @@ export const useReadStakerRewardsUndistributed =
     abi: stakerRewardsAbi,
     functionName: 'undistributed',
   })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"unpaid"`
+ */
+export const useReadStakerRewardsUnpaid = /*#__PURE__*/ createUseReadContract({
+  abi: stakerRewardsAbi,
+  functionName: 'unpaid',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"weightOf"`
+ */
+export const useReadStakerRewardsWeightOf = /*#__PURE__*/ createUseReadContract(
+  { abi: stakerRewardsAbi, functionName: 'weightOf' },
+)
 
 /**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__
@@ -5934,6 +6314,15 @@ export const useWriteStakerRewardsDeposit =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"depositFor"`
+ */
+export const useWriteStakerRewardsDepositFor =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: stakerRewardsAbi,
+    functionName: 'depositFor',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
  */
 export const useWriteStakerRewardsInitialize =
@@ -5950,6 +6339,14 @@ export const useWriteStakerRewardsNotifyReward =
     abi: stakerRewardsAbi,
     functionName: 'notifyReward',
   })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"relax"`
+ */
+export const useWriteStakerRewardsRelax = /*#__PURE__*/ createUseWriteContract({
+  abi: stakerRewardsAbi,
+  functionName: 'relax',
+})
 
 /**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"requestWithdraw"`
@@ -6013,6 +6410,15 @@ export const useSimulateStakerRewardsDeposit =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"depositFor"`
+ */
+export const useSimulateStakerRewardsDepositFor =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'depositFor',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"initialize"`
  */
 export const useSimulateStakerRewardsInitialize =
@@ -6028,6 +6434,15 @@ export const useSimulateStakerRewardsNotifyReward =
   /*#__PURE__*/ createUseSimulateContract({
     abi: stakerRewardsAbi,
     functionName: 'notifyReward',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link stakerRewardsAbi}__ and `functionName` set to `"relax"`
+ */
+export const useSimulateStakerRewardsRelax =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: stakerRewardsAbi,
+    functionName: 'relax',
   })
 
 /**
@@ -6097,6 +6512,15 @@ export const useWatchStakerRewardsInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: stakerRewardsAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link stakerRewardsAbi}__ and `eventName` set to `"Relaxed"`
+ */
+export const useWatchStakerRewardsRelaxedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: stakerRewardsAbi,
+    eventName: 'Relaxed',
   })
 
 /**
