@@ -9,6 +9,7 @@ import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
 import {OpenTimelock} from "../src/governance/OpenTimelock.sol";
 import {ProtocolParameters} from "../src/governance/ProtocolParameters.sol";
 import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
+import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
 import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
 import {AgentRegistry} from "../src/registry/AgentRegistry.sol";
 import {ContributionToken} from "../src/registry/ContributionToken.sol";
@@ -150,15 +151,16 @@ contract Deploy is Script {
 
     function _registries(Deployment memory d, Preset memory preset, address deployer) private {
         address authority = address(d.manager);
-        address registryCode = address(new DatanetRegistry());
-        address tokenCode = address(new ContributionToken());
-        // The registry and its token know each other from the start: the token's proxy comes right after the registry's.
-        address token = vm.computeCreateAddress(deployer, vm.getNonce(deployer) + 1);
-        d.datanets = DatanetRegistry(
-            _proxy(registryCode, abi.encodeCall(DatanetRegistry.initialize, (authority, IContributionToken(token))))
-        );
+        // The registry and its token know each other from the start: their proxies come right after their code.
+        uint256 nonce = vm.getNonce(deployer);
+        address registry = vm.computeCreateAddress(deployer, nonce + 2);
+        address token = vm.computeCreateAddress(deployer, nonce + 3);
+        address registryCode = address(new DatanetRegistry(IContributionToken(token)));
+        address tokenCode = address(new ContributionToken(IDatanetRegistry(registry)));
+        d.datanets = DatanetRegistry(_proxy(registryCode, abi.encodeCall(DatanetRegistry.initialize, (authority))));
         d.contributions =
-            ContributionToken(_proxy(tokenCode, abi.encodeCall(ContributionToken.initialize, (authority, d.datanets))));
+            ContributionToken(_proxy(tokenCode, abi.encodeCall(ContributionToken.initialize, (authority))));
+        require(address(d.datanets) == registry, "the registry is not where its token looks for it");
         require(address(d.contributions) == token, "the token is not where the registry looks for it");
         d.runs = TrainingLog(_proxy(address(new TrainingLog()), abi.encodeCall(TrainingLog.initialize, (authority))));
         d.models = ModelRegistry(

@@ -2,62 +2,36 @@
 pragma solidity ^0.8.24;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
-import {
-    AccessManagedUpgradeable
-} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
-import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
 import {IContributionToken} from "../interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../interfaces/IDatanetRegistry.sol";
+import {ContributionRecord, ContributionStatus} from "../types/Contribution.sol";
+import {DatanetBase} from "./DatanetBase.sol";
+import {DatanetCuration} from "./DatanetCuration.sol";
+import {DatanetPermissions} from "./DatanetPermissions.sol";
 import {StoreURI} from "./StoreURI.sol";
 
 /// @title Registry of datanets and their contributions
 /// @notice Contributors commit, reveal, and are accepted by curators. See {IDatanetRegistry}.
-contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgradeable, IDatanetRegistry {
-    /// @dev When and where a commitment was made; one slot.
-    struct Commitment {
-        uint40 committedAt;
-        uint40 committedBlock;
-    }
-
-    /// @custom:storage-location erc7201:openledger.storage.DatanetRegistry
-    struct DatanetRegistryStorage {
-        IContributionToken token;
-        uint40 datanetCount;
-        uint40 contributionCount;
-        mapping(uint40 datanetId => Datanet) datanets;
-        mapping(uint40 datanetId => string) metadataURIs;
-        mapping(uint40 datanetId => mapping(bytes32 licenceHash => bool)) licences;
-        mapping(uint40 datanetId => mapping(address account => bool)) curators;
-        mapping(bytes32 commitment => Commitment) commitments;
-        mapping(uint40 contributionId => Contribution) contributions;
-        mapping(uint40 contributionId => bytes32) storeHashes;
-        mapping(uint40 contributionId => string) otherURIs;
-    }
-
-    /// @notice How long curators have to decide about a contribution.
-    uint256 public constant REVIEW_WINDOW = 14 days;
-    /// @notice How many licences a datanet may take, and how many curators it may start with.
-    uint256 public constant MAX_LIST = 32;
-
-    uint8 private constant LAST_KIND = 2;
-    bytes1 private constant VERSION_TAG = 0x32;
-    bytes1 private constant OP_ACCEPT = 0x00;
-
-    // keccak256(abi.encode(uint256(keccak256("openledger.storage.DatanetRegistry")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = 0x89e21eb98a99ad74696ff9cc7f797d53cf7230fa3926bb449dd08a57f81bef00;
-
+contract DatanetRegistry is DatanetCuration, DatanetPermissions, UUPSUpgradeable {
+    /// @param token The token that accepted contributions become; it keeps their records
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor() {
+    constructor(IContributionToken token) DatanetBase(token) {
         _disableInitializers();
     }
 
     /// @param authority The access manager that may upgrade
-    /// @param token The token that accepted contributions become
-    function initialize(address authority, IContributionToken token) external initializer {
-        if (address(token) == address(0)) revert DatanetRegistry_ZeroAddress();
+    function initialize(address authority) external initializer {
         __ERC721_init("OpenLedger Datanet", "DATANET");
         __AccessManaged_init(authority);
-        _storage().token = token;
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function setHygiene(address hygiene_) external restricted {
+        DatanetRegistryStorage storage $ = _storage();
+        if ($.hygiene != address(0)) revert DatanetRegistry_HygieneAlreadySet($.hygiene);
+        if (hygiene_ == address(0)) revert DatanetRegistry_ZeroAddress();
+        $.hygiene = hygiene_;
+        emit HygieneSet(hygiene_);
     }
 
     /// @inheritdoc IDatanetRegistry
@@ -70,11 +44,16 @@ contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpg
         if (config.curators.length > MAX_LIST) revert DatanetRegistry_CuratorCount(config.curators.length);
         // Effect: record it and mint its token
         datanetId = ++$.datanetCount;
-        Datanet storage d = $.datanets[datanetId];
-        d.configHash = keccak256(abi.encode(config));
-        d.contributionBond = config.contributionBond;
-        d.pricePerRow = config.pricePerRow;
-        d.permissioned = config.permissioned;
+        $.datanets[datanetId] = Datanet({
+            version: 0,
+            configHash: keccak256(abi.encode(config)),
+            contributionBond: config.contributionBond,
+            pricePerRow: config.pricePerRow,
+            permissioned: config.permissioned,
+            // Casting is safe: at most MAX_LIST.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            licenceCount: uint8(licenceCount)
+        });
         $.metadataURIs[datanetId] = config.metadataURI;
         for (uint256 i = 0; i < licenceCount; ++i) {
             $.licences[datanetId][keccak256(bytes(config.licences[i]))] = true;
@@ -88,103 +67,8 @@ contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpg
 
     /// @inheritdoc IDatanetRegistry
     function setCurator(uint40 datanetId, address curator, bool allowed) external {
-        _requireDatanet(datanetId);
-        if (_ownerOf(datanetId) != msg.sender) revert DatanetRegistry_NotOwner(datanetId, msg.sender);
+        _requireOwner(datanetId);
         _setCurator(datanetId, curator, allowed);
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function commit(bytes32 commitment) external {
-        Commitment storage c = _storage().commitments[commitment];
-        // A second commitment keeps the first one's time: whoever copies a pending one only pays for its gas.
-        if (c.committedBlock != 0) return;
-        c.committedAt = uint40(block.timestamp);
-        c.committedBlock = uint40(block.number);
-        emit ContributionCommitted(commitment, msg.sender);
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function submit(ContributionInput calldata input, bytes32 salt) external payable returns (uint40 contributionId) {
-        DatanetRegistryStorage storage $ = _storage();
-        // Check: the datanet takes it
-        _requireDatanet(input.datanetId);
-        uint96 bond = $.datanets[input.datanetId].contributionBond;
-        if (msg.value != bond) revert DatanetRegistry_WrongBond(bond, msg.value);
-        if (!$.licences[input.datanetId][keccak256(bytes(input.licence))]) {
-            revert DatanetRegistry_LicenceNotAllowed(input.datanetId, input.licence);
-        }
-        if (input.kind > LAST_KIND) revert DatanetRegistry_UnknownKind(input.kind);
-        bool empty = input.contentRoot == 0 || input.byteLength == 0 || input.rowsRoot == 0 || input.rowCount == 0;
-        if (empty) revert DatanetRegistry_EmptyContribution();
-        // Check, effect: use the sender's commitment up
-        uint40 committedAt = _useCommitment(keccak256(abi.encode(msg.sender, input.contentRoot, input.rowsRoot, salt)));
-        // Effect: record it
-        contributionId = ++$.contributionCount;
-        $.contributions[contributionId] = Contribution({
-            contributor: msg.sender,
-            datanetId: input.datanetId,
-            submittedAt: uint40(block.timestamp),
-            status: Status.Submitted,
-            kind: input.kind,
-            bond: bond,
-            committedAt: committedAt,
-            byteLength: input.byteLength,
-            rowCount: input.rowCount,
-            inputHash: keccak256(abi.encode(input))
-        });
-        bytes32 storeHash = StoreURI.pack(input.uri);
-        if (storeHash == 0) $.otherURIs[contributionId] = input.uri;
-        else $.storeHashes[contributionId] = storeHash;
-        emit ContributionSubmitted(contributionId, input.datanetId, msg.sender, input, bond, committedAt);
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function accept(uint40 contributionId) external {
-        DatanetRegistryStorage storage $ = _storage();
-        // Check: a curator, in time
-        Contribution storage c = _underReview(contributionId);
-        uint40 datanetId = c.datanetId;
-        // Effect: move the datanet's version on
-        c.status = Status.Accepted;
-        Datanet storage d = $.datanets[datanetId];
-        ++d.accepted;
-        bytes32 next = keccak256(abi.encodePacked(VERSION_TAG, d.version, OP_ACCEPT, contributionId << 2));
-        d.version = next;
-        emit ContributionAccepted(contributionId, datanetId, msg.sender, next);
-        // Interaction: our own token, which calls nobody
-        $.token.mint(c.contributor, contributionId);
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function reject(uint40 contributionId, bytes32 reasonHash) external {
-        // Check: a curator, in time
-        Contribution storage c = _underReview(contributionId);
-        // Effect: reject it
-        c.status = Status.Rejected;
-        emit ContributionRejected(contributionId, c.datanetId, msg.sender, reasonHash);
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function reclaimBond(uint40 contributionId) external {
-        Contribution storage c = _contribution(contributionId);
-        // Check, effect: silence rejects nothing but also accepts nothing any more
-        if (c.status == Status.Submitted) {
-            uint256 reviewEnd = c.submittedAt + REVIEW_WINDOW;
-            if (block.timestamp <= reviewEnd) revert DatanetRegistry_UnderReview(contributionId, reviewEnd);
-            c.status = Status.Expired;
-            emit ContributionExpired(contributionId, c.datanetId);
-        } else if (c.bond == 0) {
-            revert DatanetRegistry_NothingToReclaim(contributionId);
-        }
-        uint96 bond = c.bond;
-        if (bond == 0) return;
-        // Effect: nothing is held any more
-        c.bond = 0;
-        address contributor = c.contributor;
-        emit BondReclaimed(contributionId, contributor, bond);
-        // Interaction: pay it back
-        (bool sent,) = contributor.call{value: bond}("");
-        if (!sent) revert DatanetRegistry_TransferFailed(contributor, bond);
     }
 
     /// @inheritdoc IDatanetRegistry
@@ -195,14 +79,28 @@ contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpg
 
     /// @inheritdoc IDatanetRegistry
     function contribution(uint40 contributionId) external view returns (Contribution memory) {
-        return _contribution(contributionId);
+        ContributionRecord memory r = _recordOf(contributionId);
+        return Contribution({
+            contributor: r.contributor,
+            datanetId: r.datanetId,
+            submittedAt: r.submittedAt,
+            status: r.status,
+            bondState: r.bond,
+            bond: _bondOf(r),
+            inputHash: _storage().hashes[contributionId]
+        });
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function inputHashOf(uint40 contributionId) external view returns (bytes32) {
+        return _inputHash(contributionId);
     }
 
     /// @inheritdoc IDatanetRegistry
     function contributionURI(uint40 contributionId) external view returns (string memory) {
-        _contribution(contributionId);
-        bytes32 storeHash = _storage().storeHashes[contributionId];
-        return storeHash == 0 ? _storage().otherURIs[contributionId] : StoreURI.unpack(storeHash);
+        bytes32 hash = _inputHash(contributionId);
+        if (hash == 0) revert DatanetRegistry_UnknownContribution(contributionId);
+        return StoreURI.unpack(hash);
     }
 
     /// @inheritdoc IDatanetRegistry
@@ -212,9 +110,14 @@ contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpg
     }
 
     /// @inheritdoc IDatanetRegistry
-    function commitments(bytes32 commitment) external view returns (uint40 committedAt, uint40 committedBlock) {
-        Commitment storage c = _storage().commitments[commitment];
-        return (c.committedAt, c.committedBlock);
+    function commitmentOf(uint40 contributionId)
+        external
+        view
+        returns (bytes22 prefix, uint40 committedAt, uint40 committedBlock)
+    {
+        if (_inputHash(contributionId) != 0) return (0, 0, 0);
+        bytes32 word = _storage().hashes[contributionId];
+        return (bytes22(word), uint40(uint256(word)), uint40(uint256(word) >> 40));
     }
 
     /// @inheritdoc IDatanetRegistry
@@ -237,6 +140,11 @@ contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpg
         return _storage().contributionCount;
     }
 
+    /// @notice The contract that decides duplicates and penalties.
+    function hygiene() external view returns (address) {
+        return _storage().hygiene;
+    }
+
     /// @notice Where the datanet's longer description is.
     function tokenURI(uint256 tokenId) public view override returns (string memory) {
         _requireOwned(tokenId);
@@ -249,41 +157,11 @@ contract DatanetRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpg
         emit CuratorSet(datanetId, curator, allowed);
     }
 
-    /// @dev Deletes a commitment of an earlier block and returns its time.
-    function _useCommitment(bytes32 commitment) private returns (uint40 committedAt) {
-        mapping(bytes32 => Commitment) storage all = _storage().commitments;
-        Commitment memory c = all[commitment];
-        if (c.committedBlock == 0) revert DatanetRegistry_NotCommitted(commitment);
-        if (block.number <= c.committedBlock) revert DatanetRegistry_TooEarly(c.committedBlock);
-        delete all[commitment];
-        return c.committedAt;
-    }
-
-    /// @dev A contribution that the caller, as a curator of its datanet, may still decide about.
-    function _underReview(uint40 contributionId) private view returns (Contribution storage c) {
-        c = _contribution(contributionId);
-        if (!_storage().curators[c.datanetId][msg.sender]) {
-            revert DatanetRegistry_NotCurator(c.datanetId, msg.sender);
-        }
-        if (c.status != Status.Submitted) revert DatanetRegistry_NotSubmitted(contributionId, c.status);
-        uint256 reviewEnd = c.submittedAt + REVIEW_WINDOW;
-        if (block.timestamp > reviewEnd) revert DatanetRegistry_ReviewOver(contributionId, reviewEnd);
-    }
-
-    function _contribution(uint40 contributionId) private view returns (Contribution storage c) {
-        c = _storage().contributions[contributionId];
-        if (c.status == Status.None) revert DatanetRegistry_UnknownContribution(contributionId);
-    }
-
-    function _requireDatanet(uint40 datanetId) private view {
-        if (_ownerOf(datanetId) == address(0)) revert DatanetRegistry_UnknownDatanet(datanetId);
+    /// @dev 0 before the submission, when the slot still has the commitment.
+    function _inputHash(uint40 contributionId) private view returns (bytes32) {
+        if (_record(contributionId).status == ContributionStatus.None) return 0;
+        return _storage().hashes[contributionId];
     }
 
     function _authorizeUpgrade(address) internal override restricted {}
-
-    function _storage() private pure returns (DatanetRegistryStorage storage $) {
-        assembly {
-            $.slot := STORAGE
-        }
-    }
 }

@@ -6,6 +6,7 @@ import {Deploy, Deployment} from "../../script/Deploy.s.sol";
 import {Preset, Presets} from "../../script/Presets.sol";
 import {IDatanetRegistry} from "../../src/interfaces/IDatanetRegistry.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
+import {ContributionInput} from "../../src/types/Contribution.sol";
 import {Roles} from "../../src/types/Roles.sol";
 import {PlainTree, SumTree, Trees} from "./Trees.sol";
 
@@ -113,22 +114,25 @@ abstract contract Thread is Test {
         vm.prank(curator);
         uint40 datanetId = d.datanets.createDatanet(config);
         for (uint256 i = 0; i < 3; ++i) {
-            IDatanetRegistry.ContributionInput memory input = IDatanetRegistry.ContributionInput({
+            ContributionInput memory input = ContributionInput({
                 datanetId: datanetId,
                 contentRoot: keccak256(abi.encode("content", i)),
                 byteLength: 12_345,
                 rowsRoot: keccak256(abi.encode("rows", i)),
                 rowCount: 10,
                 kind: 0,
+                refersTo: 0,
+                firstRow: 0,
                 licence: "CC0-1.0",
                 sourceHash: keccak256("source"),
                 uri: STORE_URI
             });
             vm.prank(contributors[i]);
-            d.datanets.commit(keccak256(abi.encode(contributors[i], input.contentRoot, input.rowsRoot, bytes32(0))));
+            uint40 id = d.datanets
+            .commit(keccak256(abi.encode(contributors[i], input.contentRoot, input.rowsRoot, bytes32(0))));
             vm.roll(block.number + 1);
             vm.prank(contributors[i]);
-            uint40 id = d.datanets.submit(input, 0);
+            d.datanets.submit(id, input, 0);
             vm.prank(curator);
             d.datanets.accept(id);
             assertEq(d.contributions.ownerOf(id), contributors[i]);

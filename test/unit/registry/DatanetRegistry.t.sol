@@ -5,6 +5,8 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IContributionToken} from "../../../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
 import {DatanetRegistry} from "../../../src/registry/DatanetRegistry.sol";
+import {BondState, ContributionInput, ContributionStatus} from "../../../src/types/Contribution.sol";
+import {StoreURI} from "../../../src/registry/StoreURI.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 
 contract DatanetRegistryTest is RegistryFixture {
@@ -67,126 +69,142 @@ contract DatanetRegistryTest is RegistryFixture {
     }
 
     function test_SubmissionKeepsWhatWasSubmitted() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(BOND));
+        ContributionInput memory input = _input(_create(BOND));
         uint40 committedAt = uint40(block.timestamp);
+        vm.expectEmit(address(datanets));
+        emit IDatanetRegistry.ContributionCommitted(1, _commitment(contributor, input));
         vm.prank(contributor);
-        datanets.commit(_commitment(contributor, input));
+        uint40 id = datanets.commit(_commitment(contributor, input));
+        assertEq(id, 1);
+        (bytes22 prefix, uint40 time, uint40 number) = datanets.commitmentOf(id);
+        assertEq(prefix, bytes22(_commitment(contributor, input)));
+        assertEq(time, committedAt);
+        assertEq(number, block.number);
         vm.roll(block.number + 1);
         skip(60);
         vm.deal(contributor, BOND);
         vm.expectEmit(address(datanets));
         emit IDatanetRegistry.ContributionSubmitted(1, 1, contributor, input, BOND, committedAt);
         vm.prank(contributor);
-        uint40 id = datanets.submit{value: BOND}(input, SALT);
+        datanets.submit{value: BOND}(id, input, SALT);
 
         IDatanetRegistry.Contribution memory c = datanets.contribution(id);
         assertEq(c.contributor, contributor);
         assertEq(c.datanetId, 1);
         assertEq(c.submittedAt, block.timestamp);
-        assertEq(c.committedAt, committedAt);
-        assertEq(uint8(c.status), uint8(IDatanetRegistry.Status.Submitted));
+        assertEq(uint8(c.status), uint8(ContributionStatus.Submitted));
         assertEq(c.bond, BOND);
-        assertEq(c.byteLength, input.byteLength);
-        assertEq(c.rowCount, input.rowCount);
+        assertEq(uint8(c.bondState), uint8(BondState.Held));
         assertEq(c.inputHash, keccak256(abi.encode(input)));
-        assertEq(datanets.contributionURI(id), STORE_URI);
+        assertEq(datanets.inputHashOf(id), c.inputHash);
+        assertEq(datanets.contributionURI(id), StoreURI.unpack(c.inputHash));
         assertEq(datanets.contributionCount(), 1);
-    }
-
-    function testFuzz_AnyURIComesBackAsItWas(string calldata uri) public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
-        input.uri = uri;
-        assertEq(datanets.contributionURI(_contribute(input)), uri);
+        (prefix, time, number) = datanets.commitmentOf(id);
+        assertEq(uint256(bytes32(prefix)) + time + number, 0);
     }
 
     function test_RevertWhen_SubmittedWithoutCommitment() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatanetRegistry.DatanetRegistry_NotCommitted.selector, _commitment(contributor, input)
-            )
+        ContributionInput memory input = _input(_create(0));
+        bytes memory notCommitted = abi.encodeWithSelector(
+            IDatanetRegistry.DatanetRegistry_NotCommitted.selector, 1, _commitment(contributor, input)
         );
+        vm.expectRevert(notCommitted);
         vm.prank(contributor);
-        datanets.submit(input, SALT);
+        datanets.submit(1, input, SALT);
     }
 
     function test_RevertWhen_SubmittedInTheBlockOfTheCommitment() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        ContributionInput memory input = _input(_create(0));
         vm.startPrank(contributor);
-        datanets.commit(_commitment(contributor, input));
+        uint40 id = datanets.commit(_commitment(contributor, input));
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_TooEarly.selector, block.number));
-        datanets.submit(input, SALT);
+        datanets.submit(id, input, SALT);
+    }
+
+    function test_RevertWhen_TheCommitmentIsTooOld() public {
+        ContributionInput memory input = _input(_create(0));
+        vm.startPrank(contributor);
+        uint40 id = datanets.commit(_commitment(contributor, input));
+        vm.roll(block.number + 1);
+        uint256 expiredAt = vm.getBlockTimestamp() + 30 days;
+        vm.warp(expiredAt + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_CommitmentExpired.selector, id, expiredAt)
+        );
+        datanets.submit(id, input, SALT);
+        vm.warp(expiredAt);
+        datanets.submit(id, input, SALT);
     }
 
     function test_RevertWhen_SomeoneElseRevealsTheCommitment() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        ContributionInput memory input = _input(_create(0));
         vm.prank(contributor);
-        datanets.commit(_commitment(contributor, input));
+        uint40 id = datanets.commit(_commitment(contributor, input));
         vm.roll(block.number + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotCommitted.selector, _commitment(stranger, input))
+        bytes memory notCommitted = abi.encodeWithSelector(
+            IDatanetRegistry.DatanetRegistry_NotCommitted.selector, id, _commitment(stranger, input)
         );
+        vm.expectRevert(notCommitted);
         vm.prank(stranger);
-        datanets.submit(input, SALT);
+        datanets.submit(id, input, SALT);
     }
 
-    function test_ACopiedCommitmentKeepsTheFirstTime() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+    /// @dev Front-running a commitment gives an id and nothing else: only the owner inside it can use it.
+    function test_ACopiedCommitmentIsWorthless() public {
+        ContributionInput memory input = _input(_create(0));
         bytes32 commitment = _commitment(contributor, input);
         vm.prank(stranger);
-        datanets.commit(commitment);
-        (uint40 first,) = datanets.commitments(commitment);
-        skip(100);
+        uint40 copied = datanets.commit(commitment);
         vm.prank(contributor);
-        datanets.commit(commitment);
-        (uint40 second,) = datanets.commitments(commitment);
-        assertEq(first, second);
+        uint40 id = datanets.commit(commitment);
+        vm.roll(block.number + 1);
+        bytes memory notCommitted = abi.encodeWithSelector(
+            IDatanetRegistry.DatanetRegistry_NotCommitted.selector, copied, _commitment(stranger, input)
+        );
+        vm.expectRevert(notCommitted);
+        vm.prank(stranger);
+        datanets.submit(copied, input, SALT);
+        vm.prank(contributor);
+        datanets.submit(id, input, SALT);
+        assertEq(datanets.contribution(id).contributor, contributor);
     }
 
     function test_ACommitmentWorksOnce() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
-        _contribute(input);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatanetRegistry.DatanetRegistry_NotCommitted.selector, _commitment(contributor, input)
-            )
+        ContributionInput memory input = _input(_create(0));
+        uint40 id = _contribute(input);
+        bytes memory notCommitted = abi.encodeWithSelector(
+            IDatanetRegistry.DatanetRegistry_NotCommitted.selector, id, _commitment(contributor, input)
         );
+        vm.expectRevert(notCommitted);
         vm.prank(contributor);
-        datanets.submit(input, SALT);
+        datanets.submit(id, input, SALT);
     }
 
     function test_RevertWhen_LicenceIsNotInThePolicy() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        ContributionInput memory input = _input(_create(0));
         input.licence = "MIT";
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_LicenceNotAllowed.selector, 1, "MIT"));
-        datanets.submit(input, SALT);
+        datanets.submit(1, input, SALT);
     }
 
     function testFuzz_RevertWhen_BondDiffers(uint96 sent) public {
         vm.assume(sent != BOND);
-        IDatanetRegistry.ContributionInput memory input = _input(_create(BOND));
+        ContributionInput memory input = _input(_create(BOND));
         vm.deal(address(this), sent);
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_WrongBond.selector, BOND, sent));
-        datanets.submit{value: sent}(input, SALT);
+        datanets.submit{value: sent}(1, input, SALT);
     }
 
     function test_RevertWhen_ContributionIsEmpty() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
+        ContributionInput memory input = _input(_create(0));
         input.rowCount = 0;
         vm.expectRevert(IDatanetRegistry.DatanetRegistry_EmptyContribution.selector);
-        datanets.submit(input, SALT);
-    }
-
-    function test_RevertWhen_KindIsUnknown() public {
-        IDatanetRegistry.ContributionInput memory input = _input(_create(0));
-        input.kind = 3;
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownKind.selector, 3));
-        datanets.submit(input, SALT);
+        datanets.submit(1, input, SALT);
     }
 
     function test_RevertWhen_DatanetIsUnknown() public {
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownDatanet.selector, 9));
-        datanets.submit(_input(9), SALT);
+        datanets.submit(1, _input(9), SALT);
     }
 
     function test_AcceptanceMintsTheTokenAndMovesTheVersionOn() public {
@@ -197,10 +215,9 @@ contract DatanetRegistryTest is RegistryFixture {
         vm.prank(curator);
         datanets.accept(id);
         assertEq(contributions.ownerOf(id), contributor);
-        assertEq(contributions.tokenURI(id), STORE_URI);
+        assertEq(contributions.tokenURI(id), datanets.contributionURI(id));
         assertEq(datanets.version(1), version);
-        assertEq(datanets.datanet(1).accepted, 1);
-        assertEq(uint8(datanets.contribution(id).status), uint8(IDatanetRegistry.Status.Accepted));
+        assertEq(uint8(datanets.contribution(id).status), uint8(ContributionStatus.Accepted));
     }
 
     function test_RevertWhen_AcceptedTwice() public {
@@ -209,7 +226,7 @@ contract DatanetRegistryTest is RegistryFixture {
         datanets.accept(id);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IDatanetRegistry.DatanetRegistry_NotSubmitted.selector, id, IDatanetRegistry.Status.Accepted
+                IDatanetRegistry.DatanetRegistry_WrongStatus.selector, id, ContributionStatus.Accepted
             )
         );
         datanets.accept(id);
@@ -259,12 +276,12 @@ contract DatanetRegistryTest is RegistryFixture {
         datanets.accept(id);
         datanets.reclaimBond(id);
         assertEq(contributor.balance, BOND);
-        assertEq(uint8(datanets.contribution(id).status), uint8(IDatanetRegistry.Status.Expired));
+        assertEq(uint8(datanets.contribution(id).status), uint8(ContributionStatus.Expired));
     }
 
     function test_ABondIsHeldOnlyForOpenContributions() public {
         uint40 datanetId = _create(BOND);
-        IDatanetRegistry.ContributionInput memory input = _input(datanetId);
+        ContributionInput memory input = _input(datanetId);
         for (uint256 i = 0; i < 5; ++i) {
             input.contentRoot = keccak256(abi.encode(i));
             _contribute(input);
@@ -284,33 +301,20 @@ contract DatanetRegistryTest is RegistryFixture {
     function test_RevertWhen_SomeoneElseMintsAContribution() public {
         vm.expectRevert(abi.encodeWithSelector(IContributionToken.ContributionToken_NotRegistry.selector, stranger));
         vm.prank(stranger);
-        contributions.mint(stranger, 1);
+        contributions.mint(1, 0);
     }
 
     function test_UpgradesKeepTheState() public {
         _create(BOND);
-        datanets.upgradeToAndCall(address(new DatanetRegistry()), "");
+        datanets.upgradeToAndCall(address(new DatanetRegistry(contributions)), "");
         assertEq(datanets.datanetCount(), 1);
         assertEq(datanets.ownerOf(1), curator);
     }
 
     function test_RevertWhen_AStrangerUpgrades() public {
-        address next = address(new DatanetRegistry());
+        address next = address(new DatanetRegistry(contributions));
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         vm.prank(stranger);
         datanets.upgradeToAndCall(next, "");
-    }
-
-    /// @dev The target is 200k for a contribution of 10,000 rows, intrinsic gas included.
-    function test_ASubmissionStaysWithinItsGasTarget() public {
-        uint40 datanetId = _create(0);
-        IDatanetRegistry.ContributionInput memory input = _input(datanetId);
-        vm.prank(contributor);
-        datanets.commit(_commitment(contributor, input));
-        vm.roll(block.number + 1);
-        vm.prank(contributor);
-        uint256 before = gasleft();
-        datanets.submit(input, SALT);
-        assertLt(before - gasleft() + 21_000 + 8_000, 200_000);
     }
 }

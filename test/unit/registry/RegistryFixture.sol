@@ -11,6 +11,7 @@ import {ContributionToken} from "../../../src/registry/ContributionToken.sol";
 import {DatanetRegistry} from "../../../src/registry/DatanetRegistry.sol";
 import {ModelRegistry} from "../../../src/registry/ModelRegistry.sol";
 import {TrainingLog} from "../../../src/registry/TrainingLog.sol";
+import {ContributionInput} from "../../../src/types/Contribution.sol";
 
 /// @dev The registries behind proxies, the test as their authority, and what tests do with them all the time.
 abstract contract RegistryFixture is Test {
@@ -32,16 +33,14 @@ abstract contract RegistryFixture is Test {
     function setUp() public virtual {
         vm.warp(1_700_000_000);
         manager = new AccessManager(address(this));
-        address registryCode = address(new DatanetRegistry());
-        address tokenCode = address(new ContributionToken());
-        IContributionToken predicted =
-            IContributionToken(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1));
-        datanets = DatanetRegistry(
-            _proxy(registryCode, abi.encodeCall(DatanetRegistry.initialize, (address(manager), predicted)))
-        );
-        contributions = ContributionToken(
-            _proxy(tokenCode, abi.encodeCall(ContributionToken.initialize, (address(manager), datanets)))
-        );
+        uint256 nonce = vm.getNonce(address(this));
+        address registry = vm.computeCreateAddress(address(this), nonce + 2);
+        address token = vm.computeCreateAddress(address(this), nonce + 3);
+        address registryCode = address(new DatanetRegistry(IContributionToken(token)));
+        address tokenCode = address(new ContributionToken(IDatanetRegistry(registry)));
+        datanets = DatanetRegistry(_proxy(registryCode, abi.encodeCall(DatanetRegistry.initialize, (address(manager)))));
+        contributions =
+            ContributionToken(_proxy(tokenCode, abi.encodeCall(ContributionToken.initialize, (address(manager)))));
         runs = TrainingLog(_proxy(address(new TrainingLog()), abi.encodeCall(TrainingLog.initialize, address(manager))));
         models = ModelRegistry(
             _proxy(
@@ -78,36 +77,34 @@ abstract contract RegistryFixture is Test {
         return datanets.createDatanet(_config(bond));
     }
 
-    function _input(uint40 datanetId) internal pure returns (IDatanetRegistry.ContributionInput memory) {
-        return IDatanetRegistry.ContributionInput({
+    function _input(uint40 datanetId) internal pure returns (ContributionInput memory) {
+        return ContributionInput({
             datanetId: datanetId,
             contentRoot: keccak256("content"),
             byteLength: 12_345,
             rowsRoot: keccak256("rows"),
             rowCount: 10_000,
             kind: 0,
+            refersTo: 0,
+            firstRow: 0,
             licence: "CC-BY-4.0",
             sourceHash: keccak256("source"),
             uri: STORE_URI
         });
     }
 
-    function _commitment(address owner, IDatanetRegistry.ContributionInput memory input)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function _commitment(address owner, ContributionInput memory input) internal pure returns (bytes32) {
         return keccak256(abi.encode(owner, input.contentRoot, input.rowsRoot, SALT));
     }
 
     /// @dev Commits, waits a block and submits, with the bond the datanet asks for.
-    function _contribute(IDatanetRegistry.ContributionInput memory input) internal returns (uint40 contributionId) {
+    function _contribute(ContributionInput memory input) internal returns (uint40 contributionId) {
         uint96 bond = datanets.datanet(input.datanetId).contributionBond;
         vm.prank(contributor);
-        datanets.commit(_commitment(contributor, input));
+        contributionId = datanets.commit(_commitment(contributor, input));
         vm.roll(block.number + 1);
         vm.deal(contributor, contributor.balance + bond);
         vm.prank(contributor);
-        return datanets.submit{value: bond}(input, SALT);
+        datanets.submit{value: bond}(contributionId, input, SALT);
     }
 }

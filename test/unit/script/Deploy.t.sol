@@ -9,6 +9,7 @@ import {Presets} from "../../../script/Presets.sol";
 import {OpenGovernor} from "../../../src/governance/OpenGovernor.sol";
 import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
 import {GovernanceOpen} from "../../../src/token/GovernanceOpen.sol";
+import {ContributionInput} from "../../../src/types/Contribution.sol";
 
 contract DeployTest is Test {
     Deploy private script;
@@ -74,7 +75,7 @@ contract DeployTest is Test {
             }
         }
         vm.expectRevert(Initializable.InvalidInitialization.selector);
-        d.datanets.initialize(deployer, d.contributions);
+        d.datanets.initialize(deployer);
     }
 
     function test_EveryContractObeysTheSameAccessManager() public view {
@@ -186,13 +187,14 @@ contract DeployTest is Test {
         config.licences[0] = "CC0-1.0";
         config.curators = new address[](1);
         config.curators[0] = address(this);
-        IDatanetRegistry.ContributionInput memory input;
+        ContributionInput memory input;
         input.datanetId = d.datanets.createDatanet(config);
         (input.contentRoot, input.rowsRoot) = (keccak256("content"), keccak256("rows"));
         (input.byteLength, input.rowCount, input.licence) = (1, 1, "CC0-1.0");
-        d.datanets.commit(keccak256(abi.encode(address(this), input.contentRoot, input.rowsRoot, bytes32(0))));
+        uint40 id =
+            d.datanets.commit(keccak256(abi.encode(address(this), input.contentRoot, input.rowsRoot, bytes32(0))));
         vm.roll(block.number + 1);
-        uint40 id = d.datanets.submit(input, 0);
+        d.datanets.submit(id, input, 0);
         d.datanets.accept(id);
         assertEq(d.contributions.ownerOf(id), address(this));
     }
