@@ -25,6 +25,7 @@ const called = [
   'StakerRewards',
   'InferenceEscrow',
   'AttributionSettlement',
+  'CaseRegistry',
   'BaselineVault',
 ];
 

@@ -26,6 +26,7 @@ import {NoticePredicate} from "../src/settlement/predicates/NoticePredicate.sol"
 import {ScorePredicate} from "../src/settlement/predicates/ScorePredicate.sol";
 import {TransitionPredicate} from "../src/settlement/predicates/TransitionPredicate.sol";
 import {AgentStaking} from "../src/staking/AgentStaking.sol";
+import {CaseRegistry} from "../src/staking/CaseRegistry.sol";
 import {StakerRewards} from "../src/staking/StakerRewards.sol";
 import {GovernanceOpen} from "../src/token/GovernanceOpen.sol";
 import {Preset, Presets} from "./Presets.sol";
@@ -46,6 +47,7 @@ struct Deployment {
     StakerRewards rewards;
     InferenceEscrow escrow;
     AttributionSettlement settlement;
+    CaseRegistry cases;
     BaselineVault vault;
     AllocationPredicate allocation;
     CreditPredicate credit;
@@ -106,6 +108,7 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "StakerRewards", address(d.rewards));
         vm.serializeAddress(contracts, "InferenceEscrow", address(d.escrow));
         vm.serializeAddress(contracts, "AttributionSettlement", address(d.settlement));
+        vm.serializeAddress(contracts, "CaseRegistry", address(d.cases));
         vm.serializeAddress(contracts, "BaselineVault", address(d.vault));
         vm.serializeAddress(contracts, "AllocationPredicate", address(d.allocation));
         vm.serializeAddress(contracts, "CreditPredicate", address(d.credit));
@@ -214,6 +217,12 @@ contract Deploy is Script {
                     abi.encodeCall(AttributionSettlement.initialize, (authority))
                 ))
         );
+        d.cases = CaseRegistry(
+            _proxy(
+                address(new CaseRegistry(d.agents, d.staking, d.parameters, d.settlement)),
+                abi.encodeCall(CaseRegistry.initialize, (authority))
+            )
+        );
     }
 
     function _predicates(Deployment memory d) private {
@@ -228,6 +237,7 @@ contract Deploy is Script {
     function _wire(Deployment memory d, Preset memory preset) private {
         d.agents.setStaking(d.staking);
         d.staking.setSettlement(address(d.settlement));
+        d.staking.setCases(address(d.cases));
         d.escrow.setSettlement(address(d.settlement));
         address[] memory predicates = new address[](6);
         predicates[0] = address(d.allocation);

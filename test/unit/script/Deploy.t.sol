@@ -25,7 +25,7 @@ contract DeployTest is Test {
     }
 
     function _proxies() private view returns (address[] memory all) {
-        all = new address[](14);
+        all = new address[](15);
         all[0] = address(d.gopen);
         all[1] = address(d.timelock);
         all[2] = address(d.governor);
@@ -40,6 +40,7 @@ contract DeployTest is Test {
         all[11] = address(d.escrow);
         all[12] = address(d.settlement);
         all[13] = address(d.vault);
+        all[14] = address(d.cases);
     }
 
     /// @dev The slot where ERC-1967 keeps the implementation.
@@ -126,6 +127,7 @@ contract DeployTest is Test {
         assertEq(d.contributions.registry(), address(d.datanets));
         assertEq(address(d.agents.staking()), address(d.staking));
         assertEq(d.staking.settlement(), address(d.settlement));
+        assertEq(d.staking.cases(), address(d.cases));
         assertEq(d.escrow.settlement(), address(d.settlement));
         assertEq(d.settlement.TREASURY(), address(d.timelock));
         assertEq(address(d.settlement.ESCROW()), address(d.escrow));
@@ -226,7 +228,7 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 24);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 25);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);
