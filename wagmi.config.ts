@@ -23,6 +23,8 @@ const called = [
   'AgentRegistry',
   'AgentStaking',
   'StakerRewards',
+  'Airdrop',
+  'ProgrammeVault',
   'InferenceEscrow',
   'AttributionSettlement',
   'CaseRegistry',
@@ -33,6 +35,7 @@ const called = [
 const other = [
   'AccessManager',
   'OpenToken',
+  'TokenDistribution',
   'AllocationPredicate',
   'CreditPredicate',
   'TransitionPredicate',

@@ -7,6 +7,7 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {Script} from "forge-std/Script.sol";
 import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
 import {OpenTimelock} from "../src/governance/OpenTimelock.sol";
+import {ProgrammeVault} from "../src/governance/ProgrammeVault.sol";
 import {ProtocolParameters} from "../src/governance/ProtocolParameters.sol";
 import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
@@ -28,6 +29,7 @@ import {TransitionPredicate} from "../src/settlement/predicates/TransitionPredic
 import {AgentStaking} from "../src/staking/AgentStaking.sol";
 import {CaseRegistry} from "../src/staking/CaseRegistry.sol";
 import {StakerRewards} from "../src/staking/StakerRewards.sol";
+import {Airdrop} from "../src/token/Airdrop.sol";
 import {GovernanceOpen} from "../src/token/GovernanceOpen.sol";
 import {Preset, Presets} from "./Presets.sol";
 
@@ -45,6 +47,8 @@ struct Deployment {
     AgentRegistry agents;
     AgentStaking staking;
     StakerRewards rewards;
+    Airdrop airdrop;
+    ProgrammeVault programmes;
     InferenceEscrow escrow;
     AttributionSettlement settlement;
     CaseRegistry cases;
@@ -85,6 +89,7 @@ contract Deploy is Script {
         _governance(d, preset, deployer);
         _registries(d, preset, deployer);
         _settlement(d);
+        _incentives(d);
         _predicates(d);
         _wire(d, preset);
         _handOver(d, deployer);
@@ -106,6 +111,8 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "AgentRegistry", address(d.agents));
         vm.serializeAddress(contracts, "AgentStaking", address(d.staking));
         vm.serializeAddress(contracts, "StakerRewards", address(d.rewards));
+        vm.serializeAddress(contracts, "Airdrop", address(d.airdrop));
+        vm.serializeAddress(contracts, "ProgrammeVault", address(d.programmes));
         vm.serializeAddress(contracts, "InferenceEscrow", address(d.escrow));
         vm.serializeAddress(contracts, "AttributionSettlement", address(d.settlement));
         vm.serializeAddress(contracts, "CaseRegistry", address(d.cases));
@@ -221,6 +228,23 @@ contract Deploy is Script {
             _proxy(
                 address(new CaseRegistry(d.agents, d.staking, d.parameters, d.settlement)),
                 abi.encodeCall(CaseRegistry.initialize, (authority))
+            )
+        );
+    }
+
+    /// @dev Both begin without funds: a vote configures the airdrop and creates programmes.
+    function _incentives(Deployment memory d) private {
+        address authority = address(d.manager);
+        d.airdrop = Airdrop(
+            payable(_proxy(
+                    address(new Airdrop(d.rewards, address(d.timelock))),
+                    abi.encodeCall(Airdrop.initialize, (authority))
+                ))
+        );
+        d.programmes = ProgrammeVault(
+            _proxy(
+                address(new ProgrammeVault(d.rewards, d.datanets, address(d.timelock))),
+                abi.encodeCall(ProgrammeVault.initialize, (authority))
             )
         );
     }

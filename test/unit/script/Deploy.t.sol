@@ -25,7 +25,7 @@ contract DeployTest is Test {
     }
 
     function _proxies() private view returns (address[] memory all) {
-        all = new address[](15);
+        all = new address[](17);
         all[0] = address(d.gopen);
         all[1] = address(d.timelock);
         all[2] = address(d.governor);
@@ -41,6 +41,8 @@ contract DeployTest is Test {
         all[12] = address(d.settlement);
         all[13] = address(d.vault);
         all[14] = address(d.cases);
+        all[15] = address(d.airdrop);
+        all[16] = address(d.programmes);
     }
 
     /// @dev The slot where ERC-1967 keeps the implementation.
@@ -139,6 +141,11 @@ contract DeployTest is Test {
         assertEq(address(d.settlement.VAULT()), address(d.vault));
         assertEq(address(d.settlement.STAKERS()), address(d.rewards));
         assertEq(d.parameters.currentVersion(), 1);
+        assertEq(address(d.airdrop.REWARDS()), address(d.rewards));
+        assertEq(d.airdrop.TREASURY(), address(d.timelock));
+        assertEq(address(d.programmes.REWARDS()), address(d.rewards));
+        assertEq(address(d.programmes.DATANETS()), address(d.datanets));
+        assertEq(d.programmes.TREASURY(), address(d.timelock));
     }
 
     function test_EveryPredicateCountsFromTheFirstVersion() public view {
@@ -228,7 +235,7 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 25);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 27);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);
