@@ -196,10 +196,10 @@ contract Deploy is Script {
                 ))
         );
         d.escrow = InferenceEscrow(
-            _proxy(
-                address(new InferenceEscrow(d.agents, d.parameters)),
-                abi.encodeCall(InferenceEscrow.initialize, (authority))
-            )
+            payable(_proxy(
+                    address(new InferenceEscrow(d.agents, d.parameters, d.gopen)),
+                    abi.encodeCall(InferenceEscrow.initialize, (authority))
+                ))
         );
         d.vault = BaselineVault(
             _proxy(

@@ -24,7 +24,8 @@ contract InferenceEscrowTest is Thread {
     }
 
     function _accepted(uint256 key, SignedVoucher memory v) private view returns (bytes memory) {
-        (uint8 sv, bytes32 r, bytes32 s) = vm.sign(key, d.escrow.acceptanceDigest(v));
+        (uint8 sv, bytes32 r, bytes32 s) =
+            vm.sign(key, d.escrow.acceptanceDigest(d.escrow.voucherDigest(v), v.receiptsRoot));
         return abi.encodePacked(r, s, sv);
     }
 
