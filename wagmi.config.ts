@@ -46,8 +46,12 @@ const other = [
 
 const abiOf = (file: string): ContractConfig['abi'] => JSON.parse(readFileSync(file, 'utf8')).abi;
 
+/** Settlement is two contracts behind one address: its interface has the functions of both. */
+const interfaces: Record<string, string> = { AttributionSettlement: 'IAttributionSettlement' };
+
 const contract = (name: string): ContractConfig => {
-  const file = `out/${name}.sol/${name}.json`;
+  const artifact = interfaces[name] ?? name;
+  const file = `out/${artifact}.sol/${artifact}.json`;
   if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build:contracts\` first.`);
   return { name, abi: abiOf(file) };
 };

@@ -9,6 +9,7 @@ import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
 import {OpenTimelock} from "../src/governance/OpenTimelock.sol";
 import {ProgrammeVault} from "../src/governance/ProgrammeVault.sol";
 import {ProtocolParameters} from "../src/governance/ProtocolParameters.sol";
+import {IAttributionSettlement} from "../src/interfaces/IAttributionSettlement.sol";
 import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
 import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
@@ -19,6 +20,7 @@ import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
 import {TrainingLog} from "../src/registry/TrainingLog.sol";
 import {AttributionSettlement} from "../src/settlement/AttributionSettlement.sol";
 import {SettlementBase} from "../src/settlement/SettlementBase.sol";
+import {SettlementExtension} from "../src/settlement/SettlementExtension.sol";
 import {BaselineVault} from "../src/settlement/BaselineVault.sol";
 import {AllocationPredicate} from "../src/settlement/predicates/AllocationPredicate.sol";
 import {CreditPredicate} from "../src/settlement/predicates/CreditPredicate.sol";
@@ -50,7 +52,7 @@ struct Deployment {
     Airdrop airdrop;
     ProgrammeVault programmes;
     InferenceEscrow escrow;
-    AttributionSettlement settlement;
+    IAttributionSettlement settlement;
     CaseRegistry cases;
     BaselineVault vault;
     AllocationPredicate allocation;
@@ -203,7 +205,7 @@ contract Deploy is Script {
         );
         d.vault = BaselineVault(
             _proxy(
-                address(new BaselineVault(d.models, d.contributions)),
+                address(new BaselineVault(d.models, d.contributions, address(d.timelock))),
                 abi.encodeCall(BaselineVault.initialize, (authority))
             )
         );
@@ -218,9 +220,9 @@ contract Deploy is Script {
             stakers: d.rewards,
             treasury: address(d.timelock)
         });
-        d.settlement = AttributionSettlement(
+        d.settlement = IAttributionSettlement(
             payable(_proxy(
-                    address(new AttributionSettlement(contracts)),
+                    address(new AttributionSettlement(contracts, new SettlementExtension(contracts))),
                     abi.encodeCall(AttributionSettlement.initialize, (authority))
                 ))
         );
@@ -272,8 +274,10 @@ contract Deploy is Script {
         predicates[5] = address(d.notice);
         d.settlement.bootstrapPredicates(predicates);
 
-        bytes4[] memory guarded = new bytes4[](1);
-        guarded[0] = AttributionSettlement.veto.selector;
+        bytes4[] memory guarded = new bytes4[](3);
+        guarded[0] = IAttributionSettlement.veto.selector;
+        guarded[1] = IAttributionSettlement.pause.selector;
+        guarded[2] = IAttributionSettlement.unpause.selector;
         d.manager.setTargetFunctionRole(address(d.settlement), guarded, GUARDIAN_ROLE);
         d.manager.labelRole(GUARDIAN_ROLE, "GUARDIAN");
         d.manager.grantRole(GUARDIAN_ROLE, preset.guardian, 0);

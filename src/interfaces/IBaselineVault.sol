@@ -6,8 +6,14 @@ pragma solidity ^0.8.24;
 interface IBaselineVault {
     event BaselineFunded(uint40 indexed modelId, address indexed from, uint96 amount, uint96 received);
     event BaselineTaken(
-        uint40 indexed modelId, uint40 indexed asset, address indexed owner, uint96 amount, uint96 taken
+        uint40 indexed modelId,
+        uint40 indexed asset,
+        address indexed owner,
+        uint96 amount,
+        uint96 withheld,
+        uint96 taken
     );
+    event WithheldFlushed(uint96 amount);
 
     error BaselineVault_ZeroAmount();
     error BaselineVault_AmountTooLarge(uint256 amount);
@@ -21,8 +27,8 @@ interface IBaselineVault {
     /// @param modelId Token id of the model
     function fund(uint40 modelId) external payable;
 
-    /// @notice Pays a contribution's owner floor(received · parts / 1e9) - taken. Anyone may call for an owner without
-    /// code; an owner with code, or its ERC-721 operator, calls itself.
+    /// @notice Pays a contribution's owner floor(received · parts / 1e9) - taken, less what penalties or a tombstone withhold
+    /// for the treasury. Anyone may call for an owner without code; an owner with code, or its ERC-721 operator, calls itself.
     /// @param modelId Token id of the model
     /// @param asset Asset id of the contribution
     /// @param parts Its parts of 1e9 in the model's baseline
@@ -30,9 +36,15 @@ interface IBaselineVault {
     /// @return amount What was paid
     function take(uint40 modelId, uint40 asset, uint32 parts, bytes calldata proof) external returns (uint96 amount);
 
+    /// @notice Sends what was withheld to the treasury. Anyone may call.
+    function flush() external;
+
     /// @notice Everything a model's baseline has received.
     function received(uint40 modelId) external view returns (uint96);
 
-    /// @notice What a contribution has taken of a model's baseline.
+    /// @notice What was withheld and not yet sent to the treasury.
+    function withheld() external view returns (uint96);
+
+    /// @notice What a contribution has taken of a model's baseline, the withheld part included.
     function taken(uint40 modelId, uint40 asset) external view returns (uint96);
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {IBaselineVault} from "../interfaces/IBaselineVault.sol";
+import {IContributionToken} from "../interfaces/IContributionToken.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {Assets} from "../libraries/Assets.sol";
 import {Leaves} from "../libraries/Leaves.sol";
 import {MerkleSum} from "../libraries/MerkleSum.sol";
 import {Native} from "../libraries/Native.sol";
+import {NodeLedger} from "../libraries/NodeLedger.sol";
 
 /// @title Baseline shares.
 /// @notice See {IBaselineVault}.
@@ -21,6 +22,7 @@ contract BaselineVault is IBaselineVault, AccessManagedUpgradeable, UUPSUpgradea
     struct BaselineVaultStorage {
         mapping(uint40 modelId => uint96) received;
         mapping(uint40 modelId => mapping(uint40 asset => uint96)) taken;
+        uint96 withheld;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.BaselineVault")) - 1)) & ~bytes32(uint256(0xff))
@@ -32,12 +34,15 @@ contract BaselineVault is IBaselineVault, AccessManagedUpgradeable, UUPSUpgradea
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IModelRegistry public immutable MODELS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC721 public immutable CONTRIBUTIONS;
+    IContributionToken public immutable CONTRIBUTIONS;
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    address public immutable TREASURY;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IModelRegistry models, IERC721 contributions) {
+    constructor(IModelRegistry models, IContributionToken contributions, address treasury) {
         MODELS = models;
         CONTRIBUTIONS = contributions;
+        TREASURY = treasury;
         _disableInitializers();
     }
 
@@ -64,20 +69,37 @@ contract BaselineVault is IBaselineVault, AccessManagedUpgradeable, UUPSUpgradea
         // Check
         if (asset == 0 || Assets.kindOf(asset) != Assets.CONTRIBUTION) revert BaselineVault_NotAContribution(asset);
         if (!_isInBaseline(modelId, asset, parts, proof)) revert BaselineVault_BadProof(modelId, asset);
-        address owner = CONTRIBUTIONS.ownerOf(Assets.tokenIdOf(asset));
+        (address owner, uint16 withheldBps) = CONTRIBUTIONS.payeeOf(Assets.tokenIdOf(asset));
         bool mayCall =
             owner.code.length == 0 || msg.sender == owner || CONTRIBUTIONS.isApprovedForAll(owner, msg.sender);
         if (!mayCall) revert BaselineVault_OwnerMustCall(owner, msg.sender);
         // parts ≤ 1e9, because the tree's sum is and no part of it is negative: the share is at most what was received.
         BaselineVaultStorage storage $ = _storage();
         uint96 share = Native.toUint96(uint256($.received[modelId]) * parts / WHOLE);
-        amount = share - $.taken[modelId][asset];
-        if (amount == 0) revert BaselineVault_NothingToTake(modelId, asset);
+        uint96 due = share - $.taken[modelId][asset];
+        if (due == 0) revert BaselineVault_NothingToTake(modelId, asset);
         // Effect
         $.taken[modelId][asset] = share;
-        emit BaselineTaken(modelId, asset, owner, amount, share);
+        uint96 kept;
+        (amount, kept) = NodeLedger.withhold(due, withheldBps);
+        if (kept != 0) $.withheld += kept;
+        emit BaselineTaken(modelId, asset, owner, amount, kept, share);
         // Interaction
-        if (!Native.trySend(owner, amount)) revert BaselineVault_SendFailed(owner, amount);
+        if (amount != 0 && !Native.trySend(owner, amount)) revert BaselineVault_SendFailed(owner, amount);
+    }
+
+    /// @inheritdoc IBaselineVault
+    function flush() external nonReentrant {
+        BaselineVaultStorage storage $ = _storage();
+        uint96 amount = $.withheld;
+        $.withheld = 0;
+        emit WithheldFlushed(amount);
+        if (!Native.trySend(TREASURY, amount)) revert BaselineVault_SendFailed(TREASURY, amount);
+    }
+
+    /// @inheritdoc IBaselineVault
+    function withheld() external view returns (uint96) {
+        return _storage().withheld;
     }
 
     /// @inheritdoc IBaselineVault

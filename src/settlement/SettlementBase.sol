@@ -2,30 +2,29 @@
 pragma solidity ^0.8.24;
 
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
-import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IAgentRegistry} from "../interfaces/IAgentRegistry.sol";
 import {IAgentStaking} from "../interfaces/IAgentStaking.sol";
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
 import {IBaselineVault} from "../interfaces/IBaselineVault.sol";
+import {IContributionToken} from "../interfaces/IContributionToken.sol";
 import {IInferenceEscrow} from "../interfaces/IInferenceEscrow.sol";
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
 import {IStakerRewards} from "../interfaces/IStakerRewards.sol";
 import {ClaimLib} from "../libraries/ClaimLib.sol";
 import {Native} from "../libraries/Native.sol";
-import {Batch, Claim, ClaimRecord, ClaimStatus, NodeState} from "../types/Claim.sol";
+import {NodeLedger} from "../libraries/NodeLedger.sol";
+import {Claim, ClaimRecord, ClaimStatus} from "../types/Claim.sol";
+import {StoredBatch, StoredCounters, StoredNode, StoredPause, VersionRange} from "../types/SettlementState.sol";
 
 /// @title What settlement remembers, and what time decides about it.
-/// @notice See {IAttributionSettlement}.
-abstract contract SettlementBase is
-    IAttributionSettlement,
-    AccessManagedUpgradeable,
-    UUPSUpgradeable,
-    ReentrancyGuardTransient
-{
+/// @notice Shared by {AttributionSettlement} and {SettlementExtension}, which run on the same storage: the second by
+/// delegatecall from the first. See {IAttributionSettlement}.
+abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTransient {
     /// @notice The contracts that settlement works with.
     struct Contracts {
         IInferenceEscrow escrow;
@@ -33,35 +32,44 @@ abstract contract SettlementBase is
         IProtocolParameters parameters;
         IAgentRegistry agents;
         IERC721 models;
-        IERC721 contributions;
+        IContributionToken contributions;
         IBaselineVault vault;
         IStakerRewards stakers;
         address treasury;
     }
 
-    /// @dev First and last parameters version for which a predicate counts.
-    struct VersionRange {
-        uint32 from;
-        uint32 to;
-    }
-
     /// @custom:storage-location erc7201:openledger.storage.AttributionSettlement
     struct AttributionSettlementStorage {
-        uint96 burn;
-        uint96 treasury;
-        uint96 stakers;
-        mapping(uint40 nodeId => NodeState) nodes;
-        mapping(uint40 nodeId => mapping(uint32 number => Batch)) batches;
+        StoredCounters counters;
+        StoredPause pause;
+        address audits;
+        mapping(uint40 nodeId => StoredNode) nodes;
+        mapping(uint40 nodeId => mapping(uint256 key => StoredBatch)) batches;
         mapping(bytes32 claimId => ClaimRecord) claims;
         mapping(uint40 nodeId => mapping(uint40 asset => uint96)) paid;
         mapping(address account => uint96) owed;
+        mapping(address account => address) payoutAddresses;
+        mapping(address account => uint256) nonces;
         mapping(address predicate => VersionRange) predicates;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.AttributionSettlement")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x37f0fda2be984329fbb043e10538f0d4226e13db84d18851cb3e8b928f05e100;
 
-    uint256 internal constant BPS = 10_000;
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant NAME_HASH = keccak256("OpenLedger");
+    bytes32 private constant VERSION_HASH = keccak256("1");
+
+    /// @dev Places of a node's batches that are used again once the batch in them is settled: a slot that is not zero costs
+    /// a quarter of a fresh one.
+    uint32 private constant RING = 8;
+
+    /// @dev Bits of {StoredNode-flags}: which of `claimIds` is the final claim; whether another agent proposed the open one.
+    uint8 internal constant FINAL_INDEX = 1;
+    uint8 internal constant ORPHAN = 2;
+
+    uint96 internal constant GWEI = 1e9;
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IInferenceEscrow public immutable ESCROW;
@@ -74,13 +82,22 @@ abstract contract SettlementBase is
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IERC721 public immutable MODELS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC721 public immutable CONTRIBUTIONS;
+    IContributionToken public immutable CONTRIBUTIONS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IBaselineVault public immutable VAULT;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IStakerRewards public immutable STAKERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     address public immutable TREASURY;
+    /// @notice Most that requests may extend a claim's window by; {ProtocolParameters} never changes it.
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    uint32 public immutable MAX_EXTENSION;
+    /// @notice Longest pause; {ProtocolParameters} never changes it.
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    uint32 public immutable MAX_PAUSE;
+    /// @dev Fourteen of the network's least windows: 14 days but on development chains.
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    uint32 private immutable LONGEST_WINDOW;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(Contracts memory contracts) {
@@ -93,105 +110,116 @@ abstract contract SettlementBase is
         VAULT = contracts.vault;
         STAKERS = contracts.stakers;
         TREASURY = contracts.treasury;
+        IProtocolParameters.Limits memory limits = contracts.parameters.limits();
+        (MAX_EXTENSION, MAX_PAUSE, LONGEST_WINDOW) =
+        (limits.maxExtension, limits.maxPause, 14 * limits.minChallengeWindow);
         _disableInitializers();
     }
 
-    /// @notice Fees come from the escrow and from nowhere else.
-    receive() external payable {
-        if (msg.sender != address(ESCROW)) revert AttributionSettlement_NotEscrow(msg.sender);
-    }
-
-    // -------------------------------------------------------------------------------------------------------- views
-
-    /// @inheritdoc IAttributionSettlement
-    function node(uint40 nodeId) external view returns (NodeState memory n) {
-        AttributionSettlementStorage storage $ = _storage();
-        n = $.nodes[nodeId];
-        if (n.openClaim == 0) return n;
-        ClaimRecord memory record = $.claims[n.openClaim];
-        if (block.timestamp < record.end) return n;
-        if (record.status == ClaimStatus.Proposed) {
-            n.finalClaim = n.openClaim;
-            n.settledBatches = n.openToBatch;
-            n.finalTotal = n.openTotal;
-            n.held -= n.openNodeShare;
-            n.nodeShare += n.openNodeShare;
-        }
-        (n.openClaim, n.openToBatch, n.openTotal, n.openNodeShare) = (0, 0, 0, 0);
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function batch(uint40 nodeId, uint32 n) external view returns (Batch memory) {
-        return _storage().batches[nodeId][n];
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function claimRecord(bytes32 claimId) external view returns (ClaimRecord memory record) {
-        record = _storage().claims[claimId];
-        if (record.status == ClaimStatus.Proposed && block.timestamp >= record.end) record.status = ClaimStatus.Final;
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function claimIdOf(Claim calldata claim_) public view returns (bytes32) {
-        return ClaimLib.id(claim_, ClaimLib.domain(address(this)));
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function paid(uint40 nodeId, uint40 asset) external view returns (uint96) {
-        return _storage().paid[nodeId][asset];
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function owed(address account) external view returns (uint96) {
-        return _storage().owed[account];
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function counters() external view returns (uint96 burn, uint96 treasury, uint96 stakers) {
-        AttributionSettlementStorage storage $ = _storage();
-        return ($.burn, $.treasury, $.stakers);
-    }
-
-    /// @inheritdoc IAttributionSettlement
-    function predicateVersions(address predicate) external view returns (uint32 fromVersion, uint32 toVersion) {
-        VersionRange memory range = _storage().predicates[predicate];
-        return (range.from, range.to);
-    }
-
-    // ----------------------------------------------------------------------------------------------------- internal
+    // ------------------------------------------------------------------------------------------------ claims in time
 
     /// @dev Records what time has decided about the open claim. Everything that depends on it calls this first.
     function _advance(uint40 nodeId) internal {
         AttributionSettlementStorage storage $ = _storage();
-        NodeState storage n = $.nodes[nodeId];
-        bytes32 claimId = n.openClaim;
-        if (claimId == 0) return;
-        ClaimRecord storage record = $.claims[claimId];
-        if (block.timestamp < record.end) return;
-        uint96 share = n.openNodeShare;
-        if (record.status == ClaimStatus.Proposed) {
-            record.status = ClaimStatus.Final;
-            n.finalClaim = claimId;
+        StoredNode storage n = $.nodes[nodeId];
+        if (n.openToBatch == 0) return;
+        uint8 flags = n.flags;
+        bytes32 claimId = n.claimIds[_openIndex(flags)];
+        ClaimRecord memory record = $.claims[claimId];
+        uint40 end = _endOf(record);
+        if (block.timestamp < end) return;
+        uint40 proposer = flags & ORPHAN == 0 ? nodeId : n.openProposer;
+        bool isFinal = record.status == ClaimStatus.Proposed;
+        if (isFinal) {
+            uint80 owners = NodeLedger.share(n.openFees, n.openOwnersBps);
+            uint80 share = NodeLedger.share(n.openFees, n.openNodeBps);
+            uint80 earned = $.nodes[proposer].earned;
+            uint80 funded;
+            (n.unattributed, funded, earned) = NodeLedger.finalize(n.unattributed, n.finalTotal, earned, owners, share);
+            n.finalTotal = funded;
+            $.nodes[proposer].earned = earned;
             n.settledBatches = n.openToBatch;
-            n.finalTotal = n.openTotal;
-            n.held -= share;
-            n.nodeShare += share;
-            emit ClaimFinalized(claimId, nodeId, n.finalTotal, share);
+            n.flags = flags ^ FINAL_INDEX;
+            // The pause that the claim met is forgotten with the next one; that the claim is final is not.
+            if (end != record.end) ($.claims[claimId].end, $.claims[claimId].status) = (end, ClaimStatus.Final);
+            emit IAttributionSettlement.ClaimFinalized(
+                claimId, nodeId, NodeLedger.inWei(funded), NodeLedger.inWei(share)
+            );
         }
         _clearOpen(n);
-        // A vetoed claim's exposure ended with the veto: by now the entry may be another claim's.
-        STAKING.release(nodeId, record.bond, record.exposureIndex, false);
+        STAKING.release(proposer, record.bond, record.exposureIndex, !isFinal);
     }
 
-    function _clearOpen(NodeState storage n) internal {
-        (n.openClaim, n.openToBatch, n.openTotal, n.openNodeShare) = (0, 0, 0, 0);
+    /// @dev Forgets the open claim; its id stays in its place until the next one takes it.
+    function _clearOpen(StoredNode storage n) internal {
+        n.openToBatch = 0;
+        n.flags &= FINAL_INDEX;
     }
+
+    function _openIndex(uint8 flags) internal pure returns (uint256) {
+        return (flags & FINAL_INDEX) ^ 1;
+    }
+
+    /// @dev When a claim's window ends, with the pause that it met. During that pause this is its latest possible end.
+    function _endOf(ClaimRecord memory record) internal view returns (uint40 end) {
+        end = record.end;
+        if (record.status == ClaimStatus.Final) return end;
+        StoredPause memory p = _storage().pause;
+        // Proposed before the pause, and not over when it began. No claim is proposed in a pause.
+        if (record.proposedBlock <= p.atBlock && end > p.from) end += p.until - p.from;
+    }
+
+    /// @dev Whether the claim can still be proven false. Vetoed ones can, too.
+    function _isDisputable(ClaimRecord memory record) internal view returns (bool) {
+        bool open = record.status == ClaimStatus.Proposed || record.status == ClaimStatus.Vetoed;
+        return open && block.timestamp < _endOf(record);
+    }
+
+    function _isFinal(bytes32 claimId) internal view returns (bool) {
+        ClaimRecord memory record = _storage().claims[claimId];
+        if (record.status != ClaimStatus.Proposed) return record.status == ClaimStatus.Final;
+        return block.timestamp >= _endOf(record);
+    }
+
+    function _checkNotPaused() internal view returns (StoredPause memory p) {
+        p = _storage().pause;
+        if (block.timestamp < p.until) revert IAttributionSettlement.AttributionSettlement_Paused(p.until);
+    }
+
+    /// @dev No claim that met the last pause can be open then; 0 before the first pause.
+    function _nextPauseAt(StoredPause memory p) internal view returns (uint40) {
+        if (p.until == 0) return 0;
+        uint32 window = p.longestWindow > LONGEST_WINDOW ? p.longestWindow : LONGEST_WINDOW;
+        return p.until + window + MAX_EXTENSION + MAX_PAUSE;
+    }
+
+    function _claimIdOf(Claim calldata c) internal view returns (bytes32) {
+        return ClaimLib.id(c, ClaimLib.domain(address(this)));
+    }
+
+    // ------------------------------------------------------------------------------------------------------- batches
+
+    /// @dev Where the next batch goes: into the ring, unless the batch there still waits for a claim.
+    function _placeOf(uint32 number, uint32 settledBatches) internal pure returns (uint256) {
+        return number <= settledBatches + RING ? number % RING : uint256(RING) + number;
+    }
+
+    /// @dev Where batch `number` is, if it is anywhere.
+    function _batch(uint40 nodeId, uint32 number) internal view returns (StoredBatch storage b) {
+        mapping(uint256 => StoredBatch) storage batches = _storage().batches[nodeId];
+        b = batches[number % RING];
+        if (b.number != number) b = batches[uint256(RING) + number];
+    }
+
+    // --------------------------------------------------------------------------------------------------------- money
 
     function _sendOrOwe(address to, uint96 amount) internal {
         if (Native.trySend(to, amount)) return;
         _storage().owed[to] += amount;
-        emit Owed(to, amount);
+        emit IAttributionSettlement.Owed(to, amount);
     }
+
+    // --------------------------------------------------------------------------------------------------------- tools
 
     /// @dev Reverts with the error `selector`(expected, given) unless both are equal. One place for many checks: written out
     /// each, they would not fit into the contract's size limit.
@@ -209,12 +237,11 @@ abstract contract SettlementBase is
         _mustEqual(selector, uint256(expected), uint256(given));
     }
 
-    /// @dev A part of an amount; not above the amount, because no parameter is above 10,000 bps.
-    function _share(uint96 amount, uint16 bps) internal pure returns (uint96) {
-        return uint96(uint256(amount) * bps / BPS);
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
+        bytes32 separator =
+            keccak256(abi.encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, block.chainid, address(this)));
+        return MessageHashUtils.toTypedDataHash(separator, structHash);
     }
-
-    function _authorizeUpgrade(address) internal override restricted {}
 
     function _storage() internal pure returns (AttributionSettlementStorage storage $) {
         assembly ("memory-safe") {

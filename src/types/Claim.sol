@@ -46,18 +46,21 @@ enum ClaimStatus {
 }
 
 /// @notice The one slot that is stored per claim.
-/// @param end First second at which the claim can no longer be disputed
-/// @param extended When the window was last extended (0: never)
+/// @param end First second at which the claim can no longer be disputed; read through the settlement, a pause that it met is
+/// counted in
+/// @param extension Seconds by which requests have extended the window
 /// @param status Stored status, see {ClaimStatus}
-/// @param bond Stake locked behind the claim, in wei
+/// @param bond Stake of the proposer locked behind the claim, in wei
 /// @param nodeId The node that the claim belongs to
-/// @param exposureIndex Index of the claim's entry in the proposer's exposure list in AgentStaking
+/// @param proposedBlock Block of the proposal
+/// @param exposureIndex Index of the claim's entry in the proposer's exposures in AgentStaking
 struct ClaimRecord {
     uint40 end;
-    uint40 extended;
+    uint24 extension;
     ClaimStatus status;
     uint96 bond;
     uint40 nodeId;
+    uint40 proposedBlock;
     uint8 exposureIndex;
 }
 
@@ -123,32 +126,42 @@ struct ClaimPayouts {
     PayoutProof[] payouts;
 }
 
+/// @notice A validator's signature over `DataHeld(bytes32 claimId)`: it holds the claim's data and rebuilt its roots.
+/// @param validatorId The validator's agent
+/// @param signature ECDSA or ERC-1271 signature of its agent wallet
+struct Attestation {
+    uint40 validatorId;
+    bytes signature;
+}
+
 /// @notice A node's settlement state.
 /// @param openClaim The claim inside its window (or final and not yet recorded); 0 if none
 /// @param finalClaim The last final claim; 0 if none
+/// @param openProposer The agent that proposed the open claim; 0 if none
 /// @param batches Number of batches appended so far = the last batch's number
-/// @param settledBatches Last batch covered by the final claim
+/// @param settledBatches Last batch covered by a final claim or expired
 /// @param openToBatch Last batch covered by the open claim
 /// @param proposals Number of claims proposed so far; the next claim's seq is one more
 /// @param nextReceipt Number that the next redeemed receipt gets
+/// @param unattributed Owners' and node's share of the fees not yet covered by a final claim
 /// @param finalTotal payoutsTotal of the final claim: what may be paid in all
 /// @param paid What has been paid of it
 /// @param openTotal payoutsTotal of the open claim
-/// @param openNodeShare The node's share of the open claim's fees, released when it is final
-/// @param held The node's share of fees not yet covered by a final claim
-/// @param nodeShare The node's released share, waiting for `flush(nodeId)`
+/// @param openNodeShare The node's share of the open claim's fees: its proposer's, once it is final
+/// @param nodeShare What the agent has earned with final claims, waiting for `flush(nodeId)`
 struct NodeState {
     bytes32 openClaim;
     bytes32 finalClaim;
+    uint40 openProposer;
     uint32 batches;
     uint32 settledBatches;
     uint32 openToBatch;
     uint32 proposals;
     uint40 nextReceipt;
+    uint96 unattributed;
     uint96 finalTotal;
     uint96 paid;
     uint96 openTotal;
     uint96 openNodeShare;
-    uint96 held;
     uint96 nodeShare;
 }

@@ -259,7 +259,7 @@ contract VectorsTest is Test {
     }
 
     function commitmentOf(bytes calldata claimData, bytes calldata locator) external pure returns (bytes32) {
-        return ClaimLib.dataCommitment(claimData, locator);
+        return ClaimLib.dataCommitment(ClaimLib.SCHEME_CALLDATA, keccak256(claimData), locator);
     }
 
     /// @dev The vectors' escrow address with the real code.

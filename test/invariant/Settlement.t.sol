@@ -55,8 +55,8 @@ contract SettlementInvariants is Test {
     function _balancesCoverWhatIsOwed() private view {
         NodeState memory n = settlement.node(nodeId);
         (uint96 burn, uint96 treasury, uint96 stakers) = settlement.counters();
-        uint256 owners = handler.redeemed() * 6 / 10 - n.paid;
-        assertEq(address(settlement).balance, owners + n.held + n.nodeShare + burn + treasury + stakers);
+        uint256 owners = n.finalTotal - n.paid;
+        assertEq(address(settlement).balance, owners + n.unattributed + n.nodeShare + burn + treasury + stakers);
         IInferenceEscrow.Channel memory c = escrow.channel(channelId);
         assertEq(address(escrow).balance, c.deposit - c.settled);
         assertEq(address(staking).balance, staking.stakeOf(nodeId, Roles.NODE));

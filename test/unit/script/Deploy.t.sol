@@ -3,11 +3,13 @@ pragma solidity ^0.8.24;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Test} from "forge-std/Test.sol";
 import {Deploy, Deployment} from "../../../script/Deploy.s.sol";
 import {Presets} from "../../../script/Presets.sol";
 import {OpenGovernor} from "../../../src/governance/OpenGovernor.sol";
 import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
+import {AttributionSettlement} from "../../../src/settlement/AttributionSettlement.sol";
 import {GovernanceOpen} from "../../../src/token/GovernanceOpen.sol";
 import {ContributionInput} from "../../../src/types/Contribution.sol";
 
@@ -131,15 +133,16 @@ contract DeployTest is Test {
         assertEq(d.staking.settlement(), address(d.settlement));
         assertEq(d.staking.cases(), address(d.cases));
         assertEq(d.escrow.settlement(), address(d.settlement));
-        assertEq(d.settlement.TREASURY(), address(d.timelock));
-        assertEq(address(d.settlement.ESCROW()), address(d.escrow));
-        assertEq(address(d.settlement.STAKING()), address(d.staking));
-        assertEq(address(d.settlement.PARAMETERS()), address(d.parameters));
-        assertEq(address(d.settlement.AGENTS()), address(d.agents));
-        assertEq(address(d.settlement.MODELS()), address(d.models));
-        assertEq(address(d.settlement.CONTRIBUTIONS()), address(d.contributions));
-        assertEq(address(d.settlement.VAULT()), address(d.vault));
-        assertEq(address(d.settlement.STAKERS()), address(d.rewards));
+        AttributionSettlement settlement = AttributionSettlement(payable(address(d.settlement)));
+        assertEq(settlement.TREASURY(), address(d.timelock));
+        assertEq(address(settlement.ESCROW()), address(d.escrow));
+        assertEq(address(settlement.STAKING()), address(d.staking));
+        assertEq(address(settlement.PARAMETERS()), address(d.parameters));
+        assertEq(address(settlement.AGENTS()), address(d.agents));
+        assertEq(address(settlement.MODELS()), address(d.models));
+        assertEq(address(settlement.CONTRIBUTIONS()), address(d.contributions));
+        assertEq(address(settlement.VAULT()), address(d.vault));
+        assertEq(address(settlement.STAKERS()), address(d.rewards));
         assertEq(d.parameters.currentVersion(), 1);
         assertEq(address(d.airdrop.REWARDS()), address(d.rewards));
         assertEq(d.airdrop.TREASURY(), address(d.timelock));
@@ -168,7 +171,7 @@ contract DeployTest is Test {
         address guardian = Presets.devnet().guardian;
         (bool veto,) = d.manager.canCall(guardian, address(d.settlement), d.settlement.veto.selector);
         assertTrue(veto);
-        (bool upgrade,) = d.manager.canCall(guardian, address(d.settlement), d.settlement.upgradeToAndCall.selector);
+        (bool upgrade,) = d.manager.canCall(guardian, address(d.settlement), UUPSUpgradeable.upgradeToAndCall.selector);
         assertFalse(upgrade);
         (bool parameters,) =
             d.manager.canCall(guardian, address(d.parameters), d.parameters.setAttributionThreshold.selector);

@@ -43,7 +43,7 @@ contract AttributionSettlementTest is FraudTest {
         assertEq(n.batches, 1);
         assertEq(n.nextReceipt, 3);
         (uint96 burn, uint96 treasury, uint96 stakers) = d.settlement.counters();
-        assertEq(burn + treasury + stakers + n.held, uint256(x.claim.fees) * 4 / 10);
+        assertEq(burn + treasury + stakers + n.unattributed, x.claim.fees);
     }
 
     function test_OneClaimCoversSeveralBatches() public {
@@ -68,13 +68,6 @@ contract AttributionSettlementTest is FraudTest {
         Draft memory x = _honest();
         _redeem(x);
         Claim memory c = x.claim;
-        c.proposer = 7;
-        _expect(
-            abi.encodeWithSelector(IAttributionSettlement.AttributionSettlement_ProposerMustBeNode.selector, nodeId, 7),
-            c,
-            x
-        );
-        c.proposer = nodeId;
         c.parent = keccak256("other");
         _expect(
             abi.encodeWithSelector(
@@ -327,7 +320,7 @@ contract AttributionSettlementTest is FraudTest {
         NodeState memory n = d.settlement.node(nodeId);
         assertEq(n.openClaim, 0);
         assertEq(n.settledBatches, 0);
-        assertEq(n.held, x.claim.fees / 5, "waits for a claim that becomes final");
+        assertEq(n.unattributed, uint256(x.claim.fees) * 8 / 10, "waits for a claim that becomes final");
     }
 
     function test_RevertWhen_TheGuardianComesTooLate() public {

@@ -103,12 +103,12 @@ contract ThreadTest is Prover {
         d.settlement.flush(nodeId);
         assertEq(operator.balance, 0);
         NodeState memory n = d.settlement.node(nodeId);
-        assertEq(n.held, x.claim.fees / 5);
+        assertEq(n.unattributed, uint256(x.claim.fees) * 8 / 10);
 
         _finalize(x);
         assertEq(d.settlement.node(nodeId).nodeShare, x.claim.fees / 5);
         d.settlement.finalize(nodeId);
         assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE);
-        assertEq(d.settlement.node(nodeId).held, 0);
+        assertEq(d.settlement.node(nodeId).unattributed, 0);
     }
 }
