@@ -28,7 +28,8 @@ import {
 
 /// @title The governor
 /// @notice A standard governor on gOPEN: holders propose, vote by timestamp, and the {OpenTimelock} executes. The quorum
-/// is a fraction of the supply of gOPEN but never less than a floor, because almost nobody may have wrapped its coins.
+/// is a fraction of the supply of gOPEN but never less than a floor, because almost nobody may have wrapped its coins. What
+/// succeeded and was not queued, or was queued and not executed, within a grace period has expired.
 contract OpenGovernor is
     GovernorUpgradeable,
     GovernorSettingsUpgradeable,
@@ -59,6 +60,9 @@ contract OpenGovernor is
     struct OpenGovernorStorage {
         uint256 quorumFloor;
     }
+
+    /// @notice Seconds in which a proposal can be queued once it has succeeded, and executed once its delay is over.
+    uint256 public constant GRACE_PERIOD = 14 days;
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.OpenGovernor")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x196f8e0ed16ceff199a93509a7592e67ad57af4c42a66da8ebcaf67b69d81000;
@@ -131,9 +135,13 @@ contract OpenGovernor is
         public
         view
         override(GovernorUpgradeable, GovernorTimelockControlUpgradeable)
-        returns (ProposalState)
+        returns (ProposalState current)
     {
-        return super.state(proposalId);
+        current = super.state(proposalId);
+        uint256 since = 0;
+        if (current == ProposalState.Succeeded) since = proposalDeadline(proposalId);
+        else if (current == ProposalState.Queued) since = proposalEta(proposalId);
+        if (since != 0 && block.timestamp > since + GRACE_PERIOD) return ProposalState.Expired;
     }
 
     function proposalNeedsQueuing(uint256 proposalId)
