@@ -29,6 +29,7 @@ const called = [
   'AttributionSettlement',
   'CaseRegistry',
   'BaselineVault',
+  'AuditRegistry',
 ];
 
 /** What is only deployed, or called by other contracts: ABIs suffice. */
@@ -42,6 +43,7 @@ const other = [
   'MalformedPredicate',
   'ScorePredicate',
   'NoticePredicate',
+  'WithheldPredicate',
 ];
 
 const abiOf = (file: string): ContractConfig['abi'] => JSON.parse(readFileSync(file, 'utf8')).abi;

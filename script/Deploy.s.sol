@@ -20,6 +20,7 @@ import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
 import {TrainingLog} from "../src/registry/TrainingLog.sol";
 import {AttributionSettlement} from "../src/settlement/AttributionSettlement.sol";
 import {SettlementBase} from "../src/settlement/SettlementBase.sol";
+import {AuditRegistry} from "../src/settlement/AuditRegistry.sol";
 import {SettlementExtension} from "../src/settlement/SettlementExtension.sol";
 import {BaselineVault} from "../src/settlement/BaselineVault.sol";
 import {AllocationPredicate} from "../src/settlement/predicates/AllocationPredicate.sol";
@@ -28,6 +29,7 @@ import {MalformedPredicate} from "../src/settlement/predicates/MalformedPredicat
 import {NoticePredicate} from "../src/settlement/predicates/NoticePredicate.sol";
 import {ScorePredicate} from "../src/settlement/predicates/ScorePredicate.sol";
 import {TransitionPredicate} from "../src/settlement/predicates/TransitionPredicate.sol";
+import {WithheldPredicate} from "../src/settlement/predicates/WithheldPredicate.sol";
 import {AgentStaking} from "../src/staking/AgentStaking.sol";
 import {CaseRegistry} from "../src/staking/CaseRegistry.sol";
 import {StakerRewards} from "../src/staking/StakerRewards.sol";
@@ -61,6 +63,8 @@ struct Deployment {
     MalformedPredicate malformed;
     ScorePredicate score;
     NoticePredicate notice;
+    WithheldPredicate withheld;
+    AuditRegistry audits;
 }
 
 /// @title Deploys the L2 contracts and hands them over to governance
@@ -125,6 +129,8 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "MalformedPredicate", address(d.malformed));
         vm.serializeAddress(contracts, "ScorePredicate", address(d.score));
         vm.serializeAddress(contracts, "NoticePredicate", address(d.notice));
+        vm.serializeAddress(contracts, "WithheldPredicate", address(d.withheld));
+        vm.serializeAddress(contracts, "AuditRegistry", address(d.audits));
         vm.serializeAddress(contracts, "WETH", WETH);
         vm.serializeAddress(contracts, "L1Block", L1_BLOCK);
         contracts = vm.serializeAddress(contracts, "L2ToL1MessagePasser", L2_TO_L1_MESSAGE_PASSER);
@@ -252,12 +258,19 @@ contract Deploy is Script {
     }
 
     function _predicates(Deployment memory d) private {
+        d.audits = AuditRegistry(
+            _proxy(
+                address(new AuditRegistry(d.settlement, d.parameters, d.staking, d.agents)),
+                abi.encodeCall(AuditRegistry.initialize, (address(d.manager)))
+            )
+        );
         d.allocation = new AllocationPredicate(d.settlement, d.models, d.parameters);
         d.credit = new CreditPredicate();
         d.transition = new TransitionPredicate(d.settlement);
         d.malformed = new MalformedPredicate(d.settlement);
         d.score = new ScorePredicate(d.models);
         d.notice = new NoticePredicate(d.settlement, d.agents);
+        d.withheld = new WithheldPredicate(d.settlement, d.audits);
     }
 
     function _wire(Deployment memory d, Preset memory preset) private {
@@ -265,14 +278,16 @@ contract Deploy is Script {
         d.staking.setSettlement(address(d.settlement));
         d.staking.setCases(address(d.cases));
         d.escrow.setSettlement(address(d.settlement));
-        address[] memory predicates = new address[](6);
+        address[] memory predicates = new address[](7);
         predicates[0] = address(d.allocation);
         predicates[1] = address(d.credit);
         predicates[2] = address(d.transition);
         predicates[3] = address(d.malformed);
         predicates[4] = address(d.score);
         predicates[5] = address(d.notice);
+        predicates[6] = address(d.withheld);
         d.settlement.bootstrapPredicates(predicates);
+        d.settlement.setAudits(address(d.audits));
 
         bytes4[] memory guarded = new bytes4[](3);
         guarded[0] = IAttributionSettlement.veto.selector;

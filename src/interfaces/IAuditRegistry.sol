@@ -106,6 +106,9 @@ interface IAuditRegistry {
     error AuditRegistry_NothingOwed(address account);
     error AuditRegistry_SendFailed(address to, uint256 amount);
 
+    /// @notice Validators that a draw is opened to, on average.
+    function SEATS() external view returns (uint256);
+
     /// @notice Registers the X25519 key that receipts are opened to. Called by the agent's wallet; a later key replaces it.
     function setEncryptionKey(uint40 agentId, bytes32 key) external;
 
@@ -173,9 +176,10 @@ interface IAuditRegistry {
     /// @notice Position of the receipt that draw `draw` hits: keccak256(seed ‖ claimId ‖ draw4) mod receiptCount.
     function positionOf(Claim calldata claim, uint32 draw) external view returns (uint40);
 
-    /// @notice Whether a validator is among those that draw `draw` is to be opened to: each is drawn by itself, by its part
-    /// of the validators' stake, so that a draw has about {SEATS} of them, whatever the stake is split into.
-    function isDrawn(bytes32 claimId, uint32 draw, uint40 validatorId) external view returns (bool);
+    /// @notice Whether a validator is among those that draw `draw` is to be opened to. Each is drawn by itself, by the part
+    /// that its stake at the claim's proposal is of the validators' stake, so that a draw has about {SEATS} of them, whatever
+    /// the stake is split into, and nobody can stake for a draw that is known.
+    function isDrawn(Claim calldata claim, uint32 draw, uint40 validatorId) external view returns (bool);
 
     /// @notice The key that receipts are opened to; 0 if none.
     function encryptionKeyOf(uint40 agentId) external view returns (bytes32);

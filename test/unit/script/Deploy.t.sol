@@ -27,7 +27,7 @@ contract DeployTest is Test {
     }
 
     function _proxies() private view returns (address[] memory all) {
-        all = new address[](17);
+        all = new address[](18);
         all[0] = address(d.gopen);
         all[1] = address(d.timelock);
         all[2] = address(d.governor);
@@ -45,6 +45,7 @@ contract DeployTest is Test {
         all[14] = address(d.cases);
         all[15] = address(d.airdrop);
         all[16] = address(d.programmes);
+        all[17] = address(d.audits);
     }
 
     /// @dev The slot where ERC-1967 keeps the implementation.
@@ -152,13 +153,14 @@ contract DeployTest is Test {
     }
 
     function test_EveryPredicateCountsFromTheFirstVersion() public view {
-        address[6] memory predicates = [
+        address[7] memory predicates = [
             address(d.allocation),
             address(d.credit),
             address(d.transition),
             address(d.malformed),
             address(d.score),
-            address(d.notice)
+            address(d.notice),
+            address(d.withheld)
         ];
         for (uint256 i = 0; i < predicates.length; ++i) {
             (uint32 from, uint32 to) = d.settlement.predicateVersions(predicates[i]);
@@ -238,7 +240,7 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 27);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 29);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);
