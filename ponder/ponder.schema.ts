@@ -43,9 +43,12 @@ export const contribution = onchainTable(
     contributor: t.hex().notNull(),
     /** Who owns the token and earns; null until a curator accepts. */
     owner: t.hex(),
-    /** submitted, accepted, rejected or expired */
+    /** submitted, accepted, rejected, expired, tombstoned (consent withdrawn) or duplicate */
     status: t.text().notNull(),
     kind: t.integer().notNull(),
+    /** What a label or validation is about; null for data. */
+    refersTo: t.int8({ mode: 'number' }),
+    firstRow: t.integer().notNull(),
     licence: t.text().notNull(),
     contentRoot: t.hex().notNull(),
     byteLength: t.int8({ mode: 'number' }).notNull(),

@@ -45,6 +45,8 @@ ponder.on('DatanetRegistry:ContributionSubmitted', async ({ event, context }) =>
     contributor,
     status: 'submitted',
     kind: input.kind,
+    refersTo: input.refersTo === 0 ? null : input.refersTo,
+    firstRow: input.firstRow,
     licence: input.licence,
     contentRoot: input.contentRoot,
     byteLength: input.byteLength,
@@ -83,6 +85,32 @@ ponder.on('DatanetRegistry:ContributionExpired', async ({ event, context }) => {
   await context.db
     .update(contribution, { id: event.args.contributionId })
     .set({ status: 'expired', decidedAt: seconds(event.block) });
+});
+
+ponder.on('DatanetRegistry:ContributionTombstoned', async ({ event, context }) => {
+  const { contributionId: id, datanetId, version } = event.args;
+  const { rowCount } = await context.db
+    .update(contribution, { id })
+    .set({ status: 'tombstoned', decidedAt: seconds(event.block) });
+  await context.db
+    .update(datanet, { id: datanetId })
+    .set((row) => ({ version, accepted: row.accepted - 1, rows: row.rows - rowCount }));
+});
+
+ponder.on('DatanetRegistry:ContributionDisplaced', async ({ event, context }) => {
+  const { contributionId: id, datanetId, version } = event.args;
+  const before = await context.db.find(contribution, { id });
+  await context.db
+    .update(contribution, { id })
+    .set({ status: 'duplicate', decidedAt: seconds(event.block) });
+  if (before?.status !== 'accepted') return;
+  await context.db
+    .update(datanet, { id: datanetId })
+    .set((row) => ({ version, accepted: row.accepted - 1, rows: row.rows - before.rowCount }));
+});
+
+ponder.on('DatanetRegistry:BondForfeited', async ({ event, context }) => {
+  await context.db.update(contribution, { id: event.args.contributionId }).set({ bond: 0n });
 });
 
 ponder.on('DatanetRegistry:BondReclaimed', async ({ event, context }) => {

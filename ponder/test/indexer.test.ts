@@ -148,6 +148,8 @@ it('shows over GraphQL what happens on the chain', async () => {
     rowsRoot: hash('rows'),
     rowCount: 40,
     kind: 0,
+    refersTo: 0,
+    firstRow: 0,
     licence: 'CC0-1.0',
     sourceHash: hash('source'),
     uri: `store:${hash('blob')}`,
@@ -159,7 +161,7 @@ it('shows over GraphQL what happens on the chain', async () => {
     ),
   );
   await send(contributor, { ...datanets, functionName: 'commit', args: [commitment] });
-  await send(contributor, { ...datanets, functionName: 'submit', args: [input, hash('salt')], value: 7n });
+  await send(contributor, { ...datanets, functionName: 'submit', args: [1, input, hash('salt')], value: 7n });
   await send(curator, { ...datanets, functionName: 'accept', args: [1] });
 
   const models = { abi: modelRegistryAbi as Abi, address: contracts.ModelRegistry };

@@ -28,7 +28,7 @@ export type AcceptedContribution = {
 /** A contribution with its text, checked against the chain. */
 export type LoadedContribution = AcceptedContribution & { bytes: Uint8Array; rows: Row[] };
 
-/** All accepted contributions, oldest first. */
+/** All accepted contributions, oldest first, without those whose consent was withdrawn or that were proven duplicates. */
 export async function readContributions(chain: Chain): Promise<AcceptedContribution[]> {
   const logs = await chain.client.getLogs({
     address: chain.contracts.DatanetRegistry,
@@ -37,10 +37,15 @@ export async function readContributions(chain: Chain): Promise<AcceptedContribut
   const events = parseEventLogs({
     abi: datanetRegistryAbi,
     logs,
-    eventName: ['ContributionSubmitted', 'ContributionAccepted'],
+    eventName: [
+      'ContributionSubmitted',
+      'ContributionAccepted',
+      'ContributionTombstoned',
+      'ContributionDisplaced',
+    ],
   });
   const submitted = new Map<number, Omit<AcceptedContribution, 'version'>>();
-  const accepted: AcceptedContribution[] = [];
+  const accepted = new Map<number, AcceptedContribution>();
   for (const event of events) {
     const { contributionId: id, datanetId: datanet } = event.args;
     if (event.eventName === 'ContributionSubmitted') {
@@ -59,12 +64,12 @@ export async function readContributions(chain: Chain): Promise<AcceptedContribut
         uri,
         licence,
       });
-    } else {
+    } else if (event.eventName === 'ContributionAccepted') {
       const contribution = submitted.get(id);
-      if (contribution !== undefined) accepted.push({ ...contribution, version: event.args.version });
-    }
+      if (contribution !== undefined) accepted.set(id, { ...contribution, version: event.args.version });
+    } else accepted.delete(id);
   }
-  return accepted;
+  return [...accepted.values()];
 }
 
 /** Fetches a contribution's text and checks every root the chain has of it. */

@@ -87,11 +87,13 @@ export async function publishWorld(
       rowsRoot,
       rowCount: rows.length,
       kind: 0,
+      refersTo: 0,
+      firstRow: 0,
       licence: 'CC-BY-4.0',
       sourceHash: ZERO_HASH,
       uri: storeUri(await store.put(bytes)),
     };
-    await send(chain, contributor, { ...datanets, functionName: 'submit', args: [input, salt] });
+    await send(chain, contributor, { ...datanets, functionName: 'submit', args: [index + 1, input, salt] });
     await send(chain, curator, { ...datanets, functionName: 'accept', args: [index + 1] });
   }
 

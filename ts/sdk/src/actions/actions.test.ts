@@ -131,7 +131,7 @@ describe('contribute', () => {
       contributionBond: 9n,
       pricePerRow: 0n,
       permissioned: false,
-      accepted: 0,
+      licenceCount: 1,
     };
     const reads = {
       [toFunctionSelector('datanet(uint40)')]: encodeFunctionResult({
@@ -140,28 +140,12 @@ describe('contribute', () => {
         result: datanet,
       }),
     };
-    const submitted = datanetRegistryAbi.find(
-      (one) => one.type === 'event' && one.name === 'ContributionSubmitted',
-    )!;
-    const zero = {
-      datanetId: 2,
-      contentRoot: ZERO_HASH,
-      byteLength: 0,
-      rowsRoot: ZERO_HASH,
-      rowCount: 0,
-      kind: 0,
-      licence: '',
-      sourceHash: ZERO_HASH,
-      uri: '',
-    };
     const topics = encodeEventTopics({
       abi: datanetRegistryAbi,
-      eventName: 'ContributionSubmitted',
-      args: { contributionId: 11, datanetId: 2, contributor: account.address },
+      eventName: 'ContributionCommitted',
+      args: { contributionId: 11 },
     });
-    const unindexed = submitted.inputs.filter((input) => !('indexed' in input && input.indexed));
-    const data = encodeAbiParameters(unindexed as never, [zero, 9n, 1] as never);
-    const { client, sent } = fakeChain({ reads, logs: [log(topics, data)] });
+    const { client, sent } = fakeChain({ reads, logs: [log(topics, ZERO_HASH)] });
     const content = new TextEncoder().encode('One row.\n\nAnother row.\n');
     const made = await contribute(client, {
       book,
@@ -180,7 +164,7 @@ describe('contribute', () => {
       functionName: 'commit',
       args: [contributionCommitment(account.address, contentRoot, rowsRoot, salt)],
     });
-    expect(submit).toMatchObject({ functionName: 'submit', args: [{ rowCount: 2, byteLength: 23 }, salt] });
+    expect(submit).toMatchObject({ functionName: 'submit', args: [11, { rowCount: 2, byteLength: 23 }, salt] });
     expect(sent[1]!.value).toBe(9n);
   });
 });

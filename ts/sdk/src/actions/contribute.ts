@@ -21,12 +21,14 @@ export type ContributeParameters = OnChain & {
   /** Where the rows come from, in words; only its hash goes on chain. */
   source: string;
   kind?: keyof typeof CONTRIBUTION_KIND;
+  /** Labels and validations: the accepted data they are about, row i to its row `firstRow` + i. */
+  about?: { contributionId: number; firstRow?: number; input: ContributionInput };
   salt?: Hex;
 };
 
 /**
  * Contributes a text: commits to it, and shows it a block later, so that what is in the mempool cannot be claimed by
- * another. Sends the datanet's bond along.
+ * another. The commitment reserves the contribution's id. Sends the datanet's bond along.
  */
 export async function contribute(
   client: ActionClient,
@@ -42,14 +44,23 @@ export async function contribute(
     args: [input.datanetId],
   });
   const commitment = contributionCommitment(client.account.address, input.contentRoot, input.rowsRoot, salt);
-  await transact(client, { ...registry, functionName: 'commit', args: [commitment] });
-  const sent = await transact(client, {
-    ...registry,
-    functionName: 'submit',
-    args: [input, salt],
-    value: contributionBond,
-  });
-  const { contributionId } = eventOf(sent.receipt, datanetRegistryAbi, 'ContributionSubmitted');
+  const committed = await transact(client, { ...registry, functionName: 'commit', args: [commitment] });
+  const { contributionId } = eventOf(committed.receipt, datanetRegistryAbi, 'ContributionCommitted');
+  const { about } = parameters;
+  const sent =
+    about === undefined
+      ? await transact(client, {
+          ...registry,
+          functionName: 'submit',
+          args: [contributionId, input, salt],
+          value: contributionBond,
+        })
+      : await transact(client, {
+          ...registry,
+          functionName: 'submitReferring',
+          args: [contributionId, input, salt, about.input],
+          value: contributionBond,
+        });
   return { ...sent, contributionId, asset: contributionAsset(contributionId), input };
 }
 
@@ -61,6 +72,9 @@ export type ContributionInput = {
   rowsRoot: Hex;
   rowCount: number;
   kind: number;
+  /** The contribution that a label or validation is about; 0 for data. */
+  refersTo: number;
+  firstRow: number;
   licence: string;
   sourceHash: Hex;
   uri: string;
@@ -70,7 +84,7 @@ export type ContributionInput = {
 export function contributionInput(
   parameters: Omit<ContributeParameters, 'book' | 'salt'>,
 ): ContributionInput {
-  const { datanetId, content, licence, source, kind = 'data' } = parameters;
+  const { datanetId, content, licence, source, kind = 'data', about } = parameters;
   const rows = splitRows(content);
   return {
     datanetId,
@@ -79,6 +93,8 @@ export function contributionInput(
     rowsRoot: plainRoot(rowsTree(rows)),
     rowCount: rows.length,
     kind: CONTRIBUTION_KIND[kind],
+    refersTo: about?.contributionId ?? 0,
+    firstRow: about?.firstRow ?? 0,
     licence,
     sourceHash: keccak(utf8(source)),
     uri: storeUri(blobId(content)),

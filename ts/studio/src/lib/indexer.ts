@@ -59,7 +59,7 @@ const contribution = z
     datanetId: integer,
     contributor: address,
     owner: address.nullable(),
-    status: z.enum(['submitted', 'accepted', 'rejected', 'expired']),
+    status: z.enum(['submitted', 'accepted', 'rejected', 'expired', 'tombstoned', 'duplicate']),
     licence: z.string(),
     contentRoot: hex,
     byteLength: integer,
