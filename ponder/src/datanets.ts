@@ -100,9 +100,7 @@ ponder.on('DatanetRegistry:ContributionTombstoned', async ({ event, context }) =
 ponder.on('DatanetRegistry:ContributionDisplaced', async ({ event, context }) => {
   const { contributionId: id, datanetId, version } = event.args;
   const before = await context.db.find(contribution, { id });
-  await context.db
-    .update(contribution, { id })
-    .set({ status: 'duplicate', decidedAt: seconds(event.block) });
+  await context.db.update(contribution, { id }).set({ status: 'duplicate', decidedAt: seconds(event.block) });
   if (before?.status !== 'accepted') return;
   await context.db
     .update(datanet, { id: datanetId })

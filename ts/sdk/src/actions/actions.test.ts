@@ -164,7 +164,10 @@ describe('contribute', () => {
       functionName: 'commit',
       args: [contributionCommitment(account.address, contentRoot, rowsRoot, salt)],
     });
-    expect(submit).toMatchObject({ functionName: 'submit', args: [11, { rowCount: 2, byteLength: 23 }, salt] });
+    expect(submit).toMatchObject({
+      functionName: 'submit',
+      args: [11, { rowCount: 2, byteLength: 23 }, salt],
+    });
     expect(sent[1]!.value).toBe(9n);
   });
 });

@@ -2068,6 +2068,457 @@ export const agentStakingAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// Airdrop
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const airdropAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'rewards',
+        internalType: 'contract IStakerRewards',
+        type: 'address',
+      },
+      { name: 'treasury', internalType: 'address', type: 'address' },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  { type: 'receive', stateMutability: 'payable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'CLAIM_AND_STAKE_TYPEHASH',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'CLAIM_TYPEHASH',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'REWARDS',
+    outputs: [
+      { name: '', internalType: 'contract IStakerRewards', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TREASURY',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+      { name: 'proof', internalType: 'bytes32[]', type: 'bytes32[]' },
+    ],
+    name: 'claim',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+      { name: 'tier', internalType: 'uint8', type: 'uint8' },
+      { name: 'proof', internalType: 'bytes32[]', type: 'bytes32[]' },
+    ],
+    name: 'claimAndStake',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+      { name: 'tier', internalType: 'uint8', type: 'uint8' },
+      { name: 'proof', internalType: 'bytes32[]', type: 'bytes32[]' },
+      { name: 'validUntil', internalType: 'uint256', type: 'uint256' },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'claimAndStakeBySig',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+      { name: 'proof', internalType: 'bytes32[]', type: 'bytes32[]' },
+      { name: 'validUntil', internalType: 'uint256', type: 'uint256' },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'claimBySig',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'config',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IAirdrop.Config',
+        type: 'tuple',
+        components: [
+          { name: 'root', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'total', internalType: 'uint96', type: 'uint96' },
+          { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+          { name: 'bonusBps', internalType: 'uint16[5]', type: 'uint16[5]' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'next',
+        internalType: 'struct IAirdrop.Config',
+        type: 'tuple',
+        components: [
+          { name: 'root', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'total', internalType: 'uint96', type: 'uint96' },
+          { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+          { name: 'bonusBps', internalType: 'uint16[5]', type: 'uint16[5]' },
+        ],
+      },
+    ],
+    name: 'configure',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'eip712Domain',
+    outputs: [
+      { name: 'fields', internalType: 'bytes1', type: 'bytes1' },
+      { name: 'name', internalType: 'string', type: 'string' },
+      { name: 'version', internalType: 'string', type: 'string' },
+      { name: 'chainId', internalType: 'uint256', type: 'uint256' },
+      { name: 'verifyingContract', internalType: 'address', type: 'address' },
+      { name: 'salt', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'extensions', internalType: 'uint256[]', type: 'uint256[]' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'hasClaimed',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'sweep',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'taken',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Claimed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'tier', internalType: 'uint8', type: 'uint8', indexed: true },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      { name: 'bonus', internalType: 'uint96', type: 'uint96', indexed: false },
+    ],
+    name: 'ClaimedAndStaked',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'config',
+        internalType: 'struct IAirdrop.Config',
+        type: 'tuple',
+        components: [
+          { name: 'root', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'total', internalType: 'uint96', type: 'uint96' },
+          { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+          { name: 'bonusBps', internalType: 'uint16[5]', type: 'uint16[5]' },
+        ],
+        indexed: false,
+      },
+    ],
+    name: 'Configured',
+  },
+  { type: 'event', anonymous: false, inputs: [], name: 'EIP712DomainChanged' },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'amount',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+    ],
+    name: 'Swept',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'Airdrop_AlreadyClaimed',
+  },
+  { type: 'error', inputs: [], name: 'Airdrop_AlreadyConfigured' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tier', internalType: 'uint8', type: 'uint8' },
+      { name: 'bonusBps', internalType: 'uint16', type: 'uint16' },
+    ],
+    name: 'Airdrop_BonusOutOfBounds',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'deadline', internalType: 'uint40', type: 'uint40' }],
+    name: 'Airdrop_Closed',
+  },
+  { type: 'error', inputs: [], name: 'Airdrop_InvalidConfig' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+    ],
+    name: 'Airdrop_InvalidProof',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'Airdrop_InvalidSignature',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Airdrop_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'validUntil', internalType: 'uint256', type: 'uint256' }],
+    name: 'Airdrop_SignatureExpired',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'deadline', internalType: 'uint40', type: 'uint40' }],
+    name: 'Airdrop_StillOpen',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'total', internalType: 'uint96', type: 'uint96' },
+      { name: 'wanted', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Airdrop_TotalExceeded',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'balance', internalType: 'uint256', type: 'uint256' },
+      { name: 'required', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Airdrop_Underfunded',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // AllocationPredicate
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -3784,11 +4235,955 @@ export const baselineVaultAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// CaseRegistry
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const caseRegistryAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+      {
+        name: 'staking',
+        internalType: 'contract IAgentStaking',
+        type: 'address',
+      },
+      {
+        name: 'parameters',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AGENTS',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'COSTS_BPS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'OUTCOME_GAS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SETTLEMENT',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SILENCE_BPS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'STAKING',
+    outputs: [
+      { name: '', internalType: 'contract IAgentStaking', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'appeal',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'kind',
+        internalType: 'enum ICaseRegistry.CaseKind',
+        type: 'uint8',
+      },
+      { name: 'accused', internalType: 'uint40', type: 'uint40' },
+      { name: 'subject', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'caseAbout',
+    outputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'caseCount',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'caseOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct ICaseRegistry.Case',
+        type: 'tuple',
+        components: [
+          {
+            name: 'kind',
+            internalType: 'enum ICaseRegistry.CaseKind',
+            type: 'uint8',
+          },
+          {
+            name: 'ruling',
+            internalType: 'enum ICaseRegistry.Verdict',
+            type: 'uint8',
+          },
+          { name: 'closed', internalType: 'bool', type: 'bool' },
+          { name: 'accused', internalType: 'uint40', type: 'uint40' },
+          { name: 'openedAt', internalType: 'uint40', type: 'uint40' },
+          { name: 'duration', internalType: 'uint32', type: 'uint32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'bond', internalType: 'uint96', type: 'uint96' },
+          { name: 'total', internalType: 'uint96', type: 'uint96' },
+          { name: 'convict', internalType: 'uint96', type: 'uint96' },
+          { name: 'acquit', internalType: 'uint96', type: 'uint96' },
+          { name: 'opener', internalType: 'address', type: 'address' },
+          { name: 'appellant', internalType: 'address', type: 'address' },
+          { name: 'subject', internalType: 'bytes32', type: 'bytes32' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'close',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+      { name: 'commitment', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'commitVote',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+      { name: 'convict', internalType: 'bool', type: 'bool' },
+      { name: 'salt', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'commitmentOf',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'deadlinesOf',
+    outputs: [
+      { name: 'commitEnd', internalType: 'uint40', type: 'uint40' },
+      { name: 'revealEnd', internalType: 'uint40', type: 'uint40' },
+      { name: 'appealEnd', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'convict', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'decideAppeal',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'kind',
+        internalType: 'enum ICaseRegistry.CaseKind',
+        type: 'uint8',
+      },
+      { name: 'accused', internalType: 'uint40', type: 'uint40' },
+      { name: 'subject', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'evidenceHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'open',
+    outputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'evidenceHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'openForClaim',
+    outputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'owed',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'payCosts',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'penaliseSilence',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+      { name: 'convict', internalType: 'bool', type: 'bool' },
+      { name: 'salt', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'revealVote',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'outcomes', internalType: 'address', type: 'address' }],
+    name: 'setOutcomes',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'evidenceHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'submitEvidence',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'verdictOf',
+    outputs: [
+      {
+        name: 'verdict',
+        internalType: 'enum ICaseRegistry.Verdict',
+        type: 'uint8',
+      },
+      { name: 'isFinal', internalType: 'bool', type: 'bool' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'voteOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct ICaseRegistry.Vote',
+        type: 'tuple',
+        components: [
+          { name: 'commitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'weight', internalType: 'uint96', type: 'uint96' },
+          { name: 'revealed', internalType: 'bool', type: 'bool' },
+          { name: 'convict', internalType: 'bool', type: 'bool' },
+          { name: 'settled', internalType: 'bool', type: 'bool' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'withdrawOwed',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      { name: 'convict', internalType: 'bool', type: 'bool', indexed: false },
+    ],
+    name: 'AppealDecided',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'appellant',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'bond', internalType: 'uint96', type: 'uint96', indexed: false },
+    ],
+    name: 'CaseAppealed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'verdict',
+        internalType: 'enum ICaseRegistry.Verdict',
+        type: 'uint8',
+        indexed: false,
+      },
+      { name: 'quorum', internalType: 'bool', type: 'bool', indexed: false },
+      {
+        name: 'slashed',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      { name: 'costs', internalType: 'uint96', type: 'uint96', indexed: false },
+      {
+        name: 'burned',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'CaseClosed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'kind',
+        internalType: 'enum ICaseRegistry.CaseKind',
+        type: 'uint8',
+        indexed: true,
+      },
+      {
+        name: 'accused',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'subject',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      {
+        name: 'evidenceHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      {
+        name: 'opener',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+      {
+        name: 'openedAt',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+      {
+        name: 'duration',
+        internalType: 'uint32',
+        type: 'uint32',
+        indexed: false,
+      },
+      { name: 'bond', internalType: 'uint96', type: 'uint96', indexed: false },
+    ],
+    name: 'CaseOpened',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'validatorId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'to', internalType: 'address', type: 'address', indexed: true },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'CostsPaid',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      { name: 'from', internalType: 'address', type: 'address', indexed: true },
+      {
+        name: 'evidenceHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+    ],
+    name: 'EvidenceSubmitted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+    ],
+    name: 'OutcomeNotRecorded',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'outcomes',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'OutcomesSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Owed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'OwedWithdrawn',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'validatorId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'taken', internalType: 'uint96', type: 'uint96', indexed: false },
+    ],
+    name: 'SilencePenalised',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'validatorId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'commitment',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      {
+        name: 'weight',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'VoteCommitted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'validatorId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'convict', internalType: 'bool', type: 'bool', indexed: false },
+      {
+        name: 'weight',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'VoteRevealed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_AlreadyAppealed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_AlreadyClosed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_AlreadyCommitted',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_AlreadyDecided',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_AlreadyOpened',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_AlreadyRevealed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_AlreadySettled',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'claimId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'until', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_ClaimTooOld',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_Conflicted',
+  },
+  { type: 'error', inputs: [], name: 'CaseRegistry_EmptyCommitment' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_NoCosts',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'accused', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_NoStake',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'CaseRegistry_NoSuchClaim',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_NoWeight',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_NotAppealed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_NotClosed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_NotCommitted',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_NotFinal',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'CaseRegistry_NotValidator',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'CaseRegistry_NothingOwed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'outcomes', internalType: 'address', type: 'address' }],
+    name: 'CaseRegistry_OutcomesAlreadySet',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+    ],
+    name: 'CaseRegistry_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_UnknownCase',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'expected', internalType: 'uint96', type: 'uint96' },
+      { name: 'given', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'CaseRegistry_WrongBond',
+  },
+  {
+    type: 'error',
+    inputs: [
+      {
+        name: 'kind',
+        internalType: 'enum ICaseRegistry.CaseKind',
+        type: 'uint8',
+      },
+    ],
+    name: 'CaseRegistry_WrongKind',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'CaseRegistry_WrongPhase',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'CaseRegistry_WrongReveal',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // ContributionToken
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const contributionTokenAbi = [
-  { type: 'constructor', inputs: [], stateMutability: 'nonpayable' },
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'registry_',
+        internalType: 'contract IDatanetRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
   {
     type: 'function',
     inputs: [],
@@ -3829,14 +5224,14 @@ export const contributionTokenAbi = [
   },
   {
     type: 'function',
-    inputs: [
-      { name: 'authority', internalType: 'address', type: 'address' },
-      {
-        name: 'registry_',
-        internalType: 'contract IDatanetRegistry',
-        type: 'address',
-      },
-    ],
+    inputs: [],
+    name: 'hygiene',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
     name: 'initialize',
     outputs: [],
     stateMutability: 'nonpayable',
@@ -3861,11 +5256,28 @@ export const contributionTokenAbi = [
   {
     type: 'function',
     inputs: [
-      { name: 'to', internalType: 'address', type: 'address' },
       { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'since', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'mint',
-    outputs: [],
+    outputs: [
+      {
+        name: 'before',
+        internalType: 'struct ContributionRecord',
+        type: 'tuple',
+        components: [
+          { name: 'contributor', internalType: 'address', type: 'address' },
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'submittedAt', internalType: 'uint40', type: 'uint40' },
+          {
+            name: 'status',
+            internalType: 'enum ContributionStatus',
+            type: 'uint8',
+          },
+          { name: 'bond', internalType: 'enum BondState', type: 'uint8' },
+        ],
+      },
+    ],
     stateMutability: 'nonpayable',
   },
   {
@@ -3884,9 +5296,76 @@ export const contributionTokenAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'payeeOf',
+    outputs: [
+      { name: 'owner', internalType: 'address', type: 'address' },
+      { name: 'withheldBps', internalType: 'uint16', type: 'uint16' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'penaltyOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IContributionToken.Penalty',
+        type: 'tuple',
+        components: [
+          { name: 'points', internalType: 'uint32', type: 'uint32' },
+          { name: 'withheldBps', internalType: 'uint16', type: 'uint16' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'proxiableUUID',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'contributor', internalType: 'address', type: 'address' },
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'bonded', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'record',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'recordOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct ContributionRecord',
+        type: 'tuple',
+        components: [
+          { name: 'contributor', internalType: 'address', type: 'address' },
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'submittedAt', internalType: 'uint40', type: 'uint40' },
+          {
+            name: 'status',
+            internalType: 'enum ContributionStatus',
+            type: 'uint8',
+          },
+          { name: 'bond', internalType: 'enum BondState', type: 'uint8' },
+        ],
+      },
+    ],
     stateMutability: 'view',
   },
   {
@@ -3935,6 +5414,48 @@ export const contributionTokenAbi = [
       { name: 'newAuthority', internalType: 'address', type: 'address' },
     ],
     name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'bond', internalType: 'enum BondState', type: 'uint8' },
+    ],
+    name: 'setBond',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'hygiene_', internalType: 'address', type: 'address' }],
+    name: 'setHygiene',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'points', internalType: 'uint32', type: 'uint32' },
+      { name: 'withheldBps', internalType: 'uint16', type: 'uint16' },
+    ],
+    name: 'setPenalty',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'status',
+        internalType: 'enum ContributionStatus',
+        type: 'uint8',
+      },
+    ],
+    name: 'setStatus',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -4043,6 +5564,19 @@ export const contributionTokenAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'hygiene',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'HygieneSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'version',
         internalType: 'uint64',
         type: 'uint64',
@@ -4050,6 +5584,31 @@ export const contributionTokenAbi = [
       },
     ],
     name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'points',
+        internalType: 'uint32',
+        type: 'uint32',
+        indexed: false,
+      },
+      {
+        name: 'withheldBps',
+        internalType: 'uint16',
+        type: 'uint16',
+        indexed: false,
+      },
+    ],
+    name: 'PenaltySet',
   },
   {
     type: 'event',
@@ -4101,6 +5660,16 @@ export const contributionTokenAbi = [
     type: 'error',
     inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
     name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'hygiene', internalType: 'address', type: 'address' }],
+    name: 'ContributionToken_HygieneAlreadySet',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'ContributionToken_NotHygiene',
   },
   {
     type: 'error',
@@ -4229,11 +5798,49 @@ export const creditPredicateAbi = [
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const datanetRegistryAbi = [
-  { type: 'constructor', inputs: [], stateMutability: 'nonpayable' },
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'token',
+        internalType: 'contract IContributionToken',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'ACCEPTANCE_TYPEHASH',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
   {
     type: 'function',
     inputs: [],
     name: 'MAX_LIST',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PERMISSION_TYPEHASH',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PROVER_BPS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'REVEAL_WINDOW',
     outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'view',
   },
@@ -4258,6 +5865,18 @@ export const datanetRegistryAbi = [
     ],
     name: 'accept',
     outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionIds', internalType: 'uint40[]', type: 'uint40[]' },
+      { name: 'curator', internalType: 'address', type: 'address' },
+      { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'acceptBySig',
+    outputs: [{ name: 'accepted', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'nonpayable',
   },
   {
@@ -4296,16 +5915,28 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'function',
-    inputs: [{ name: 'commitment', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'commit',
+    inputs: [{ name: 'nonce', internalType: 'uint256', type: 'uint256' }],
+    name: 'cancelPermission',
     outputs: [],
     stateMutability: 'nonpayable',
   },
   {
     type: 'function',
     inputs: [{ name: 'commitment', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'commitments',
+    name: 'commit',
     outputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'commitmentOf',
+    outputs: [
+      { name: 'prefix', internalType: 'bytes22', type: 'bytes22' },
       { name: 'committedAt', internalType: 'uint40', type: 'uint40' },
       { name: 'committedBlock', internalType: 'uint40', type: 'uint40' },
     ],
@@ -4328,14 +5959,11 @@ export const datanetRegistryAbi = [
           { name: 'submittedAt', internalType: 'uint40', type: 'uint40' },
           {
             name: 'status',
-            internalType: 'enum IDatanetRegistry.Status',
+            internalType: 'enum ContributionStatus',
             type: 'uint8',
           },
-          { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'bondState', internalType: 'enum BondState', type: 'uint8' },
           { name: 'bond', internalType: 'uint96', type: 'uint96' },
-          { name: 'committedAt', internalType: 'uint40', type: 'uint40' },
-          { name: 'byteLength', internalType: 'uint40', type: 'uint40' },
-          { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
           { name: 'inputHash', internalType: 'bytes32', type: 'bytes32' },
         ],
       },
@@ -4399,7 +6027,7 @@ export const datanetRegistryAbi = [
           { name: 'contributionBond', internalType: 'uint96', type: 'uint96' },
           { name: 'pricePerRow', internalType: 'uint96', type: 'uint96' },
           { name: 'permissioned', internalType: 'bool', type: 'bool' },
-          { name: 'accepted', internalType: 'uint40', type: 'uint40' },
+          { name: 'licenceCount', internalType: 'uint8', type: 'uint8' },
         ],
       },
     ],
@@ -4414,6 +6042,26 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'earlierId', internalType: 'uint40', type: 'uint40' },
+      { name: 'prover', internalType: 'address', type: 'address' },
+    ],
+    name: 'displace',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'freezeBond',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'tokenId', internalType: 'uint256', type: 'uint256' }],
     name: 'getApproved',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
@@ -4422,16 +6070,36 @@ export const datanetRegistryAbi = [
   {
     type: 'function',
     inputs: [
-      { name: 'authority', internalType: 'address', type: 'address' },
-      {
-        name: 'token',
-        internalType: 'contract IContributionToken',
-        type: 'address',
-      },
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'trainer', internalType: 'address', type: 'address' },
+      { name: 'expiry', internalType: 'uint40', type: 'uint40' },
     ],
+    name: 'grantTraining',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'hygiene',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
     name: 'initialize',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'inputHashOf',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
   },
   {
     type: 'function',
@@ -4462,6 +6130,27 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'owner', internalType: 'address', type: 'address' },
+      { name: 'nonce', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'isNonceUsed',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'trainer', internalType: 'address', type: 'address' },
+      { name: 'time', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'mayTrain',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'name',
     outputs: [{ name: '', internalType: 'string', type: 'string' }],
@@ -4473,6 +6162,19 @@ export const datanetRegistryAbi = [
     name: 'ownerOf',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'trainer', internalType: 'address', type: 'address' },
+      { name: 'expiry', internalType: 'uint40', type: 'uint40' },
+      { name: 'nonce', internalType: 'uint256', type: 'uint256' },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'permitTraining',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -4497,6 +6199,16 @@ export const datanetRegistryAbi = [
       { name: 'reasonHash', internalType: 'bytes32', type: 'bytes32' },
     ],
     name: 'reject',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'trainer', internalType: 'address', type: 'address' },
+    ],
+    name: 'revokeTraining',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -4555,10 +6267,28 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'hygiene_', internalType: 'address', type: 'address' }],
+    name: 'setHygiene',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'forfeit', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'settleBond',
+    outputs: [{ name: 'amount', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
       {
         name: 'input',
-        internalType: 'struct IDatanetRegistry.ContributionInput',
+        internalType: 'struct ContributionInput',
         type: 'tuple',
         components: [
           { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
@@ -4567,6 +6297,8 @@ export const datanetRegistryAbi = [
           { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
           { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
           { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
           { name: 'licence', internalType: 'string', type: 'string' },
           { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
           { name: 'uri', internalType: 'string', type: 'string' },
@@ -4575,9 +6307,53 @@ export const datanetRegistryAbi = [
       { name: 'salt', internalType: 'bytes32', type: 'bytes32' },
     ],
     name: 'submit',
-    outputs: [
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'input',
+        internalType: 'struct ContributionInput',
+        type: 'tuple',
+        components: [
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'contentRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'byteLength', internalType: 'uint40', type: 'uint40' },
+          { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'licence', internalType: 'string', type: 'string' },
+          { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'uri', internalType: 'string', type: 'string' },
+        ],
+      },
+      { name: 'salt', internalType: 'bytes32', type: 'bytes32' },
+      {
+        name: 'referred',
+        internalType: 'struct ContributionInput',
+        type: 'tuple',
+        components: [
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'contentRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'byteLength', internalType: 'uint40', type: 'uint40' },
+          { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'licence', internalType: 'string', type: 'string' },
+          { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'uri', internalType: 'string', type: 'string' },
+        ],
+      },
     ],
+    name: 'submitReferring',
+    outputs: [],
     stateMutability: 'payable',
   },
   {
@@ -4600,6 +6376,15 @@ export const datanetRegistryAbi = [
     name: 'tokenURI',
     outputs: [{ name: '', internalType: 'string', type: 'string' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'tombstone',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -4698,6 +6483,38 @@ export const datanetRegistryAbi = [
         indexed: true,
       },
       {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'BondForfeited',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+    ],
+    name: 'BondFrozen',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
         name: 'contributor',
         internalType: 'address',
         type: 'address',
@@ -4711,6 +6528,19 @@ export const datanetRegistryAbi = [
       },
     ],
     name: 'BondReclaimed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+    ],
+    name: 'BondUnfrozen',
   },
   {
     type: 'event',
@@ -4748,19 +6578,56 @@ export const datanetRegistryAbi = [
     anonymous: false,
     inputs: [
       {
-        name: 'commitment',
-        internalType: 'bytes32',
-        type: 'bytes32',
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
         indexed: true,
       },
       {
-        name: 'committer',
-        internalType: 'address',
-        type: 'address',
-        indexed: true,
+        name: 'commitment',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
       },
     ],
     name: 'ContributionCommitted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'datanetId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'earlierId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'reward',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      {
+        name: 'version',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+    ],
+    name: 'ContributionDisplaced',
   },
   {
     type: 'event',
@@ -4836,7 +6703,7 @@ export const datanetRegistryAbi = [
       },
       {
         name: 'input',
-        internalType: 'struct IDatanetRegistry.ContributionInput',
+        internalType: 'struct ContributionInput',
         type: 'tuple',
         components: [
           { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
@@ -4845,6 +6712,8 @@ export const datanetRegistryAbi = [
           { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
           { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
           { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
           { name: 'licence', internalType: 'string', type: 'string' },
           { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
           { name: 'uri', internalType: 'string', type: 'string' },
@@ -4860,6 +6729,37 @@ export const datanetRegistryAbi = [
       },
     ],
     name: 'ContributionSubmitted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'datanetId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'owner',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'version',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+    ],
+    name: 'ContributionTombstoned',
   },
   {
     type: 'event',
@@ -4924,6 +6824,19 @@ export const datanetRegistryAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'hygiene',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'HygieneSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'version',
         internalType: 'uint64',
         type: 'uint64',
@@ -4931,6 +6844,65 @@ export const datanetRegistryAbi = [
       },
     ],
     name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'owner',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'nonce',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+    ],
+    name: 'PermissionCancelled',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'datanetId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'trainer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'from', internalType: 'uint40', type: 'uint40', indexed: false },
+      { name: 'until', internalType: 'uint40', type: 'uint40', indexed: false },
+    ],
+    name: 'TrainingPermitted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'datanetId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'trainer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'TrainingRevoked',
   },
   {
     type: 'event',
@@ -4985,11 +6957,36 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetRegistry_BondFrozen',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'expiredAt', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'DatanetRegistry_CommitmentExpired',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'count', internalType: 'uint256', type: 'uint256' }],
     name: 'DatanetRegistry_CuratorCount',
   },
   { type: 'error', inputs: [], name: 'DatanetRegistry_EmptyContribution' },
   { type: 'error', inputs: [], name: 'DatanetRegistry_EmptyName' },
+  {
+    type: 'error',
+    inputs: [{ name: 'hygiene', internalType: 'address', type: 'address' }],
+    name: 'DatanetRegistry_HygieneAlreadySet',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'signer', internalType: 'address', type: 'address' }],
+    name: 'DatanetRegistry_InvalidSignature',
+  },
   {
     type: 'error',
     inputs: [{ name: 'count', internalType: 'uint256', type: 'uint256' }],
@@ -5005,7 +7002,18 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'error',
-    inputs: [{ name: 'commitment', internalType: 'bytes32', type: 'bytes32' }],
+    inputs: [
+      { name: 'owner', internalType: 'address', type: 'address' },
+      { name: 'nonce', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'DatanetRegistry_NonceUsed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'commitment', internalType: 'bytes32', type: 'bytes32' },
+    ],
     name: 'DatanetRegistry_NotCommitted',
   },
   {
@@ -5018,6 +7026,11 @@ export const datanetRegistryAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'DatanetRegistry_NotHygiene',
+  },
+  {
+    type: 'error',
     inputs: [
       { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
       { name: 'caller', internalType: 'address', type: 'address' },
@@ -5027,14 +7040,18 @@ export const datanetRegistryAbi = [
   {
     type: 'error',
     inputs: [
-      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
-      {
-        name: 'status',
-        internalType: 'enum IDatanetRegistry.Status',
-        type: 'uint8',
-      },
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'trainer', internalType: 'address', type: 'address' },
     ],
-    name: 'DatanetRegistry_NotSubmitted',
+    name: 'DatanetRegistry_NotPermitted',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'DatanetRegistry_NotTokenOwner',
   },
   {
     type: 'error',
@@ -5050,6 +7067,11 @@ export const datanetRegistryAbi = [
       { name: 'reviewEnd', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'DatanetRegistry_ReviewOver',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'deadline', internalType: 'uint256', type: 'uint256' }],
+    name: 'DatanetRegistry_SignatureExpired',
   },
   {
     type: 'error',
@@ -5098,6 +7120,26 @@ export const datanetRegistryAbi = [
       { name: 'sent', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'DatanetRegistry_WrongBond',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+      { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'DatanetRegistry_WrongReference',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'status',
+        internalType: 'enum ContributionStatus',
+        type: 'uint8',
+      },
+    ],
+    name: 'DatanetRegistry_WrongStatus',
   },
   { type: 'error', inputs: [], name: 'DatanetRegistry_ZeroAddress' },
   {
@@ -5960,15 +8002,30 @@ export const inferenceEscrowAbi = [
         internalType: 'contract IProtocolParameters',
         type: 'address',
       },
+      {
+        name: 'gopen',
+        internalType: 'contract IGovernanceOpen',
+        type: 'address',
+      },
     ],
     stateMutability: 'nonpayable',
   },
+  { type: 'receive', stateMutability: 'payable' },
   {
     type: 'function',
     inputs: [],
     name: 'AGENTS',
     outputs: [
       { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'GOPEN',
+    outputs: [
+      { name: '', internalType: 'contract IGovernanceOpen', type: 'address' },
     ],
     stateMutability: 'view',
   },
@@ -5995,21 +8052,8 @@ export const inferenceEscrowAbi = [
   {
     type: 'function',
     inputs: [
-      {
-        name: 'voucher',
-        internalType: 'struct SignedVoucher',
-        type: 'tuple',
-        components: [
-          { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
-          { name: 'epoch', internalType: 'uint32', type: 'uint32' },
-          { name: 'settledFee', internalType: 'uint96', type: 'uint96' },
-          { name: 'cumulativeFee', internalType: 'uint96', type: 'uint96' },
-          { name: 'receiptsRoot', internalType: 'bytes32', type: 'bytes32' },
-          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
-          { name: 'signature', internalType: 'bytes', type: 'bytes' },
-          { name: 'acceptance', internalType: 'bytes', type: 'bytes' },
-        ],
-      },
+      { name: 'voucherHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'receiptsRoot', internalType: 'bytes32', type: 'bytes32' },
     ],
     name: 'acceptanceDigest',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
@@ -6039,6 +8083,10 @@ export const inferenceEscrowAbi = [
           { name: 'deposit', internalType: 'uint96', type: 'uint96' },
           { name: 'settled', internalType: 'uint96', type: 'uint96' },
           { name: 'exitAt', internalType: 'uint40', type: 'uint40' },
+          { name: 'exitAmount', internalType: 'uint96', type: 'uint96' },
+          { name: 'nextSigner', internalType: 'address', type: 'address' },
+          { name: 'signerAt', internalType: 'uint40', type: 'uint40' },
+          { name: 'keyNonce', internalType: 'uint56', type: 'uint56' },
         ],
       },
     ],
@@ -6107,6 +8155,39 @@ export const inferenceEscrowAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'consumer', internalType: 'address', type: 'address' },
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'nonce', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'openChannelFor',
+    outputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'consumer', internalType: 'address', type: 'address' },
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'nonce', internalType: 'bytes32', type: 'bytes32' },
+      {
+        name: 'authorization',
+        internalType: 'struct IInferenceEscrow.Authorization',
+        type: 'tuple',
+        components: [
+          { name: 'value', internalType: 'uint256', type: 'uint256' },
+          { name: 'validAfter', internalType: 'uint256', type: 'uint256' },
+          { name: 'validBefore', internalType: 'uint256', type: 'uint256' },
+          { name: 'signature', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+    ],
+    name: 'openChannelWithAuthorization',
+    outputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'proxiableUUID',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
@@ -6122,6 +8203,28 @@ export const inferenceEscrowAbi = [
   {
     type: 'function',
     inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+    ],
+    name: 'requestWithdraw',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'signer', internalType: 'address', type: 'address' },
+      { name: 'nonce', internalType: 'uint256', type: 'uint256' },
+      { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'sessionKeyDigest',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'newAuthority', internalType: 'address', type: 'address' },
     ],
     name: 'setAuthority',
@@ -6132,6 +8235,28 @@ export const inferenceEscrowAbi = [
     type: 'function',
     inputs: [{ name: 'settlement_', internalType: 'address', type: 'address' }],
     name: 'setSettlement',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'signer', internalType: 'address', type: 'address' },
+    ],
+    name: 'setSigner',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'signer', internalType: 'address', type: 'address' },
+      { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'setSignerBySig',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -6302,6 +8427,12 @@ export const inferenceEscrowAbi = [
         indexed: true,
       },
       {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      {
         name: 'exitAt',
         internalType: 'uint40',
         type: 'uint40',
@@ -6341,6 +8472,31 @@ export const inferenceEscrowAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'channelId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'signer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'effectiveAt',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+    ],
+    name: 'SignerChangeRequested',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'implementation',
         internalType: 'address',
         type: 'address',
@@ -6348,26 +8504,6 @@ export const inferenceEscrowAbi = [
       },
     ],
     name: 'Upgraded',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'channelId',
-        internalType: 'bytes32',
-        type: 'bytes32',
-        indexed: true,
-      },
-      { name: 'epoch', internalType: 'uint32', type: 'uint32', indexed: false },
-      {
-        name: 'cumulativeFee',
-        internalType: 'uint96',
-        type: 'uint96',
-        indexed: false,
-      },
-    ],
-    name: 'VoucherSettled',
   },
   {
     type: 'error',
@@ -6410,6 +8546,14 @@ export const inferenceEscrowAbi = [
     type: 'error',
     inputs: [
       { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'consumer', internalType: 'address', type: 'address' },
+    ],
+    name: 'InferenceEscrow_BadSessionKey',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
       { name: 'recovered', internalType: 'address', type: 'address' },
     ],
     name: 'InferenceEscrow_BadSignature',
@@ -6418,6 +8562,11 @@ export const inferenceEscrowAbi = [
     type: 'error',
     inputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     name: 'InferenceEscrow_ChannelExists',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'deadline', internalType: 'uint40', type: 'uint40' }],
+    name: 'InferenceEscrow_DeadlinePassed',
   },
   {
     type: 'error',
@@ -6431,6 +8580,15 @@ export const inferenceEscrowAbi = [
       { name: 'exitAt', internalType: 'uint40', type: 'uint40' },
     ],
     name: 'InferenceEscrow_ExitNotReady',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'settled', internalType: 'uint96', type: 'uint96' },
+      { name: 'cumulativeFee', internalType: 'uint96', type: 'uint96' },
+    ],
+    name: 'InferenceEscrow_FeeBelowSettled',
   },
   {
     type: 'error',
@@ -6468,7 +8626,21 @@ export const inferenceEscrowAbi = [
   {
     type: 'error',
     inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'InferenceEscrow_NotGovernanceOpen',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
     name: 'InferenceEscrow_NotSettlement',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'channelId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'left', internalType: 'uint96', type: 'uint96' },
+      { name: 'requested', internalType: 'uint96', type: 'uint96' },
+    ],
+    name: 'InferenceEscrow_NotSoMuchLeft',
   },
   {
     type: 'error',
@@ -6487,11 +8659,6 @@ export const inferenceEscrowAbi = [
     type: 'error',
     inputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     name: 'InferenceEscrow_UnknownChannel',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
-    name: 'InferenceEscrow_UnknownNode',
   },
   {
     type: 'error',
@@ -6520,13 +8687,9 @@ export const inferenceEscrowAbi = [
     name: 'InferenceEscrow_WrongSettledFee',
   },
   { type: 'error', inputs: [], name: 'InferenceEscrow_ZeroAmount' },
+  { type: 'error', inputs: [], name: 'InferenceEscrow_ZeroConsumer' },
   { type: 'error', inputs: [], name: 'InferenceEscrow_ZeroSigner' },
   { type: 'error', inputs: [], name: 'InvalidInitialization' },
-  {
-    type: 'error',
-    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
-    name: 'Native_AmountTooLarge',
-  },
   { type: 'error', inputs: [], name: 'NotInitializing' },
   { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
   { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
@@ -10032,6 +12195,483 @@ export const openTokenAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// ProgrammeVault
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const programmeVaultAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'rewards',
+        internalType: 'contract IStakerRewards',
+        type: 'address',
+      },
+      { name: 'datanets', internalType: 'contract IERC721', type: 'address' },
+      { name: 'treasury', internalType: 'address', type: 'address' },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'DATANETS',
+    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'REWARDS',
+    outputs: [
+      { name: '', internalType: 'contract IStakerRewards', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TREASURY',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'cancel',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'programmeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+      { name: 'proof', internalType: 'bytes32[]', type: 'bytes32[]' },
+    ],
+    name: 'claimDrop',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'close',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'programmeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'account', internalType: 'address', type: 'address' },
+    ],
+    name: 'hasClaimed',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'root', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'start', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'openDrop',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'programme',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IProgrammeVault.Programme',
+        type: 'tuple',
+        components: [
+          {
+            name: 'kind',
+            internalType: 'enum IProgrammeVault.Kind',
+            type: 'uint8',
+          },
+          { name: 'start', internalType: 'uint40', type: 'uint40' },
+          { name: 'end', internalType: 'uint40', type: 'uint40' },
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'funded', internalType: 'uint96', type: 'uint96' },
+          { name: 'paid', internalType: 'uint96', type: 'uint96' },
+          { name: 'root', internalType: 'bytes32', type: 'bytes32' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'programmeCount',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'releasable',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'release',
+    outputs: [{ name: 'amount', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'reserved',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'start', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'streamToDatanet',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'start', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'streamToStakers',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'programmeId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'DropClaimed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'programmeId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'returned',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Ended',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'programmeId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'programme',
+        internalType: 'struct IProgrammeVault.Programme',
+        type: 'tuple',
+        components: [
+          {
+            name: 'kind',
+            internalType: 'enum IProgrammeVault.Kind',
+            type: 'uint8',
+          },
+          { name: 'start', internalType: 'uint40', type: 'uint40' },
+          { name: 'end', internalType: 'uint40', type: 'uint40' },
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'funded', internalType: 'uint96', type: 'uint96' },
+          { name: 'paid', internalType: 'uint96', type: 'uint96' },
+          { name: 'root', internalType: 'bytes32', type: 'bytes32' },
+        ],
+        indexed: false,
+      },
+    ],
+    name: 'ProgrammeCreated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'programmeId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'to', internalType: 'address', type: 'address', indexed: true },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Released',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'programmeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'account', internalType: 'address', type: 'address' },
+    ],
+    name: 'ProgrammeVault_AlreadyClaimed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ProgrammeVault_Ended',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'funded', internalType: 'uint96', type: 'uint96' },
+      { name: 'wanted', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ProgrammeVault_FundsExceeded',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint96', type: 'uint96' },
+    ],
+    name: 'ProgrammeVault_InvalidProof',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'start', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ProgrammeVault_InvalidTimes',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'start', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ProgrammeVault_NotOpen',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ProgrammeVault_NothingToRelease',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ProgrammeVault_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'programmeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ProgrammeVault_UnknownProgramme',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'programmeId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'kind',
+        internalType: 'enum IProgrammeVault.Kind',
+        type: 'uint8',
+      },
+    ],
+    name: 'ProgrammeVault_WrongKind',
+  },
+  { type: 'error', inputs: [], name: 'ProgrammeVault_ZeroAmount' },
+  { type: 'error', inputs: [], name: 'ProgrammeVault_ZeroRoot' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // ProtocolParameters
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -11171,6 +13811,199 @@ export const stakerRewardsAbi = [
     type: 'error',
     inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
     name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// TokenDistribution
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const tokenDistributionAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      { name: 'token', internalType: 'contract IERC20', type: 'address' },
+      { name: 'genesis', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'allocations',
+        internalType: 'struct ITokenDistribution.Allocation[]',
+        type: 'tuple[]',
+        components: [
+          { name: 'category', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'beneficiary', internalType: 'address', type: 'address' },
+          { name: 'amount', internalType: 'uint96', type: 'uint96' },
+          { name: 'atLaunch', internalType: 'uint96', type: 'uint96' },
+          { name: 'cliff', internalType: 'uint40', type: 'uint40' },
+          { name: 'duration', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'GENESIS',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TOKEN',
+    outputs: [{ name: '', internalType: 'contract IERC20', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'allocation',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct ITokenDistribution.Allocation',
+        type: 'tuple',
+        components: [
+          { name: 'category', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'beneficiary', internalType: 'address', type: 'address' },
+          { name: 'amount', internalType: 'uint96', type: 'uint96' },
+          { name: 'atLaunch', internalType: 'uint96', type: 'uint96' },
+          { name: 'cliff', internalType: 'uint40', type: 'uint40' },
+          { name: 'duration', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'allocationCount',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'time', internalType: 'uint40', type: 'uint40' }],
+    name: 'circulating',
+    outputs: [{ name: 'sum', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'releasable',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'release',
+    outputs: [{ name: 'amount', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'released',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'index', internalType: 'uint256', type: 'uint256' },
+      { name: 'time', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'vested',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'index',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'category',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'beneficiary',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Allocated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'index',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'beneficiary',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Released',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'token', internalType: 'address', type: 'address' }],
+    name: 'SafeERC20FailedOperation',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'TokenDistribution_InvalidAllocation',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'allocated', internalType: 'uint256', type: 'uint256' },
+      { name: 'held', internalType: 'uint256', type: 'uint256' },
+      { name: 'supply', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'TokenDistribution_NotTheWholeSupply',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'TokenDistribution_NothingToRelease',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'TokenDistribution_UnknownAllocation',
   },
 ] as const
 

@@ -3,8 +3,10 @@
 import {
   agentRegistryAbi,
   agentStakingAbi,
+  airdropAbi,
   attributionSettlementAbi,
   baselineVaultAbi,
+  caseRegistryAbi,
   contributionTokenAbi,
   datanetRegistryAbi,
   governanceOpenAbi,
@@ -12,6 +14,7 @@ import {
   modelRegistryAbi,
   openGovernorAbi,
   openTimelockAbi,
+  programmeVaultAbi,
   protocolParametersAbi,
   stakerRewardsAbi,
   trainingLogAbi,
@@ -1146,6 +1149,344 @@ export const watchAgentStakingWithdrawnEvent =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const readAirdrop = /*#__PURE__*/ createReadContract({ abi: airdropAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"CLAIM_AND_STAKE_TYPEHASH"`
+ */
+export const readAirdropClaimAndStakeTypehash =
+  /*#__PURE__*/ createReadContract({
+    abi: airdropAbi,
+    functionName: 'CLAIM_AND_STAKE_TYPEHASH',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"CLAIM_TYPEHASH"`
+ */
+export const readAirdropClaimTypehash = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'CLAIM_TYPEHASH',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"REWARDS"`
+ */
+export const readAirdropRewards = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'REWARDS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const readAirdropTreasury = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'TREASURY',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readAirdropUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: airdropAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"authority"`
+ */
+export const readAirdropAuthority = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"config"`
+ */
+export const readAirdropConfig = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'config',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const readAirdropEip712Domain = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'eip712Domain',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"hasClaimed"`
+ */
+export const readAirdropHasClaimed = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'hasClaimed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readAirdropIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: airdropAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readAirdropProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'proxiableUUID',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"taken"`
+ */
+export const readAirdropTaken = /*#__PURE__*/ createReadContract({
+  abi: airdropAbi,
+  functionName: 'taken',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const writeAirdrop = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claim"`
+ */
+export const writeAirdropClaim = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'claim',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStake"`
+ */
+export const writeAirdropClaimAndStake = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'claimAndStake',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStakeBySig"`
+ */
+export const writeAirdropClaimAndStakeBySig = /*#__PURE__*/ createWriteContract(
+  { abi: airdropAbi, functionName: 'claimAndStakeBySig' },
+)
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const writeAirdropClaimBySig = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'claimBySig',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"configure"`
+ */
+export const writeAirdropConfigure = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'configure',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeAirdropInitialize = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeAirdropSetAuthority = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'setAuthority',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"sweep"`
+ */
+export const writeAirdropSweep = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'sweep',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeAirdropUpgradeToAndCall = /*#__PURE__*/ createWriteContract({
+  abi: airdropAbi,
+  functionName: 'upgradeToAndCall',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const simulateAirdrop = /*#__PURE__*/ createSimulateContract({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claim"`
+ */
+export const simulateAirdropClaim = /*#__PURE__*/ createSimulateContract({
+  abi: airdropAbi,
+  functionName: 'claim',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStake"`
+ */
+export const simulateAirdropClaimAndStake =
+  /*#__PURE__*/ createSimulateContract({
+    abi: airdropAbi,
+    functionName: 'claimAndStake',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStakeBySig"`
+ */
+export const simulateAirdropClaimAndStakeBySig =
+  /*#__PURE__*/ createSimulateContract({
+    abi: airdropAbi,
+    functionName: 'claimAndStakeBySig',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const simulateAirdropClaimBySig = /*#__PURE__*/ createSimulateContract({
+  abi: airdropAbi,
+  functionName: 'claimBySig',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"configure"`
+ */
+export const simulateAirdropConfigure = /*#__PURE__*/ createSimulateContract({
+  abi: airdropAbi,
+  functionName: 'configure',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateAirdropInitialize = /*#__PURE__*/ createSimulateContract({
+  abi: airdropAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateAirdropSetAuthority = /*#__PURE__*/ createSimulateContract(
+  { abi: airdropAbi, functionName: 'setAuthority' },
+)
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"sweep"`
+ */
+export const simulateAirdropSweep = /*#__PURE__*/ createSimulateContract({
+  abi: airdropAbi,
+  functionName: 'sweep',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateAirdropUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: airdropAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const watchAirdropEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchAirdropAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Claimed"`
+ */
+export const watchAirdropClaimedEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: airdropAbi,
+  eventName: 'Claimed',
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"ClaimedAndStaked"`
+ */
+export const watchAirdropClaimedAndStakedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'ClaimedAndStaked',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Configured"`
+ */
+export const watchAirdropConfiguredEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Configured',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const watchAirdropEip712DomainChangedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'EIP712DomainChanged',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchAirdropInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Swept"`
+ */
+export const watchAirdropSweptEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: airdropAbi,
+  eventName: 'Swept',
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchAirdropUpgradedEvent = /*#__PURE__*/ createWatchContractEvent(
+  { abi: airdropAbi, eventName: 'Upgraded' },
+)
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__
  */
 export const readAttributionSettlement = /*#__PURE__*/ createReadContract({
@@ -1993,6 +2334,587 @@ export const watchBaselineVaultUpgradedEvent =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const readCaseRegistry = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const readCaseRegistryAgents = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"COSTS_BPS"`
+ */
+export const readCaseRegistryCostsBps = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'COSTS_BPS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"OUTCOME_GAS"`
+ */
+export const readCaseRegistryOutcomeGas = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'OUTCOME_GAS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readCaseRegistryParameters = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'PARAMETERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"SETTLEMENT"`
+ */
+export const readCaseRegistrySettlement = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'SETTLEMENT',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"SILENCE_BPS"`
+ */
+export const readCaseRegistrySilenceBps = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'SILENCE_BPS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"STAKING"`
+ */
+export const readCaseRegistryStaking = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'STAKING',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readCaseRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const readCaseRegistryAuthority = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"caseAbout"`
+ */
+export const readCaseRegistryCaseAbout = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'caseAbout',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"caseCount"`
+ */
+export const readCaseRegistryCaseCount = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'caseCount',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"caseOf"`
+ */
+export const readCaseRegistryCaseOf = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'caseOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"commitmentOf"`
+ */
+export const readCaseRegistryCommitmentOf = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'commitmentOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"deadlinesOf"`
+ */
+export const readCaseRegistryDeadlinesOf = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'deadlinesOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readCaseRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"owed"`
+ */
+export const readCaseRegistryOwed = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'owed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readCaseRegistryProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'proxiableUUID',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"verdictOf"`
+ */
+export const readCaseRegistryVerdictOf = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'verdictOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"voteOf"`
+ */
+export const readCaseRegistryVoteOf = /*#__PURE__*/ createReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'voteOf',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const writeCaseRegistry = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"appeal"`
+ */
+export const writeCaseRegistryAppeal = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'appeal',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"close"`
+ */
+export const writeCaseRegistryClose = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"commitVote"`
+ */
+export const writeCaseRegistryCommitVote = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'commitVote',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"decideAppeal"`
+ */
+export const writeCaseRegistryDecideAppeal = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'decideAppeal',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeCaseRegistryInitialize = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"open"`
+ */
+export const writeCaseRegistryOpen = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'open',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"openForClaim"`
+ */
+export const writeCaseRegistryOpenForClaim = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'openForClaim',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"payCosts"`
+ */
+export const writeCaseRegistryPayCosts = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'payCosts',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"penaliseSilence"`
+ */
+export const writeCaseRegistryPenaliseSilence =
+  /*#__PURE__*/ createWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'penaliseSilence',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"revealVote"`
+ */
+export const writeCaseRegistryRevealVote = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'revealVote',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeCaseRegistrySetAuthority = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'setAuthority',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
+ */
+export const writeCaseRegistrySetOutcomes = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'setOutcomes',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"submitEvidence"`
+ */
+export const writeCaseRegistrySubmitEvidence =
+  /*#__PURE__*/ createWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'submitEvidence',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeCaseRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const writeCaseRegistryWithdrawOwed = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'withdrawOwed',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const simulateCaseRegistry = /*#__PURE__*/ createSimulateContract({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"appeal"`
+ */
+export const simulateCaseRegistryAppeal = /*#__PURE__*/ createSimulateContract({
+  abi: caseRegistryAbi,
+  functionName: 'appeal',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"close"`
+ */
+export const simulateCaseRegistryClose = /*#__PURE__*/ createSimulateContract({
+  abi: caseRegistryAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"commitVote"`
+ */
+export const simulateCaseRegistryCommitVote =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'commitVote',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"decideAppeal"`
+ */
+export const simulateCaseRegistryDecideAppeal =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'decideAppeal',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateCaseRegistryInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"open"`
+ */
+export const simulateCaseRegistryOpen = /*#__PURE__*/ createSimulateContract({
+  abi: caseRegistryAbi,
+  functionName: 'open',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"openForClaim"`
+ */
+export const simulateCaseRegistryOpenForClaim =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'openForClaim',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"payCosts"`
+ */
+export const simulateCaseRegistryPayCosts =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'payCosts',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"penaliseSilence"`
+ */
+export const simulateCaseRegistryPenaliseSilence =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'penaliseSilence',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"revealVote"`
+ */
+export const simulateCaseRegistryRevealVote =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'revealVote',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateCaseRegistrySetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
+ */
+export const simulateCaseRegistrySetOutcomes =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'setOutcomes',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"submitEvidence"`
+ */
+export const simulateCaseRegistrySubmitEvidence =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'submitEvidence',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateCaseRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const simulateCaseRegistryWithdrawOwed =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const watchCaseRegistryEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"AppealDecided"`
+ */
+export const watchCaseRegistryAppealDecidedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'AppealDecided',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchCaseRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CaseAppealed"`
+ */
+export const watchCaseRegistryCaseAppealedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CaseAppealed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CaseClosed"`
+ */
+export const watchCaseRegistryCaseClosedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CaseClosed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CaseOpened"`
+ */
+export const watchCaseRegistryCaseOpenedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CaseOpened',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CostsPaid"`
+ */
+export const watchCaseRegistryCostsPaidEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CostsPaid',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"EvidenceSubmitted"`
+ */
+export const watchCaseRegistryEvidenceSubmittedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'EvidenceSubmitted',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchCaseRegistryInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"OutcomeNotRecorded"`
+ */
+export const watchCaseRegistryOutcomeNotRecordedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'OutcomeNotRecorded',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"OutcomesSet"`
+ */
+export const watchCaseRegistryOutcomesSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'OutcomesSet',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"Owed"`
+ */
+export const watchCaseRegistryOwedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'Owed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"OwedWithdrawn"`
+ */
+export const watchCaseRegistryOwedWithdrawnEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'OwedWithdrawn',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"SilencePenalised"`
+ */
+export const watchCaseRegistrySilencePenalisedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'SilencePenalised',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchCaseRegistryUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"VoteCommitted"`
+ */
+export const watchCaseRegistryVoteCommittedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'VoteCommitted',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"VoteRevealed"`
+ */
+export const watchCaseRegistryVoteRevealedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'VoteRevealed',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__
  */
 export const readContributionToken = /*#__PURE__*/ createReadContract({
@@ -2034,6 +2956,14 @@ export const readContributionTokenGetApproved =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"hygiene"`
+ */
+export const readContributionTokenHygiene = /*#__PURE__*/ createReadContract({
+  abi: contributionTokenAbi,
+  functionName: 'hygiene',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"isApprovedForAll"`
  */
 export const readContributionTokenIsApprovedForAll =
@@ -2068,6 +2998,22 @@ export const readContributionTokenOwnerOf = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"payeeOf"`
+ */
+export const readContributionTokenPayeeOf = /*#__PURE__*/ createReadContract({
+  abi: contributionTokenAbi,
+  functionName: 'payeeOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"penaltyOf"`
+ */
+export const readContributionTokenPenaltyOf = /*#__PURE__*/ createReadContract({
+  abi: contributionTokenAbi,
+  functionName: 'penaltyOf',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"proxiableUUID"`
  */
 export const readContributionTokenProxiableUuid =
@@ -2075,6 +3021,14 @@ export const readContributionTokenProxiableUuid =
     abi: contributionTokenAbi,
     functionName: 'proxiableUUID',
   })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"recordOf"`
+ */
+export const readContributionTokenRecordOf = /*#__PURE__*/ createReadContract({
+  abi: contributionTokenAbi,
+  functionName: 'recordOf',
+})
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"registry"`
@@ -2142,6 +3096,14 @@ export const writeContributionTokenMint = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"record"`
+ */
+export const writeContributionTokenRecord = /*#__PURE__*/ createWriteContract({
+  abi: contributionTokenAbi,
+  functionName: 'record',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const writeContributionTokenSafeTransferFrom =
@@ -2166,6 +3128,41 @@ export const writeContributionTokenSetAuthority =
   /*#__PURE__*/ createWriteContract({
     abi: contributionTokenAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setBond"`
+ */
+export const writeContributionTokenSetBond = /*#__PURE__*/ createWriteContract({
+  abi: contributionTokenAbi,
+  functionName: 'setBond',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const writeContributionTokenSetHygiene =
+  /*#__PURE__*/ createWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setPenalty"`
+ */
+export const writeContributionTokenSetPenalty =
+  /*#__PURE__*/ createWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setPenalty',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setStatus"`
+ */
+export const writeContributionTokenSetStatus =
+  /*#__PURE__*/ createWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setStatus',
   })
 
 /**
@@ -2221,6 +3218,15 @@ export const simulateContributionTokenMint =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"record"`
+ */
+export const simulateContributionTokenRecord =
+  /*#__PURE__*/ createSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'record',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const simulateContributionTokenSafeTransferFrom =
@@ -2245,6 +3251,42 @@ export const simulateContributionTokenSetAuthority =
   /*#__PURE__*/ createSimulateContract({
     abi: contributionTokenAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setBond"`
+ */
+export const simulateContributionTokenSetBond =
+  /*#__PURE__*/ createSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setBond',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const simulateContributionTokenSetHygiene =
+  /*#__PURE__*/ createSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setPenalty"`
+ */
+export const simulateContributionTokenSetPenalty =
+  /*#__PURE__*/ createSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setPenalty',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setStatus"`
+ */
+export const simulateContributionTokenSetStatus =
+  /*#__PURE__*/ createSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setStatus',
   })
 
 /**
@@ -2299,12 +3341,30 @@ export const watchContributionTokenAuthorityUpdatedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link contributionTokenAbi}__ and `eventName` set to `"HygieneSet"`
+ */
+export const watchContributionTokenHygieneSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: contributionTokenAbi,
+    eventName: 'HygieneSet',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link contributionTokenAbi}__ and `eventName` set to `"Initialized"`
  */
 export const watchContributionTokenInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: contributionTokenAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link contributionTokenAbi}__ and `eventName` set to `"PenaltySet"`
+ */
+export const watchContributionTokenPenaltySetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: contributionTokenAbi,
+    eventName: 'PenaltySet',
   })
 
 /**
@@ -2333,12 +3393,45 @@ export const readDatanetRegistry = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"ACCEPTANCE_TYPEHASH"`
+ */
+export const readDatanetRegistryAcceptanceTypehash =
+  /*#__PURE__*/ createReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'ACCEPTANCE_TYPEHASH',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"MAX_LIST"`
  */
 export const readDatanetRegistryMaxList = /*#__PURE__*/ createReadContract({
   abi: datanetRegistryAbi,
   functionName: 'MAX_LIST',
 })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"PERMISSION_TYPEHASH"`
+ */
+export const readDatanetRegistryPermissionTypehash =
+  /*#__PURE__*/ createReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'PERMISSION_TYPEHASH',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"PROVER_BPS"`
+ */
+export const readDatanetRegistryProverBps = /*#__PURE__*/ createReadContract({
+  abi: datanetRegistryAbi,
+  functionName: 'PROVER_BPS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"REVEAL_WINDOW"`
+ */
+export const readDatanetRegistryRevealWindow = /*#__PURE__*/ createReadContract(
+  { abi: datanetRegistryAbi, functionName: 'REVEAL_WINDOW' },
+)
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"REVIEW_WINDOW"`
@@ -2382,12 +3475,11 @@ export const readDatanetRegistryBalanceOf = /*#__PURE__*/ createReadContract({
 })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"commitments"`
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"commitmentOf"`
  */
-export const readDatanetRegistryCommitments = /*#__PURE__*/ createReadContract({
-  abi: datanetRegistryAbi,
-  functionName: 'commitments',
-})
+export const readDatanetRegistryCommitmentOf = /*#__PURE__*/ createReadContract(
+  { abi: datanetRegistryAbi, functionName: 'commitmentOf' },
+)
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"contribution"`
@@ -2438,6 +3530,22 @@ export const readDatanetRegistryGetApproved = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"hygiene"`
+ */
+export const readDatanetRegistryHygiene = /*#__PURE__*/ createReadContract({
+  abi: datanetRegistryAbi,
+  functionName: 'hygiene',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"inputHashOf"`
+ */
+export const readDatanetRegistryInputHashOf = /*#__PURE__*/ createReadContract({
+  abi: datanetRegistryAbi,
+  functionName: 'inputHashOf',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"isApprovedForAll"`
  */
 export const readDatanetRegistryIsApprovedForAll =
@@ -2461,6 +3569,22 @@ export const readDatanetRegistryIsConsumingScheduledOp =
 export const readDatanetRegistryIsCurator = /*#__PURE__*/ createReadContract({
   abi: datanetRegistryAbi,
   functionName: 'isCurator',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"isNonceUsed"`
+ */
+export const readDatanetRegistryIsNonceUsed = /*#__PURE__*/ createReadContract({
+  abi: datanetRegistryAbi,
+  functionName: 'isNonceUsed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"mayTrain"`
+ */
+export const readDatanetRegistryMayTrain = /*#__PURE__*/ createReadContract({
+  abi: datanetRegistryAbi,
+  functionName: 'mayTrain',
 })
 
 /**
@@ -2537,12 +3661,30 @@ export const writeDatanetRegistryAccept = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"acceptBySig"`
+ */
+export const writeDatanetRegistryAcceptBySig =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'acceptBySig',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"approve"`
  */
 export const writeDatanetRegistryApprove = /*#__PURE__*/ createWriteContract({
   abi: datanetRegistryAbi,
   functionName: 'approve',
 })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"cancelPermission"`
+ */
+export const writeDatanetRegistryCancelPermission =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'cancelPermission',
+  })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"commit"`
@@ -2562,11 +3704,44 @@ export const writeDatanetRegistryCreateDatanet =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"displace"`
+ */
+export const writeDatanetRegistryDisplace = /*#__PURE__*/ createWriteContract({
+  abi: datanetRegistryAbi,
+  functionName: 'displace',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"freezeBond"`
+ */
+export const writeDatanetRegistryFreezeBond = /*#__PURE__*/ createWriteContract(
+  { abi: datanetRegistryAbi, functionName: 'freezeBond' },
+)
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"grantTraining"`
+ */
+export const writeDatanetRegistryGrantTraining =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'grantTraining',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const writeDatanetRegistryInitialize = /*#__PURE__*/ createWriteContract(
   { abi: datanetRegistryAbi, functionName: 'initialize' },
 )
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"permitTraining"`
+ */
+export const writeDatanetRegistryPermitTraining =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'permitTraining',
+  })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"reclaimBond"`
@@ -2584,6 +3759,15 @@ export const writeDatanetRegistryReject = /*#__PURE__*/ createWriteContract({
   abi: datanetRegistryAbi,
   functionName: 'reject',
 })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"revokeTraining"`
+ */
+export const writeDatanetRegistryRevokeTraining =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'revokeTraining',
+  })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"safeTransferFrom"`
@@ -2620,11 +3804,42 @@ export const writeDatanetRegistrySetCurator = /*#__PURE__*/ createWriteContract(
 )
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const writeDatanetRegistrySetHygiene = /*#__PURE__*/ createWriteContract(
+  { abi: datanetRegistryAbi, functionName: 'setHygiene' },
+)
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"settleBond"`
+ */
+export const writeDatanetRegistrySettleBond = /*#__PURE__*/ createWriteContract(
+  { abi: datanetRegistryAbi, functionName: 'settleBond' },
+)
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submit"`
  */
 export const writeDatanetRegistrySubmit = /*#__PURE__*/ createWriteContract({
   abi: datanetRegistryAbi,
   functionName: 'submit',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submitReferring"`
+ */
+export const writeDatanetRegistrySubmitReferring =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'submitReferring',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"tombstone"`
+ */
+export const writeDatanetRegistryTombstone = /*#__PURE__*/ createWriteContract({
+  abi: datanetRegistryAbi,
+  functionName: 'tombstone',
 })
 
 /**
@@ -2662,12 +3877,30 @@ export const simulateDatanetRegistryAccept =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"acceptBySig"`
+ */
+export const simulateDatanetRegistryAcceptBySig =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'acceptBySig',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"approve"`
  */
 export const simulateDatanetRegistryApprove =
   /*#__PURE__*/ createSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'approve',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"cancelPermission"`
+ */
+export const simulateDatanetRegistryCancelPermission =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'cancelPermission',
   })
 
 /**
@@ -2689,12 +3922,48 @@ export const simulateDatanetRegistryCreateDatanet =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"displace"`
+ */
+export const simulateDatanetRegistryDisplace =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'displace',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"freezeBond"`
+ */
+export const simulateDatanetRegistryFreezeBond =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'freezeBond',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"grantTraining"`
+ */
+export const simulateDatanetRegistryGrantTraining =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'grantTraining',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const simulateDatanetRegistryInitialize =
   /*#__PURE__*/ createSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"permitTraining"`
+ */
+export const simulateDatanetRegistryPermitTraining =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'permitTraining',
   })
 
 /**
@@ -2713,6 +3982,15 @@ export const simulateDatanetRegistryReject =
   /*#__PURE__*/ createSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'reject',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"revokeTraining"`
+ */
+export const simulateDatanetRegistryRevokeTraining =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'revokeTraining',
   })
 
 /**
@@ -2752,12 +4030,48 @@ export const simulateDatanetRegistrySetCurator =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const simulateDatanetRegistrySetHygiene =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"settleBond"`
+ */
+export const simulateDatanetRegistrySettleBond =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'settleBond',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submit"`
  */
 export const simulateDatanetRegistrySubmit =
   /*#__PURE__*/ createSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'submit',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submitReferring"`
+ */
+export const simulateDatanetRegistrySubmitReferring =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'submitReferring',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"tombstone"`
+ */
+export const simulateDatanetRegistryTombstone =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'tombstone',
   })
 
 /**
@@ -2813,12 +4127,39 @@ export const watchDatanetRegistryAuthorityUpdatedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondForfeited"`
+ */
+export const watchDatanetRegistryBondForfeitedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'BondForfeited',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondFrozen"`
+ */
+export const watchDatanetRegistryBondFrozenEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'BondFrozen',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondReclaimed"`
  */
 export const watchDatanetRegistryBondReclaimedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: datanetRegistryAbi,
     eventName: 'BondReclaimed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondUnfrozen"`
+ */
+export const watchDatanetRegistryBondUnfrozenEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'BondUnfrozen',
   })
 
 /**
@@ -2837,6 +4178,15 @@ export const watchDatanetRegistryContributionCommittedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: datanetRegistryAbi,
     eventName: 'ContributionCommitted',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"ContributionDisplaced"`
+ */
+export const watchDatanetRegistryContributionDisplacedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'ContributionDisplaced',
   })
 
 /**
@@ -2867,6 +4217,15 @@ export const watchDatanetRegistryContributionSubmittedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"ContributionTombstoned"`
+ */
+export const watchDatanetRegistryContributionTombstonedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'ContributionTombstoned',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"CuratorSet"`
  */
 export const watchDatanetRegistryCuratorSetEvent =
@@ -2885,12 +4244,48 @@ export const watchDatanetRegistryDatanetCreatedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"HygieneSet"`
+ */
+export const watchDatanetRegistryHygieneSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'HygieneSet',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"Initialized"`
  */
 export const watchDatanetRegistryInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: datanetRegistryAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"PermissionCancelled"`
+ */
+export const watchDatanetRegistryPermissionCancelledEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'PermissionCancelled',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"TrainingPermitted"`
+ */
+export const watchDatanetRegistryTrainingPermittedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'TrainingPermitted',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"TrainingRevoked"`
+ */
+export const watchDatanetRegistryTrainingRevokedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'TrainingRevoked',
   })
 
 /**
@@ -3523,6 +4918,14 @@ export const readInferenceEscrowAgents = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"GOPEN"`
+ */
+export const readInferenceEscrowGopen = /*#__PURE__*/ createReadContract({
+  abi: inferenceEscrowAbi,
+  functionName: 'GOPEN',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"PARAMETERS"`
  */
 export const readInferenceEscrowParameters = /*#__PURE__*/ createReadContract({
@@ -3591,6 +4994,15 @@ export const readInferenceEscrowProxiableUuid =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"sessionKeyDigest"`
+ */
+export const readInferenceEscrowSessionKeyDigest =
+  /*#__PURE__*/ createReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'sessionKeyDigest',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"settlement"`
  */
 export const readInferenceEscrowSettlement = /*#__PURE__*/ createReadContract({
@@ -3639,12 +5051,39 @@ export const writeInferenceEscrowOpenChannel =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelFor"`
+ */
+export const writeInferenceEscrowOpenChannelFor =
+  /*#__PURE__*/ createWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelFor',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelWithAuthorization"`
+ */
+export const writeInferenceEscrowOpenChannelWithAuthorization =
+  /*#__PURE__*/ createWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelWithAuthorization',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestExit"`
  */
 export const writeInferenceEscrowRequestExit =
   /*#__PURE__*/ createWriteContract({
     abi: inferenceEscrowAbi,
     functionName: 'requestExit',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestWithdraw"`
+ */
+export const writeInferenceEscrowRequestWithdraw =
+  /*#__PURE__*/ createWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'requestWithdraw',
   })
 
 /**
@@ -3663,6 +5102,23 @@ export const writeInferenceEscrowSetSettlement =
   /*#__PURE__*/ createWriteContract({
     abi: inferenceEscrowAbi,
     functionName: 'setSettlement',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
+ */
+export const writeInferenceEscrowSetSigner = /*#__PURE__*/ createWriteContract({
+  abi: inferenceEscrowAbi,
+  functionName: 'setSigner',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSignerBySig"`
+ */
+export const writeInferenceEscrowSetSignerBySig =
+  /*#__PURE__*/ createWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSignerBySig',
   })
 
 /**
@@ -3725,12 +5181,39 @@ export const simulateInferenceEscrowOpenChannel =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelFor"`
+ */
+export const simulateInferenceEscrowOpenChannelFor =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelFor',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelWithAuthorization"`
+ */
+export const simulateInferenceEscrowOpenChannelWithAuthorization =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelWithAuthorization',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestExit"`
  */
 export const simulateInferenceEscrowRequestExit =
   /*#__PURE__*/ createSimulateContract({
     abi: inferenceEscrowAbi,
     functionName: 'requestExit',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestWithdraw"`
+ */
+export const simulateInferenceEscrowRequestWithdraw =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'requestWithdraw',
   })
 
 /**
@@ -3749,6 +5232,24 @@ export const simulateInferenceEscrowSetSettlement =
   /*#__PURE__*/ createSimulateContract({
     abi: inferenceEscrowAbi,
     functionName: 'setSettlement',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
+ */
+export const simulateInferenceEscrowSetSigner =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSigner',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSignerBySig"`
+ */
+export const simulateInferenceEscrowSetSignerBySig =
+  /*#__PURE__*/ createSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSignerBySig',
   })
 
 /**
@@ -3849,21 +5350,21 @@ export const watchInferenceEscrowSettlementSetEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"SignerChangeRequested"`
+ */
+export const watchInferenceEscrowSignerChangeRequestedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'SignerChangeRequested',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"Upgraded"`
  */
 export const watchInferenceEscrowUpgradedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: inferenceEscrowAbi,
     eventName: 'Upgraded',
-  })
-
-/**
- * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"VoucherSettled"`
- */
-export const watchInferenceEscrowVoucherSettledEvent =
-  /*#__PURE__*/ createWatchContractEvent({
-    abi: inferenceEscrowAbi,
-    eventName: 'VoucherSettled',
   })
 
 /**
@@ -5737,6 +7238,367 @@ export const watchOpenTimelockRoleRevokedEvent =
 export const watchOpenTimelockUpgradedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: openTimelockAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const readProgrammeVault = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"DATANETS"`
+ */
+export const readProgrammeVaultDatanets = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'DATANETS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"REWARDS"`
+ */
+export const readProgrammeVaultRewards = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'REWARDS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const readProgrammeVaultTreasury = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'TREASURY',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readProgrammeVaultUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"authority"`
+ */
+export const readProgrammeVaultAuthority = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"hasClaimed"`
+ */
+export const readProgrammeVaultHasClaimed = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'hasClaimed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readProgrammeVaultIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"programme"`
+ */
+export const readProgrammeVaultProgramme = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'programme',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"programmeCount"`
+ */
+export const readProgrammeVaultProgrammeCount =
+  /*#__PURE__*/ createReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'programmeCount',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readProgrammeVaultProxiableUuid = /*#__PURE__*/ createReadContract(
+  { abi: programmeVaultAbi, functionName: 'proxiableUUID' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"releasable"`
+ */
+export const readProgrammeVaultReleasable = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'releasable',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"reserved"`
+ */
+export const readProgrammeVaultReserved = /*#__PURE__*/ createReadContract({
+  abi: programmeVaultAbi,
+  functionName: 'reserved',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const writeProgrammeVault = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"cancel"`
+ */
+export const writeProgrammeVaultCancel = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+  functionName: 'cancel',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"claimDrop"`
+ */
+export const writeProgrammeVaultClaimDrop = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+  functionName: 'claimDrop',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"close"`
+ */
+export const writeProgrammeVaultClose = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeProgrammeVaultInitialize = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"openDrop"`
+ */
+export const writeProgrammeVaultOpenDrop = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+  functionName: 'openDrop',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"release"`
+ */
+export const writeProgrammeVaultRelease = /*#__PURE__*/ createWriteContract({
+  abi: programmeVaultAbi,
+  functionName: 'release',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeProgrammeVaultSetAuthority =
+  /*#__PURE__*/ createWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToDatanet"`
+ */
+export const writeProgrammeVaultStreamToDatanet =
+  /*#__PURE__*/ createWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToDatanet',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToStakers"`
+ */
+export const writeProgrammeVaultStreamToStakers =
+  /*#__PURE__*/ createWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToStakers',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeProgrammeVaultUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const simulateProgrammeVault = /*#__PURE__*/ createSimulateContract({
+  abi: programmeVaultAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"cancel"`
+ */
+export const simulateProgrammeVaultCancel =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'cancel',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"claimDrop"`
+ */
+export const simulateProgrammeVaultClaimDrop =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'claimDrop',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"close"`
+ */
+export const simulateProgrammeVaultClose = /*#__PURE__*/ createSimulateContract(
+  { abi: programmeVaultAbi, functionName: 'close' },
+)
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateProgrammeVaultInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"openDrop"`
+ */
+export const simulateProgrammeVaultOpenDrop =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'openDrop',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"release"`
+ */
+export const simulateProgrammeVaultRelease =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'release',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateProgrammeVaultSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToDatanet"`
+ */
+export const simulateProgrammeVaultStreamToDatanet =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToDatanet',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToStakers"`
+ */
+export const simulateProgrammeVaultStreamToStakers =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToStakers',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateProgrammeVaultUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const watchProgrammeVaultEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: programmeVaultAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchProgrammeVaultAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"DropClaimed"`
+ */
+export const watchProgrammeVaultDropClaimedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'DropClaimed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Ended"`
+ */
+export const watchProgrammeVaultEndedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'Ended',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchProgrammeVaultInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"ProgrammeCreated"`
+ */
+export const watchProgrammeVaultProgrammeCreatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'ProgrammeCreated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Released"`
+ */
+export const watchProgrammeVaultReleasedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'Released',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchProgrammeVaultUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: programmeVaultAbi,
     eventName: 'Upgraded',
   })
 

@@ -3,8 +3,10 @@
 import {
   agentRegistryAbi,
   agentStakingAbi,
+  airdropAbi,
   attributionSettlementAbi,
   baselineVaultAbi,
+  caseRegistryAbi,
   contributionTokenAbi,
   datanetRegistryAbi,
   governanceOpenAbi,
@@ -12,6 +14,7 @@ import {
   modelRegistryAbi,
   openGovernorAbi,
   openTimelockAbi,
+  programmeVaultAbi,
   protocolParametersAbi,
   stakerRewardsAbi,
   trainingLogAbi,
@@ -1186,6 +1189,358 @@ export const useWatchAgentStakingWithdrawnEvent =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const useReadAirdrop = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"CLAIM_AND_STAKE_TYPEHASH"`
+ */
+export const useReadAirdropClaimAndStakeTypehash =
+  /*#__PURE__*/ createUseReadContract({
+    abi: airdropAbi,
+    functionName: 'CLAIM_AND_STAKE_TYPEHASH',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"CLAIM_TYPEHASH"`
+ */
+export const useReadAirdropClaimTypehash = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'CLAIM_TYPEHASH',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"REWARDS"`
+ */
+export const useReadAirdropRewards = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'REWARDS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const useReadAirdropTreasury = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'TREASURY',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadAirdropUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: airdropAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadAirdropAuthority = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"config"`
+ */
+export const useReadAirdropConfig = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'config',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const useReadAirdropEip712Domain = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'eip712Domain',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"hasClaimed"`
+ */
+export const useReadAirdropHasClaimed = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'hasClaimed',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadAirdropIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: airdropAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadAirdropProxiableUuid = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'proxiableUUID',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"taken"`
+ */
+export const useReadAirdropTaken = /*#__PURE__*/ createUseReadContract({
+  abi: airdropAbi,
+  functionName: 'taken',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const useWriteAirdrop = /*#__PURE__*/ createUseWriteContract({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claim"`
+ */
+export const useWriteAirdropClaim = /*#__PURE__*/ createUseWriteContract({
+  abi: airdropAbi,
+  functionName: 'claim',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStake"`
+ */
+export const useWriteAirdropClaimAndStake =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: airdropAbi,
+    functionName: 'claimAndStake',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStakeBySig"`
+ */
+export const useWriteAirdropClaimAndStakeBySig =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: airdropAbi,
+    functionName: 'claimAndStakeBySig',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const useWriteAirdropClaimBySig = /*#__PURE__*/ createUseWriteContract({
+  abi: airdropAbi,
+  functionName: 'claimBySig',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"configure"`
+ */
+export const useWriteAirdropConfigure = /*#__PURE__*/ createUseWriteContract({
+  abi: airdropAbi,
+  functionName: 'configure',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteAirdropInitialize = /*#__PURE__*/ createUseWriteContract({
+  abi: airdropAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteAirdropSetAuthority = /*#__PURE__*/ createUseWriteContract(
+  { abi: airdropAbi, functionName: 'setAuthority' },
+)
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"sweep"`
+ */
+export const useWriteAirdropSweep = /*#__PURE__*/ createUseWriteContract({
+  abi: airdropAbi,
+  functionName: 'sweep',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteAirdropUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: airdropAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const useSimulateAirdrop = /*#__PURE__*/ createUseSimulateContract({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claim"`
+ */
+export const useSimulateAirdropClaim = /*#__PURE__*/ createUseSimulateContract({
+  abi: airdropAbi,
+  functionName: 'claim',
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStake"`
+ */
+export const useSimulateAirdropClaimAndStake =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'claimAndStake',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimAndStakeBySig"`
+ */
+export const useSimulateAirdropClaimAndStakeBySig =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'claimAndStakeBySig',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const useSimulateAirdropClaimBySig =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'claimBySig',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"configure"`
+ */
+export const useSimulateAirdropConfigure =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'configure',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateAirdropInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateAirdropSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"sweep"`
+ */
+export const useSimulateAirdropSweep = /*#__PURE__*/ createUseSimulateContract({
+  abi: airdropAbi,
+  functionName: 'sweep',
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link airdropAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateAirdropUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: airdropAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__
+ */
+export const useWatchAirdropEvent = /*#__PURE__*/ createUseWatchContractEvent({
+  abi: airdropAbi,
+})
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchAirdropAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Claimed"`
+ */
+export const useWatchAirdropClaimedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Claimed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"ClaimedAndStaked"`
+ */
+export const useWatchAirdropClaimedAndStakedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'ClaimedAndStaked',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Configured"`
+ */
+export const useWatchAirdropConfiguredEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Configured',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const useWatchAirdropEip712DomainChangedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'EIP712DomainChanged',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchAirdropInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Swept"`
+ */
+export const useWatchAirdropSweptEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Swept',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link airdropAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchAirdropUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: airdropAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__
  */
 export const useReadAttributionSettlement = /*#__PURE__*/ createUseReadContract(
@@ -2051,6 +2406,601 @@ export const useWatchBaselineVaultUpgradedEvent =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const useReadCaseRegistry = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const useReadCaseRegistryAgents = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"COSTS_BPS"`
+ */
+export const useReadCaseRegistryCostsBps = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'COSTS_BPS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"OUTCOME_GAS"`
+ */
+export const useReadCaseRegistryOutcomeGas =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'OUTCOME_GAS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadCaseRegistryParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"SETTLEMENT"`
+ */
+export const useReadCaseRegistrySettlement =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'SETTLEMENT',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"SILENCE_BPS"`
+ */
+export const useReadCaseRegistrySilenceBps =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'SILENCE_BPS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"STAKING"`
+ */
+export const useReadCaseRegistryStaking = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'STAKING',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadCaseRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadCaseRegistryAuthority = /*#__PURE__*/ createUseReadContract(
+  { abi: caseRegistryAbi, functionName: 'authority' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"caseAbout"`
+ */
+export const useReadCaseRegistryCaseAbout = /*#__PURE__*/ createUseReadContract(
+  { abi: caseRegistryAbi, functionName: 'caseAbout' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"caseCount"`
+ */
+export const useReadCaseRegistryCaseCount = /*#__PURE__*/ createUseReadContract(
+  { abi: caseRegistryAbi, functionName: 'caseCount' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"caseOf"`
+ */
+export const useReadCaseRegistryCaseOf = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'caseOf',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"commitmentOf"`
+ */
+export const useReadCaseRegistryCommitmentOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'commitmentOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"deadlinesOf"`
+ */
+export const useReadCaseRegistryDeadlinesOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'deadlinesOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadCaseRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"owed"`
+ */
+export const useReadCaseRegistryOwed = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'owed',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadCaseRegistryProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: caseRegistryAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"verdictOf"`
+ */
+export const useReadCaseRegistryVerdictOf = /*#__PURE__*/ createUseReadContract(
+  { abi: caseRegistryAbi, functionName: 'verdictOf' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"voteOf"`
+ */
+export const useReadCaseRegistryVoteOf = /*#__PURE__*/ createUseReadContract({
+  abi: caseRegistryAbi,
+  functionName: 'voteOf',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const useWriteCaseRegistry = /*#__PURE__*/ createUseWriteContract({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"appeal"`
+ */
+export const useWriteCaseRegistryAppeal = /*#__PURE__*/ createUseWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'appeal',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"close"`
+ */
+export const useWriteCaseRegistryClose = /*#__PURE__*/ createUseWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"commitVote"`
+ */
+export const useWriteCaseRegistryCommitVote =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'commitVote',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"decideAppeal"`
+ */
+export const useWriteCaseRegistryDecideAppeal =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'decideAppeal',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteCaseRegistryInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"open"`
+ */
+export const useWriteCaseRegistryOpen = /*#__PURE__*/ createUseWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'open',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"openForClaim"`
+ */
+export const useWriteCaseRegistryOpenForClaim =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'openForClaim',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"payCosts"`
+ */
+export const useWriteCaseRegistryPayCosts =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'payCosts',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"penaliseSilence"`
+ */
+export const useWriteCaseRegistryPenaliseSilence =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'penaliseSilence',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"revealVote"`
+ */
+export const useWriteCaseRegistryRevealVote =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'revealVote',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteCaseRegistrySetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
+ */
+export const useWriteCaseRegistrySetOutcomes =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'setOutcomes',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"submitEvidence"`
+ */
+export const useWriteCaseRegistrySubmitEvidence =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'submitEvidence',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteCaseRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const useWriteCaseRegistryWithdrawOwed =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const useSimulateCaseRegistry = /*#__PURE__*/ createUseSimulateContract({
+  abi: caseRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"appeal"`
+ */
+export const useSimulateCaseRegistryAppeal =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'appeal',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"close"`
+ */
+export const useSimulateCaseRegistryClose =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'close',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"commitVote"`
+ */
+export const useSimulateCaseRegistryCommitVote =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'commitVote',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"decideAppeal"`
+ */
+export const useSimulateCaseRegistryDecideAppeal =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'decideAppeal',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateCaseRegistryInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"open"`
+ */
+export const useSimulateCaseRegistryOpen =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'open',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"openForClaim"`
+ */
+export const useSimulateCaseRegistryOpenForClaim =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'openForClaim',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"payCosts"`
+ */
+export const useSimulateCaseRegistryPayCosts =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'payCosts',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"penaliseSilence"`
+ */
+export const useSimulateCaseRegistryPenaliseSilence =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'penaliseSilence',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"revealVote"`
+ */
+export const useSimulateCaseRegistryRevealVote =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'revealVote',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateCaseRegistrySetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
+ */
+export const useSimulateCaseRegistrySetOutcomes =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'setOutcomes',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"submitEvidence"`
+ */
+export const useSimulateCaseRegistrySubmitEvidence =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'submitEvidence',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateCaseRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const useSimulateCaseRegistryWithdrawOwed =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__
+ */
+export const useWatchCaseRegistryEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: caseRegistryAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"AppealDecided"`
+ */
+export const useWatchCaseRegistryAppealDecidedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'AppealDecided',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchCaseRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CaseAppealed"`
+ */
+export const useWatchCaseRegistryCaseAppealedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CaseAppealed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CaseClosed"`
+ */
+export const useWatchCaseRegistryCaseClosedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CaseClosed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CaseOpened"`
+ */
+export const useWatchCaseRegistryCaseOpenedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CaseOpened',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"CostsPaid"`
+ */
+export const useWatchCaseRegistryCostsPaidEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'CostsPaid',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"EvidenceSubmitted"`
+ */
+export const useWatchCaseRegistryEvidenceSubmittedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'EvidenceSubmitted',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchCaseRegistryInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"OutcomeNotRecorded"`
+ */
+export const useWatchCaseRegistryOutcomeNotRecordedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'OutcomeNotRecorded',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"OutcomesSet"`
+ */
+export const useWatchCaseRegistryOutcomesSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'OutcomesSet',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"Owed"`
+ */
+export const useWatchCaseRegistryOwedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'Owed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"OwedWithdrawn"`
+ */
+export const useWatchCaseRegistryOwedWithdrawnEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'OwedWithdrawn',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"SilencePenalised"`
+ */
+export const useWatchCaseRegistrySilencePenalisedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'SilencePenalised',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchCaseRegistryUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"VoteCommitted"`
+ */
+export const useWatchCaseRegistryVoteCommittedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'VoteCommitted',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"VoteRevealed"`
+ */
+export const useWatchCaseRegistryVoteRevealedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'VoteRevealed',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__
  */
 export const useReadContributionToken = /*#__PURE__*/ createUseReadContract({
@@ -2094,6 +3044,15 @@ export const useReadContributionTokenGetApproved =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"hygiene"`
+ */
+export const useReadContributionTokenHygiene =
+  /*#__PURE__*/ createUseReadContract({
+    abi: contributionTokenAbi,
+    functionName: 'hygiene',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"isApprovedForAll"`
  */
 export const useReadContributionTokenIsApprovedForAll =
@@ -2128,12 +3087,39 @@ export const useReadContributionTokenOwnerOf =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"payeeOf"`
+ */
+export const useReadContributionTokenPayeeOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: contributionTokenAbi,
+    functionName: 'payeeOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"penaltyOf"`
+ */
+export const useReadContributionTokenPenaltyOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: contributionTokenAbi,
+    functionName: 'penaltyOf',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"proxiableUUID"`
  */
 export const useReadContributionTokenProxiableUuid =
   /*#__PURE__*/ createUseReadContract({
     abi: contributionTokenAbi,
     functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"recordOf"`
+ */
+export const useReadContributionTokenRecordOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: contributionTokenAbi,
+    functionName: 'recordOf',
   })
 
 /**
@@ -2207,6 +3193,15 @@ export const useWriteContributionTokenMint =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"record"`
+ */
+export const useWriteContributionTokenRecord =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'record',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const useWriteContributionTokenSafeTransferFrom =
@@ -2231,6 +3226,42 @@ export const useWriteContributionTokenSetAuthority =
   /*#__PURE__*/ createUseWriteContract({
     abi: contributionTokenAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setBond"`
+ */
+export const useWriteContributionTokenSetBond =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setBond',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const useWriteContributionTokenSetHygiene =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setPenalty"`
+ */
+export const useWriteContributionTokenSetPenalty =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setPenalty',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setStatus"`
+ */
+export const useWriteContributionTokenSetStatus =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: contributionTokenAbi,
+    functionName: 'setStatus',
   })
 
 /**
@@ -2285,6 +3316,15 @@ export const useSimulateContributionTokenMint =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"record"`
+ */
+export const useSimulateContributionTokenRecord =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'record',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const useSimulateContributionTokenSafeTransferFrom =
@@ -2309,6 +3349,42 @@ export const useSimulateContributionTokenSetAuthority =
   /*#__PURE__*/ createUseSimulateContract({
     abi: contributionTokenAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setBond"`
+ */
+export const useSimulateContributionTokenSetBond =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setBond',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const useSimulateContributionTokenSetHygiene =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setPenalty"`
+ */
+export const useSimulateContributionTokenSetPenalty =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setPenalty',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link contributionTokenAbi}__ and `functionName` set to `"setStatus"`
+ */
+export const useSimulateContributionTokenSetStatus =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: contributionTokenAbi,
+    functionName: 'setStatus',
   })
 
 /**
@@ -2363,12 +3439,30 @@ export const useWatchContributionTokenAuthorityUpdatedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link contributionTokenAbi}__ and `eventName` set to `"HygieneSet"`
+ */
+export const useWatchContributionTokenHygieneSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: contributionTokenAbi,
+    eventName: 'HygieneSet',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link contributionTokenAbi}__ and `eventName` set to `"Initialized"`
  */
 export const useWatchContributionTokenInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: contributionTokenAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link contributionTokenAbi}__ and `eventName` set to `"PenaltySet"`
+ */
+export const useWatchContributionTokenPenaltySetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: contributionTokenAbi,
+    eventName: 'PenaltySet',
   })
 
 /**
@@ -2397,12 +3491,48 @@ export const useReadDatanetRegistry = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"ACCEPTANCE_TYPEHASH"`
+ */
+export const useReadDatanetRegistryAcceptanceTypehash =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'ACCEPTANCE_TYPEHASH',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"MAX_LIST"`
  */
 export const useReadDatanetRegistryMaxList =
   /*#__PURE__*/ createUseReadContract({
     abi: datanetRegistryAbi,
     functionName: 'MAX_LIST',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"PERMISSION_TYPEHASH"`
+ */
+export const useReadDatanetRegistryPermissionTypehash =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'PERMISSION_TYPEHASH',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"PROVER_BPS"`
+ */
+export const useReadDatanetRegistryProverBps =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'PROVER_BPS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"REVEAL_WINDOW"`
+ */
+export const useReadDatanetRegistryRevealWindow =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'REVEAL_WINDOW',
   })
 
 /**
@@ -2451,12 +3581,12 @@ export const useReadDatanetRegistryBalanceOf =
   })
 
 /**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"commitments"`
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"commitmentOf"`
  */
-export const useReadDatanetRegistryCommitments =
+export const useReadDatanetRegistryCommitmentOf =
   /*#__PURE__*/ createUseReadContract({
     abi: datanetRegistryAbi,
-    functionName: 'commitments',
+    functionName: 'commitmentOf',
   })
 
 /**
@@ -2514,6 +3644,24 @@ export const useReadDatanetRegistryGetApproved =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"hygiene"`
+ */
+export const useReadDatanetRegistryHygiene =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'hygiene',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"inputHashOf"`
+ */
+export const useReadDatanetRegistryInputHashOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'inputHashOf',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"isApprovedForAll"`
  */
 export const useReadDatanetRegistryIsApprovedForAll =
@@ -2538,6 +3686,24 @@ export const useReadDatanetRegistryIsCurator =
   /*#__PURE__*/ createUseReadContract({
     abi: datanetRegistryAbi,
     functionName: 'isCurator',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"isNonceUsed"`
+ */
+export const useReadDatanetRegistryIsNonceUsed =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'isNonceUsed',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"mayTrain"`
+ */
+export const useReadDatanetRegistryMayTrain =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetRegistryAbi,
+    functionName: 'mayTrain',
   })
 
 /**
@@ -2617,12 +3783,30 @@ export const useWriteDatanetRegistryAccept =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"acceptBySig"`
+ */
+export const useWriteDatanetRegistryAcceptBySig =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'acceptBySig',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"approve"`
  */
 export const useWriteDatanetRegistryApprove =
   /*#__PURE__*/ createUseWriteContract({
     abi: datanetRegistryAbi,
     functionName: 'approve',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"cancelPermission"`
+ */
+export const useWriteDatanetRegistryCancelPermission =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'cancelPermission',
   })
 
 /**
@@ -2644,12 +3828,48 @@ export const useWriteDatanetRegistryCreateDatanet =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"displace"`
+ */
+export const useWriteDatanetRegistryDisplace =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'displace',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"freezeBond"`
+ */
+export const useWriteDatanetRegistryFreezeBond =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'freezeBond',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"grantTraining"`
+ */
+export const useWriteDatanetRegistryGrantTraining =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'grantTraining',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const useWriteDatanetRegistryInitialize =
   /*#__PURE__*/ createUseWriteContract({
     abi: datanetRegistryAbi,
     functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"permitTraining"`
+ */
+export const useWriteDatanetRegistryPermitTraining =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'permitTraining',
   })
 
 /**
@@ -2668,6 +3888,15 @@ export const useWriteDatanetRegistryReject =
   /*#__PURE__*/ createUseWriteContract({
     abi: datanetRegistryAbi,
     functionName: 'reject',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"revokeTraining"`
+ */
+export const useWriteDatanetRegistryRevokeTraining =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'revokeTraining',
   })
 
 /**
@@ -2707,12 +3936,48 @@ export const useWriteDatanetRegistrySetCurator =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const useWriteDatanetRegistrySetHygiene =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"settleBond"`
+ */
+export const useWriteDatanetRegistrySettleBond =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'settleBond',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submit"`
  */
 export const useWriteDatanetRegistrySubmit =
   /*#__PURE__*/ createUseWriteContract({
     abi: datanetRegistryAbi,
     functionName: 'submit',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submitReferring"`
+ */
+export const useWriteDatanetRegistrySubmitReferring =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'submitReferring',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"tombstone"`
+ */
+export const useWriteDatanetRegistryTombstone =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetRegistryAbi,
+    functionName: 'tombstone',
   })
 
 /**
@@ -2749,12 +4014,30 @@ export const useSimulateDatanetRegistryAccept =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"acceptBySig"`
+ */
+export const useSimulateDatanetRegistryAcceptBySig =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'acceptBySig',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"approve"`
  */
 export const useSimulateDatanetRegistryApprove =
   /*#__PURE__*/ createUseSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'approve',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"cancelPermission"`
+ */
+export const useSimulateDatanetRegistryCancelPermission =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'cancelPermission',
   })
 
 /**
@@ -2776,12 +4059,48 @@ export const useSimulateDatanetRegistryCreateDatanet =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"displace"`
+ */
+export const useSimulateDatanetRegistryDisplace =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'displace',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"freezeBond"`
+ */
+export const useSimulateDatanetRegistryFreezeBond =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'freezeBond',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"grantTraining"`
+ */
+export const useSimulateDatanetRegistryGrantTraining =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'grantTraining',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const useSimulateDatanetRegistryInitialize =
   /*#__PURE__*/ createUseSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"permitTraining"`
+ */
+export const useSimulateDatanetRegistryPermitTraining =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'permitTraining',
   })
 
 /**
@@ -2800,6 +4119,15 @@ export const useSimulateDatanetRegistryReject =
   /*#__PURE__*/ createUseSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'reject',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"revokeTraining"`
+ */
+export const useSimulateDatanetRegistryRevokeTraining =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'revokeTraining',
   })
 
 /**
@@ -2839,12 +4167,48 @@ export const useSimulateDatanetRegistrySetCurator =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const useSimulateDatanetRegistrySetHygiene =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"settleBond"`
+ */
+export const useSimulateDatanetRegistrySettleBond =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'settleBond',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submit"`
  */
 export const useSimulateDatanetRegistrySubmit =
   /*#__PURE__*/ createUseSimulateContract({
     abi: datanetRegistryAbi,
     functionName: 'submit',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"submitReferring"`
+ */
+export const useSimulateDatanetRegistrySubmitReferring =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'submitReferring',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetRegistryAbi}__ and `functionName` set to `"tombstone"`
+ */
+export const useSimulateDatanetRegistryTombstone =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetRegistryAbi,
+    functionName: 'tombstone',
   })
 
 /**
@@ -2899,12 +4263,39 @@ export const useWatchDatanetRegistryAuthorityUpdatedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondForfeited"`
+ */
+export const useWatchDatanetRegistryBondForfeitedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'BondForfeited',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondFrozen"`
+ */
+export const useWatchDatanetRegistryBondFrozenEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'BondFrozen',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondReclaimed"`
  */
 export const useWatchDatanetRegistryBondReclaimedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: datanetRegistryAbi,
     eventName: 'BondReclaimed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"BondUnfrozen"`
+ */
+export const useWatchDatanetRegistryBondUnfrozenEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'BondUnfrozen',
   })
 
 /**
@@ -2923,6 +4314,15 @@ export const useWatchDatanetRegistryContributionCommittedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: datanetRegistryAbi,
     eventName: 'ContributionCommitted',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"ContributionDisplaced"`
+ */
+export const useWatchDatanetRegistryContributionDisplacedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'ContributionDisplaced',
   })
 
 /**
@@ -2953,6 +4353,15 @@ export const useWatchDatanetRegistryContributionSubmittedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"ContributionTombstoned"`
+ */
+export const useWatchDatanetRegistryContributionTombstonedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'ContributionTombstoned',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"CuratorSet"`
  */
 export const useWatchDatanetRegistryCuratorSetEvent =
@@ -2971,12 +4380,48 @@ export const useWatchDatanetRegistryDatanetCreatedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"HygieneSet"`
+ */
+export const useWatchDatanetRegistryHygieneSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'HygieneSet',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"Initialized"`
  */
 export const useWatchDatanetRegistryInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: datanetRegistryAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"PermissionCancelled"`
+ */
+export const useWatchDatanetRegistryPermissionCancelledEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'PermissionCancelled',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"TrainingPermitted"`
+ */
+export const useWatchDatanetRegistryTrainingPermittedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'TrainingPermitted',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetRegistryAbi}__ and `eventName` set to `"TrainingRevoked"`
+ */
+export const useWatchDatanetRegistryTrainingRevokedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetRegistryAbi,
+    eventName: 'TrainingRevoked',
   })
 
 /**
@@ -3628,6 +5073,14 @@ export const useReadInferenceEscrowAgents = /*#__PURE__*/ createUseReadContract(
 )
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"GOPEN"`
+ */
+export const useReadInferenceEscrowGopen = /*#__PURE__*/ createUseReadContract({
+  abi: inferenceEscrowAbi,
+  functionName: 'GOPEN',
+})
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"PARAMETERS"`
  */
 export const useReadInferenceEscrowParameters =
@@ -3700,6 +5153,15 @@ export const useReadInferenceEscrowProxiableUuid =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"sessionKeyDigest"`
+ */
+export const useReadInferenceEscrowSessionKeyDigest =
+  /*#__PURE__*/ createUseReadContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'sessionKeyDigest',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"settlement"`
  */
 export const useReadInferenceEscrowSettlement =
@@ -3752,12 +5214,39 @@ export const useWriteInferenceEscrowOpenChannel =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelFor"`
+ */
+export const useWriteInferenceEscrowOpenChannelFor =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelFor',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelWithAuthorization"`
+ */
+export const useWriteInferenceEscrowOpenChannelWithAuthorization =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelWithAuthorization',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestExit"`
  */
 export const useWriteInferenceEscrowRequestExit =
   /*#__PURE__*/ createUseWriteContract({
     abi: inferenceEscrowAbi,
     functionName: 'requestExit',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestWithdraw"`
+ */
+export const useWriteInferenceEscrowRequestWithdraw =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'requestWithdraw',
   })
 
 /**
@@ -3776,6 +5265,24 @@ export const useWriteInferenceEscrowSetSettlement =
   /*#__PURE__*/ createUseWriteContract({
     abi: inferenceEscrowAbi,
     functionName: 'setSettlement',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
+ */
+export const useWriteInferenceEscrowSetSigner =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSigner',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSignerBySig"`
+ */
+export const useWriteInferenceEscrowSetSignerBySig =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSignerBySig',
   })
 
 /**
@@ -3839,12 +5346,39 @@ export const useSimulateInferenceEscrowOpenChannel =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelFor"`
+ */
+export const useSimulateInferenceEscrowOpenChannelFor =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelFor',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"openChannelWithAuthorization"`
+ */
+export const useSimulateInferenceEscrowOpenChannelWithAuthorization =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'openChannelWithAuthorization',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestExit"`
  */
 export const useSimulateInferenceEscrowRequestExit =
   /*#__PURE__*/ createUseSimulateContract({
     abi: inferenceEscrowAbi,
     functionName: 'requestExit',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"requestWithdraw"`
+ */
+export const useSimulateInferenceEscrowRequestWithdraw =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'requestWithdraw',
   })
 
 /**
@@ -3863,6 +5397,24 @@ export const useSimulateInferenceEscrowSetSettlement =
   /*#__PURE__*/ createUseSimulateContract({
     abi: inferenceEscrowAbi,
     functionName: 'setSettlement',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
+ */
+export const useSimulateInferenceEscrowSetSigner =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSigner',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSignerBySig"`
+ */
+export const useSimulateInferenceEscrowSetSignerBySig =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: inferenceEscrowAbi,
+    functionName: 'setSignerBySig',
   })
 
 /**
@@ -3962,21 +5514,21 @@ export const useWatchInferenceEscrowSettlementSetEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"SignerChangeRequested"`
+ */
+export const useWatchInferenceEscrowSignerChangeRequestedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: inferenceEscrowAbi,
+    eventName: 'SignerChangeRequested',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"Upgraded"`
  */
 export const useWatchInferenceEscrowUpgradedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: inferenceEscrowAbi,
     eventName: 'Upgraded',
-  })
-
-/**
- * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"VoucherSettled"`
- */
-export const useWatchInferenceEscrowVoucherSettledEvent =
-  /*#__PURE__*/ createUseWatchContractEvent({
-    abi: inferenceEscrowAbi,
-    eventName: 'VoucherSettled',
   })
 
 /**
@@ -5907,6 +7459,379 @@ export const useWatchOpenTimelockRoleRevokedEvent =
 export const useWatchOpenTimelockUpgradedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: openTimelockAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const useReadProgrammeVault = /*#__PURE__*/ createUseReadContract({
+  abi: programmeVaultAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"DATANETS"`
+ */
+export const useReadProgrammeVaultDatanets =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'DATANETS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"REWARDS"`
+ */
+export const useReadProgrammeVaultRewards = /*#__PURE__*/ createUseReadContract(
+  { abi: programmeVaultAbi, functionName: 'REWARDS' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const useReadProgrammeVaultTreasury =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'TREASURY',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadProgrammeVaultUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadProgrammeVaultAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"hasClaimed"`
+ */
+export const useReadProgrammeVaultHasClaimed =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'hasClaimed',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadProgrammeVaultIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"programme"`
+ */
+export const useReadProgrammeVaultProgramme =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'programme',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"programmeCount"`
+ */
+export const useReadProgrammeVaultProgrammeCount =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'programmeCount',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadProgrammeVaultProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"releasable"`
+ */
+export const useReadProgrammeVaultReleasable =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'releasable',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"reserved"`
+ */
+export const useReadProgrammeVaultReserved =
+  /*#__PURE__*/ createUseReadContract({
+    abi: programmeVaultAbi,
+    functionName: 'reserved',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const useWriteProgrammeVault = /*#__PURE__*/ createUseWriteContract({
+  abi: programmeVaultAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"cancel"`
+ */
+export const useWriteProgrammeVaultCancel =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'cancel',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"claimDrop"`
+ */
+export const useWriteProgrammeVaultClaimDrop =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'claimDrop',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"close"`
+ */
+export const useWriteProgrammeVaultClose = /*#__PURE__*/ createUseWriteContract(
+  { abi: programmeVaultAbi, functionName: 'close' },
+)
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteProgrammeVaultInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"openDrop"`
+ */
+export const useWriteProgrammeVaultOpenDrop =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'openDrop',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"release"`
+ */
+export const useWriteProgrammeVaultRelease =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'release',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteProgrammeVaultSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToDatanet"`
+ */
+export const useWriteProgrammeVaultStreamToDatanet =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToDatanet',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToStakers"`
+ */
+export const useWriteProgrammeVaultStreamToStakers =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToStakers',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteProgrammeVaultUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: programmeVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const useSimulateProgrammeVault =
+  /*#__PURE__*/ createUseSimulateContract({ abi: programmeVaultAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"cancel"`
+ */
+export const useSimulateProgrammeVaultCancel =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'cancel',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"claimDrop"`
+ */
+export const useSimulateProgrammeVaultClaimDrop =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'claimDrop',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"close"`
+ */
+export const useSimulateProgrammeVaultClose =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'close',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateProgrammeVaultInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"openDrop"`
+ */
+export const useSimulateProgrammeVaultOpenDrop =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'openDrop',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"release"`
+ */
+export const useSimulateProgrammeVaultRelease =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'release',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateProgrammeVaultSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToDatanet"`
+ */
+export const useSimulateProgrammeVaultStreamToDatanet =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToDatanet',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"streamToStakers"`
+ */
+export const useSimulateProgrammeVaultStreamToStakers =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'streamToStakers',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link programmeVaultAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateProgrammeVaultUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: programmeVaultAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__
+ */
+export const useWatchProgrammeVaultEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: programmeVaultAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchProgrammeVaultAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"DropClaimed"`
+ */
+export const useWatchProgrammeVaultDropClaimedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'DropClaimed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Ended"`
+ */
+export const useWatchProgrammeVaultEndedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'Ended',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchProgrammeVaultInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"ProgrammeCreated"`
+ */
+export const useWatchProgrammeVaultProgrammeCreatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'ProgrammeCreated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Released"`
+ */
+export const useWatchProgrammeVaultReleasedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
+    eventName: 'Released',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link programmeVaultAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchProgrammeVaultUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: programmeVaultAbi,
     eventName: 'Upgraded',
   })
 
