@@ -168,6 +168,9 @@ export const channel = onchainTable(
     id: t.hex().primaryKey(),
     consumer: t.hex().notNull(),
     signer: t.hex().notNull(),
+    /** Signs from `signerAt` on; null: no change was asked for. */
+    nextSigner: t.hex(),
+    signerAt: t.int8({ mode: 'number' }),
     nodeId: t.int8({ mode: 'number' }).notNull(),
     nonce: t.hex().notNull(),
     /** Everything deposited less what was withdrawn. */

@@ -128,7 +128,8 @@ ponder.on('InferenceEscrow:ChannelToppedUp', async ({ event, context }) => {
 });
 
 ponder.on('InferenceEscrow:ExitRequested', async ({ event, context }) => {
-  await context.db.update(channel, { id: event.args.channelId }).set({ exitAt: event.args.exitAt });
+  const { channelId: id, exitAt } = event.args;
+  await context.db.update(channel, { id }).set({ exitAt: exitAt === 0 ? null : exitAt });
 });
 
 ponder.on('InferenceEscrow:ChannelWithdrawn', async ({ event, context }) => {
@@ -136,7 +137,15 @@ ponder.on('InferenceEscrow:ChannelWithdrawn', async ({ event, context }) => {
   await context.db.update(channel, { id }).set((row) => ({ deposit: row.deposit - amount, exitAt: null }));
 });
 
-ponder.on('InferenceEscrow:VoucherSettled', async ({ event, context }) => {
-  const { channelId: id, epoch, cumulativeFee } = event.args;
-  await context.db.update(channel, { id }).set({ settled: cumulativeFee, epoch: epoch + 1 });
+ponder.on('InferenceEscrow:SignerChangeRequested', async ({ event, context }) => {
+  const { channelId: id, signer: nextSigner, effectiveAt: signerAt } = event.args;
+  // A change that took effect before this one was asked for is the present signer.
+  await context.db.update(channel, { id }).set((row) => ({
+    signer:
+      row.nextSigner !== null && row.signerAt !== null && row.signerAt <= event.block.timestamp
+        ? row.nextSigner
+        : row.signer,
+    nextSigner,
+    signerAt,
+  }));
 });

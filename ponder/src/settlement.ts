@@ -2,6 +2,7 @@ import { ponder } from 'ponder:registry';
 import {
   agent,
   batch,
+  channel,
   claim,
   contribution,
   flush,
@@ -16,7 +17,9 @@ import { hexToString } from 'viem';
 const KINDS = { contribution: 0, model: 1, baseline: 2 };
 
 ponder.on('AttributionSettlement:VoucherRedeemed', async ({ event, context }) => {
+  const { channelId: id, epoch, fee } = event.args;
   await context.db.insert(voucher).values({ ...event.args, redeemedAt: Number(event.block.timestamp) });
+  await context.db.update(channel, { id }).set((row) => ({ settled: row.settled + fee, epoch: epoch + 1 }));
 });
 
 ponder.on('AttributionSettlement:BatchAppended', async ({ event, context }) => {

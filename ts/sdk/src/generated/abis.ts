@@ -2630,153 +2630,9 @@ export const allocationPredicateAbi = [
 
 export const attributionSettlementAbi = [
   {
-    type: 'constructor',
-    inputs: [
-      {
-        name: 'contracts',
-        internalType: 'struct SettlementBase.Contracts',
-        type: 'tuple',
-        components: [
-          {
-            name: 'escrow',
-            internalType: 'contract IInferenceEscrow',
-            type: 'address',
-          },
-          {
-            name: 'staking',
-            internalType: 'contract IAgentStaking',
-            type: 'address',
-          },
-          {
-            name: 'parameters',
-            internalType: 'contract IProtocolParameters',
-            type: 'address',
-          },
-          {
-            name: 'agents',
-            internalType: 'contract IAgentRegistry',
-            type: 'address',
-          },
-          { name: 'models', internalType: 'contract IERC721', type: 'address' },
-          {
-            name: 'contributions',
-            internalType: 'contract IERC721',
-            type: 'address',
-          },
-          {
-            name: 'vault',
-            internalType: 'contract IBaselineVault',
-            type: 'address',
-          },
-          {
-            name: 'stakers',
-            internalType: 'contract IStakerRewards',
-            type: 'address',
-          },
-          { name: 'treasury', internalType: 'address', type: 'address' },
-        ],
-      },
-    ],
-    stateMutability: 'nonpayable',
-  },
-  { type: 'receive', stateMutability: 'payable' },
-  {
     type: 'function',
     inputs: [],
-    name: 'AGENTS',
-    outputs: [
-      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'CONTRIBUTIONS',
-    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'ESCROW',
-    outputs: [
-      { name: '', internalType: 'contract IInferenceEscrow', type: 'address' },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'MAX_VOUCHERS',
-    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'MODELS',
-    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'PARAMETERS',
-    outputs: [
-      {
-        name: '',
-        internalType: 'contract IProtocolParameters',
-        type: 'address',
-      },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'STAKERS',
-    outputs: [
-      { name: '', internalType: 'contract IStakerRewards', type: 'address' },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'STAKING',
-    outputs: [
-      { name: '', internalType: 'contract IAgentStaking', type: 'address' },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'TREASURY',
-    outputs: [{ name: '', internalType: 'address', type: 'address' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'UPGRADE_INTERFACE_VERSION',
-    outputs: [{ name: '', internalType: 'string', type: 'string' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'VAULT',
-    outputs: [
-      { name: '', internalType: 'contract IBaselineVault', type: 'address' },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'authority',
+    name: 'audits',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
     stateMutability: 'view',
   },
@@ -2860,6 +2716,70 @@ export const attributionSettlementAbi = [
     ],
     name: 'claim',
     outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'account', internalType: 'address', type: 'address' },
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'deadline', internalType: 'uint256', type: 'uint256' },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+      {
+        name: 'items',
+        internalType: 'struct ClaimPayouts[]',
+        type: 'tuple[]',
+        components: [
+          {
+            name: 'finalClaim',
+            internalType: 'struct Claim',
+            type: 'tuple',
+            components: [
+              { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+              { name: 'seq', internalType: 'uint32', type: 'uint32' },
+              { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+              { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+              { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+              { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+              { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+              { name: 'fees', internalType: 'uint96', type: 'uint96' },
+              { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+              { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+              { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+              {
+                name: 'attributionsRoot',
+                internalType: 'bytes32',
+                type: 'bytes32',
+              },
+              {
+                name: 'dataCommitment',
+                internalType: 'bytes32',
+                type: 'bytes32',
+              },
+              { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+              { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+            ],
+          },
+          {
+            name: 'payouts',
+            internalType: 'struct PayoutProof[]',
+            type: 'tuple[]',
+            components: [
+              { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+              { name: 'asset', internalType: 'uint40', type: 'uint40' },
+              { name: 'seq', internalType: 'uint32', type: 'uint32' },
+              { name: 'cumulative', internalType: 'uint96', type: 'uint96' },
+              { name: 'delta', internalType: 'uint96', type: 'uint96' },
+              { name: 'creditsHash', internalType: 'bytes32', type: 'bytes32' },
+              { name: 'creditsDepth', internalType: 'uint8', type: 'uint8' },
+              { name: 'proof', internalType: 'bytes', type: 'bytes' },
+            ],
+          },
+        ],
+      },
+    ],
+    name: 'claimBySig',
+    outputs: [{ name: 'amount', internalType: 'uint96', type: 'uint96' }],
     stateMutability: 'nonpayable',
   },
   {
@@ -2963,20 +2883,82 @@ export const attributionSettlementAbi = [
     name: 'claimRecord',
     outputs: [
       {
-        name: 'record',
+        name: '',
         internalType: 'struct ClaimRecord',
         type: 'tuple',
         components: [
           { name: 'end', internalType: 'uint40', type: 'uint40' },
-          { name: 'extended', internalType: 'uint40', type: 'uint40' },
+          { name: 'extension', internalType: 'uint24', type: 'uint24' },
           { name: 'status', internalType: 'enum ClaimStatus', type: 'uint8' },
           { name: 'bond', internalType: 'uint96', type: 'uint96' },
           { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'proposedBlock', internalType: 'uint40', type: 'uint40' },
           { name: 'exposureIndex', internalType: 'uint8', type: 'uint8' },
         ],
       },
     ],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'items',
+        internalType: 'struct ClaimPayouts[]',
+        type: 'tuple[]',
+        components: [
+          {
+            name: 'finalClaim',
+            internalType: 'struct Claim',
+            type: 'tuple',
+            components: [
+              { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+              { name: 'seq', internalType: 'uint32', type: 'uint32' },
+              { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+              { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+              { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+              { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+              { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+              { name: 'fees', internalType: 'uint96', type: 'uint96' },
+              { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+              { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+              { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+              {
+                name: 'attributionsRoot',
+                internalType: 'bytes32',
+                type: 'bytes32',
+              },
+              {
+                name: 'dataCommitment',
+                internalType: 'bytes32',
+                type: 'bytes32',
+              },
+              { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+              { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+            ],
+          },
+          {
+            name: 'payouts',
+            internalType: 'struct PayoutProof[]',
+            type: 'tuple[]',
+            components: [
+              { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+              { name: 'asset', internalType: 'uint40', type: 'uint40' },
+              { name: 'seq', internalType: 'uint32', type: 'uint32' },
+              { name: 'cumulative', internalType: 'uint96', type: 'uint96' },
+              { name: 'delta', internalType: 'uint96', type: 'uint96' },
+              { name: 'creditsHash', internalType: 'bytes32', type: 'bytes32' },
+              { name: 'creditsDepth', internalType: 'uint8', type: 'uint8' },
+              { name: 'proof', internalType: 'bytes', type: 'bytes' },
+            ],
+          },
+        ],
+      },
+      { name: 'to', internalType: 'address', type: 'address' },
+    ],
+    name: 'claimTo',
+    outputs: [{ name: 'amount', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -2988,6 +2970,23 @@ export const attributionSettlementAbi = [
       { name: 'stakers', internalType: 'uint96', type: 'uint96' },
     ],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'expire',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'claimId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'until', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'extend',
+    outputs: [{ name: 'end', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -3012,44 +3011,38 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'function',
-    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
-    name: 'initialize',
-    outputs: [],
-    stateMutability: 'nonpayable',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'isConsumingScheduledOp',
-    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
     inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
     name: 'node',
     outputs: [
       {
-        name: 'n',
+        name: '',
         internalType: 'struct NodeState',
         type: 'tuple',
         components: [
           { name: 'openClaim', internalType: 'bytes32', type: 'bytes32' },
           { name: 'finalClaim', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'openProposer', internalType: 'uint40', type: 'uint40' },
           { name: 'batches', internalType: 'uint32', type: 'uint32' },
           { name: 'settledBatches', internalType: 'uint32', type: 'uint32' },
           { name: 'openToBatch', internalType: 'uint32', type: 'uint32' },
           { name: 'proposals', internalType: 'uint32', type: 'uint32' },
           { name: 'nextReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'unattributed', internalType: 'uint96', type: 'uint96' },
           { name: 'finalTotal', internalType: 'uint96', type: 'uint96' },
           { name: 'paid', internalType: 'uint96', type: 'uint96' },
           { name: 'openTotal', internalType: 'uint96', type: 'uint96' },
           { name: 'openNodeShare', internalType: 'uint96', type: 'uint96' },
-          { name: 'held', internalType: 'uint96', type: 'uint96' },
           { name: 'nodeShare', internalType: 'uint96', type: 'uint96' },
         ],
       },
     ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'nonces',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'view',
   },
   {
@@ -3067,6 +3060,31 @@ export const attributionSettlementAbi = [
     ],
     name: 'paid',
     outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'pause',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'pauseState',
+    outputs: [
+      { name: 'from', internalType: 'uint40', type: 'uint40' },
+      { name: 'until', internalType: 'uint40', type: 'uint40' },
+      { name: 'nextPauseAt', internalType: 'uint40', type: 'uint40' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'payoutAddress',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
     stateMutability: 'view',
   },
   {
@@ -3144,6 +3162,52 @@ export const attributionSettlementAbi = [
           { name: 'proposer', internalType: 'uint40', type: 'uint40' },
         ],
       },
+      { name: 'scheme', internalType: 'uint8', type: 'uint8' },
+      { name: 'dataHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'locator', internalType: 'bytes', type: 'bytes' },
+      {
+        name: 'attestations',
+        internalType: 'struct Attestation[]',
+        type: 'tuple[]',
+        components: [
+          { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+          { name: 'signature', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+    ],
+    name: 'proposeClaimElsewhere',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim_',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
       { name: 'predicate', internalType: 'address', type: 'address' },
       { name: 'witness', internalType: 'bytes', type: 'bytes' },
       { name: 'rewardTo', internalType: 'address', type: 'address' },
@@ -3151,13 +3215,6 @@ export const attributionSettlementAbi = [
     name: 'proveFraud',
     outputs: [],
     stateMutability: 'nonpayable',
-  },
-  {
-    type: 'function',
-    inputs: [],
-    name: 'proxiableUUID',
-    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
-    stateMutability: 'view',
   },
   {
     type: 'function',
@@ -3237,10 +3294,15 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'function',
-    inputs: [
-      { name: 'newAuthority', internalType: 'address', type: 'address' },
-    ],
-    name: 'setAuthority',
+    inputs: [{ name: 'audits_', internalType: 'address', type: 'address' }],
+    name: 'setAudits',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'to', internalType: 'address', type: 'address' }],
+    name: 'setPayoutAddress',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -3257,13 +3319,10 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'function',
-    inputs: [
-      { name: 'newImplementation', internalType: 'address', type: 'address' },
-      { name: 'data', internalType: 'bytes', type: 'bytes' },
-    ],
-    name: 'upgradeToAndCall',
+    inputs: [],
+    name: 'unpause',
     outputs: [],
-    stateMutability: 'payable',
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -3284,13 +3343,13 @@ export const attributionSettlementAbi = [
     anonymous: false,
     inputs: [
       {
-        name: 'authority',
+        name: 'audits',
         internalType: 'address',
         type: 'address',
         indexed: false,
       },
     ],
-    name: 'AuthorityUpdated',
+    name: 'AuditsSet',
   },
   {
     type: 'event',
@@ -3330,6 +3389,32 @@ export const attributionSettlementAbi = [
     type: 'event',
     anonymous: false,
     inputs: [
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'fromBatch',
+        internalType: 'uint32',
+        type: 'uint32',
+        indexed: false,
+      },
+      {
+        name: 'toBatch',
+        internalType: 'uint32',
+        type: 'uint32',
+        indexed: false,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'BatchesExpired',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
       {
         name: 'claimId',
         internalType: 'bytes32',
@@ -3345,6 +3430,42 @@ export const attributionSettlementAbi = [
       { name: 'locator', internalType: 'bytes', type: 'bytes', indexed: false },
     ],
     name: 'ClaimData',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      { name: 'scheme', internalType: 'uint8', type: 'uint8', indexed: false },
+      {
+        name: 'dataHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      { name: 'locator', internalType: 'bytes', type: 'bytes', indexed: false },
+    ],
+    name: 'ClaimDataElsewhere',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
+      { name: 'end', internalType: 'uint40', type: 'uint40', indexed: false },
+    ],
+    name: 'ClaimExtended',
   },
   {
     type: 'event',
@@ -3494,19 +3615,6 @@ export const attributionSettlementAbi = [
     type: 'event',
     anonymous: false,
     inputs: [
-      {
-        name: 'version',
-        internalType: 'uint64',
-        type: 'uint64',
-        indexed: false,
-      },
-    ],
-    name: 'Initialized',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
       { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
       {
         name: 'wallet',
@@ -3593,6 +3701,34 @@ export const attributionSettlementAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'until', internalType: 'uint40', type: 'uint40', indexed: false },
+    ],
+    name: 'Paused',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'to', internalType: 'address', type: 'address', indexed: false },
+    ],
+    name: 'PayoutAddressSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'predicate',
         internalType: 'address',
         type: 'address',
@@ -3618,13 +3754,13 @@ export const attributionSettlementAbi = [
     anonymous: false,
     inputs: [
       {
-        name: 'implementation',
+        name: 'account',
         internalType: 'address',
         type: 'address',
         indexed: true,
       },
     ],
-    name: 'Upgraded',
+    name: 'Unpaused',
   },
   {
     type: 'event',
@@ -3662,27 +3798,34 @@ export const attributionSettlementAbi = [
     name: 'VoucherRedeemed',
   },
   {
-    type: 'error',
-    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
-    name: 'AccessManagedInvalidAuthority',
-  },
-  {
-    type: 'error',
+    type: 'event',
+    anonymous: false,
     inputs: [
-      { name: 'caller', internalType: 'address', type: 'address' },
-      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
+      { name: 'asset', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
     ],
-    name: 'AccessManagedRequiredDelay',
+    name: 'Withheld',
   },
   {
     type: 'error',
-    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
-    name: 'AccessManagedUnauthorized',
+    inputs: [{ name: 'validatorId', internalType: 'uint40', type: 'uint40' }],
+    name: 'AttributionSettlement_AttestationsNotOrdered',
   },
   {
     type: 'error',
-    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
-    name: 'AddressEmptyCode',
+    inputs: [{ name: 'audits', internalType: 'address', type: 'address' }],
+    name: 'AttributionSettlement_AuditsAlreadySet',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'validatorId', internalType: 'uint40', type: 'uint40' }],
+    name: 'AttributionSettlement_BadAttestation',
   },
   {
     type: 'error',
@@ -3691,6 +3834,11 @@ export const attributionSettlementAbi = [
       { name: 'asset', internalType: 'uint40', type: 'uint40' },
     ],
     name: 'AttributionSettlement_BadProof',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'AttributionSettlement_BadSignature',
   },
   {
     type: 'error',
@@ -3710,8 +3858,18 @@ export const attributionSettlementAbi = [
     ],
     name: 'AttributionSettlement_ClaimOpen',
   },
+  {
+    type: 'error',
+    inputs: [{ name: 'deadline', internalType: 'uint256', type: 'uint256' }],
+    name: 'AttributionSettlement_DeadlinePassed',
+  },
   { type: 'error', inputs: [], name: 'AttributionSettlement_EmptyRoot' },
   { type: 'error', inputs: [], name: 'AttributionSettlement_NoVouchers' },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AttributionSettlement_NotAudits',
+  },
   {
     type: 'error',
     inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
@@ -3728,6 +3886,16 @@ export const attributionSettlementAbi = [
   {
     type: 'error',
     inputs: [
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'batch', internalType: 'uint32', type: 'uint32' },
+      { name: 'orphanedAt', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'AttributionSettlement_NotOrphaned',
+  },
+  { type: 'error', inputs: [], name: 'AttributionSettlement_NotPaused' },
+  {
+    type: 'error',
+    inputs: [
       { name: 'agentId', internalType: 'uint40', type: 'uint40' },
       { name: 'caller', internalType: 'address', type: 'address' },
     ],
@@ -3735,8 +3903,18 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'AttributionSettlement_NothingExpired',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
     name: 'AttributionSettlement_NothingOwed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'AttributionSettlement_NothingPayable',
   },
   {
     type: 'error',
@@ -3748,12 +3926,13 @@ export const attributionSettlementAbi = [
   },
   {
     type: 'error',
-    inputs: [
-      { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
-      { name: 'paid', internalType: 'uint256', type: 'uint256' },
-      { name: 'total', internalType: 'uint96', type: 'uint96' },
-    ],
-    name: 'AttributionSettlement_Overpaid',
+    inputs: [{ name: 'until', internalType: 'uint40', type: 'uint40' }],
+    name: 'AttributionSettlement_Paused',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'nextPauseAt', internalType: 'uint40', type: 'uint40' }],
+    name: 'AttributionSettlement_PausedRecently',
   },
   {
     type: 'error',
@@ -3779,18 +3958,18 @@ export const attributionSettlementAbi = [
   {
     type: 'error',
     inputs: [
-      { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
-      { name: 'proposer', internalType: 'uint40', type: 'uint40' },
-    ],
-    name: 'AttributionSettlement_ProposerMustBeNode',
-  },
-  {
-    type: 'error',
-    inputs: [
       { name: 'to', internalType: 'address', type: 'address' },
       { name: 'amount', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'AttributionSettlement_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'given', internalType: 'uint256', type: 'uint256' },
+      { name: 'needed', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'AttributionSettlement_TooFewAttestations',
   },
   {
     type: 'error',
@@ -3817,6 +3996,11 @@ export const attributionSettlementAbi = [
       { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
     ],
     name: 'AttributionSettlement_UnknownPredicate',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'scheme', internalType: 'uint8', type: 'uint8' }],
+    name: 'AttributionSettlement_UnknownScheme',
   },
   {
     type: 'error',
@@ -3898,30 +4082,8 @@ export const attributionSettlementAbi = [
     ],
     name: 'AttributionSettlement_WrongSeq',
   },
+  { type: 'error', inputs: [], name: 'AttributionSettlement_ZeroRecipient' },
   { type: 'error', inputs: [], name: 'AttributionSettlement_ZeroRewardTo' },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'implementation', internalType: 'address', type: 'address' },
-    ],
-    name: 'ERC1967InvalidImplementation',
-  },
-  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
-  { type: 'error', inputs: [], name: 'FailedCall' },
-  { type: 'error', inputs: [], name: 'InvalidInitialization' },
-  {
-    type: 'error',
-    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
-    name: 'Native_AmountTooLarge',
-  },
-  { type: 'error', inputs: [], name: 'NotInitializing' },
-  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
-  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
-  {
-    type: 'error',
-    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'UUPSUnsupportedProxiableUUID',
-  },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -3939,9 +4101,10 @@ export const baselineVaultAbi = [
       },
       {
         name: 'contributions',
-        internalType: 'contract IERC721',
+        internalType: 'contract IContributionToken',
         type: 'address',
       },
+      { name: 'treasury', internalType: 'address', type: 'address' },
     ],
     stateMutability: 'nonpayable',
   },
@@ -3949,7 +4112,13 @@ export const baselineVaultAbi = [
     type: 'function',
     inputs: [],
     name: 'CONTRIBUTIONS',
-    outputs: [{ name: '', internalType: 'contract IERC721', type: 'address' }],
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IContributionToken',
+        type: 'address',
+      },
+    ],
     stateMutability: 'view',
   },
   {
@@ -3959,6 +4128,13 @@ export const baselineVaultAbi = [
     outputs: [
       { name: '', internalType: 'contract IModelRegistry', type: 'address' },
     ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TREASURY',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
     stateMutability: 'view',
   },
   {
@@ -3974,6 +4150,13 @@ export const baselineVaultAbi = [
     name: 'authority',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'flush',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -4052,6 +4235,13 @@ export const baselineVaultAbi = [
     stateMutability: 'payable',
   },
   {
+    type: 'function',
+    inputs: [],
+    name: 'withheld',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
     type: 'event',
     anonymous: false,
     inputs: [
@@ -4113,6 +4303,12 @@ export const baselineVaultAbi = [
         type: 'uint96',
         indexed: false,
       },
+      {
+        name: 'withheld',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
       { name: 'taken', internalType: 'uint96', type: 'uint96', indexed: false },
     ],
     name: 'BaselineTaken',
@@ -4142,6 +4338,19 @@ export const baselineVaultAbi = [
       },
     ],
     name: 'Upgraded',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'WithheldFlushed',
   },
   {
     type: 'error',

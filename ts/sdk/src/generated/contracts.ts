@@ -1494,105 +1494,11 @@ export const readAttributionSettlement = /*#__PURE__*/ createReadContract({
 })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"AGENTS"`
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"audits"`
  */
-export const readAttributionSettlementAgents = /*#__PURE__*/ createReadContract(
-  { abi: attributionSettlementAbi, functionName: 'AGENTS' },
+export const readAttributionSettlementAudits = /*#__PURE__*/ createReadContract(
+  { abi: attributionSettlementAbi, functionName: 'audits' },
 )
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"CONTRIBUTIONS"`
- */
-export const readAttributionSettlementContributions =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'CONTRIBUTIONS',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"ESCROW"`
- */
-export const readAttributionSettlementEscrow = /*#__PURE__*/ createReadContract(
-  { abi: attributionSettlementAbi, functionName: 'ESCROW' },
-)
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MAX_VOUCHERS"`
- */
-export const readAttributionSettlementMaxVouchers =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'MAX_VOUCHERS',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MODELS"`
- */
-export const readAttributionSettlementModels = /*#__PURE__*/ createReadContract(
-  { abi: attributionSettlementAbi, functionName: 'MODELS' },
-)
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"PARAMETERS"`
- */
-export const readAttributionSettlementParameters =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'PARAMETERS',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKERS"`
- */
-export const readAttributionSettlementStakers =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'STAKERS',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKING"`
- */
-export const readAttributionSettlementStaking =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'STAKING',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"TREASURY"`
- */
-export const readAttributionSettlementTreasury =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'TREASURY',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
- */
-export const readAttributionSettlementUpgradeInterfaceVersion =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'UPGRADE_INTERFACE_VERSION',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"VAULT"`
- */
-export const readAttributionSettlementVault = /*#__PURE__*/ createReadContract({
-  abi: attributionSettlementAbi,
-  functionName: 'VAULT',
-})
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"authority"`
- */
-export const readAttributionSettlementAuthority =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'authority',
-  })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"batch"`
@@ -1630,21 +1536,19 @@ export const readAttributionSettlementCounters =
   })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
- */
-export const readAttributionSettlementIsConsumingScheduledOp =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'isConsumingScheduledOp',
-  })
-
-/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"node"`
  */
 export const readAttributionSettlementNode = /*#__PURE__*/ createReadContract({
   abi: attributionSettlementAbi,
   functionName: 'node',
 })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"nonces"`
+ */
+export const readAttributionSettlementNonces = /*#__PURE__*/ createReadContract(
+  { abi: attributionSettlementAbi, functionName: 'nonces' },
+)
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"owed"`
@@ -1663,21 +1567,30 @@ export const readAttributionSettlementPaid = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"pauseState"`
+ */
+export const readAttributionSettlementPauseState =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'pauseState',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"payoutAddress"`
+ */
+export const readAttributionSettlementPayoutAddress =
+  /*#__PURE__*/ createReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'payoutAddress',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"predicateVersions"`
  */
 export const readAttributionSettlementPredicateVersions =
   /*#__PURE__*/ createReadContract({
     abi: attributionSettlementAbi,
     functionName: 'predicateVersions',
-  })
-
-/**
- * Wraps __{@link readContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proxiableUUID"`
- */
-export const readAttributionSettlementProxiableUuid =
-  /*#__PURE__*/ createReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'proxiableUUID',
   })
 
 /**
@@ -1706,12 +1619,48 @@ export const writeAttributionSettlementClaim =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const writeAttributionSettlementClaimBySig =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimBySig',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimMany"`
  */
 export const writeAttributionSettlementClaimMany =
   /*#__PURE__*/ createWriteContract({
     abi: attributionSettlementAbi,
     functionName: 'claimMany',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimTo"`
+ */
+export const writeAttributionSettlementClaimTo =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimTo',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"expire"`
+ */
+export const writeAttributionSettlementExpire =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'expire',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"extend"`
+ */
+export const writeAttributionSettlementExtend =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'extend',
   })
 
 /**
@@ -1733,12 +1682,12 @@ export const writeAttributionSettlementFlush =
   })
 
 /**
- * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"pause"`
  */
-export const writeAttributionSettlementInitialize =
+export const writeAttributionSettlementPause =
   /*#__PURE__*/ createWriteContract({
     abi: attributionSettlementAbi,
-    functionName: 'initialize',
+    functionName: 'pause',
   })
 
 /**
@@ -1748,6 +1697,15 @@ export const writeAttributionSettlementProposeClaim =
   /*#__PURE__*/ createWriteContract({
     abi: attributionSettlementAbi,
     functionName: 'proposeClaim',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaimElsewhere"`
+ */
+export const writeAttributionSettlementProposeClaimElsewhere =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'proposeClaimElsewhere',
   })
 
 /**
@@ -1778,12 +1736,21 @@ export const writeAttributionSettlementRedeemAndPropose =
   })
 
 /**
- * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAudits"`
  */
-export const writeAttributionSettlementSetAuthority =
+export const writeAttributionSettlementSetAudits =
   /*#__PURE__*/ createWriteContract({
     abi: attributionSettlementAbi,
-    functionName: 'setAuthority',
+    functionName: 'setAudits',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPayoutAddress"`
+ */
+export const writeAttributionSettlementSetPayoutAddress =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setPayoutAddress',
   })
 
 /**
@@ -1796,12 +1763,12 @@ export const writeAttributionSettlementSetPredicate =
   })
 
 /**
- * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"unpause"`
  */
-export const writeAttributionSettlementUpgradeToAndCall =
+export const writeAttributionSettlementUnpause =
   /*#__PURE__*/ createWriteContract({
     abi: attributionSettlementAbi,
-    functionName: 'upgradeToAndCall',
+    functionName: 'unpause',
   })
 
 /**
@@ -1845,12 +1812,48 @@ export const simulateAttributionSettlementClaim =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const simulateAttributionSettlementClaimBySig =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimBySig',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimMany"`
  */
 export const simulateAttributionSettlementClaimMany =
   /*#__PURE__*/ createSimulateContract({
     abi: attributionSettlementAbi,
     functionName: 'claimMany',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimTo"`
+ */
+export const simulateAttributionSettlementClaimTo =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimTo',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"expire"`
+ */
+export const simulateAttributionSettlementExpire =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'expire',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"extend"`
+ */
+export const simulateAttributionSettlementExtend =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'extend',
   })
 
 /**
@@ -1872,12 +1875,12 @@ export const simulateAttributionSettlementFlush =
   })
 
 /**
- * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"pause"`
  */
-export const simulateAttributionSettlementInitialize =
+export const simulateAttributionSettlementPause =
   /*#__PURE__*/ createSimulateContract({
     abi: attributionSettlementAbi,
-    functionName: 'initialize',
+    functionName: 'pause',
   })
 
 /**
@@ -1887,6 +1890,15 @@ export const simulateAttributionSettlementProposeClaim =
   /*#__PURE__*/ createSimulateContract({
     abi: attributionSettlementAbi,
     functionName: 'proposeClaim',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaimElsewhere"`
+ */
+export const simulateAttributionSettlementProposeClaimElsewhere =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'proposeClaimElsewhere',
   })
 
 /**
@@ -1917,12 +1929,21 @@ export const simulateAttributionSettlementRedeemAndPropose =
   })
 
 /**
- * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAudits"`
  */
-export const simulateAttributionSettlementSetAuthority =
+export const simulateAttributionSettlementSetAudits =
   /*#__PURE__*/ createSimulateContract({
     abi: attributionSettlementAbi,
-    functionName: 'setAuthority',
+    functionName: 'setAudits',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPayoutAddress"`
+ */
+export const simulateAttributionSettlementSetPayoutAddress =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setPayoutAddress',
   })
 
 /**
@@ -1935,12 +1956,12 @@ export const simulateAttributionSettlementSetPredicate =
   })
 
 /**
- * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"unpause"`
  */
-export const simulateAttributionSettlementUpgradeToAndCall =
+export const simulateAttributionSettlementUnpause =
   /*#__PURE__*/ createSimulateContract({
     abi: attributionSettlementAbi,
-    functionName: 'upgradeToAndCall',
+    functionName: 'unpause',
   })
 
 /**
@@ -1968,12 +1989,12 @@ export const watchAttributionSettlementEvent =
   /*#__PURE__*/ createWatchContractEvent({ abi: attributionSettlementAbi })
 
 /**
- * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"AuditsSet"`
  */
-export const watchAttributionSettlementAuthorityUpdatedEvent =
+export const watchAttributionSettlementAuditsSetEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: attributionSettlementAbi,
-    eventName: 'AuthorityUpdated',
+    eventName: 'AuditsSet',
   })
 
 /**
@@ -1986,12 +2007,39 @@ export const watchAttributionSettlementBatchAppendedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"BatchesExpired"`
+ */
+export const watchAttributionSettlementBatchesExpiredEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'BatchesExpired',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"ClaimData"`
  */
 export const watchAttributionSettlementClaimDataEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: attributionSettlementAbi,
     eventName: 'ClaimData',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"ClaimDataElsewhere"`
+ */
+export const watchAttributionSettlementClaimDataElsewhereEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'ClaimDataElsewhere',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"ClaimExtended"`
+ */
+export const watchAttributionSettlementClaimExtendedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'ClaimExtended',
   })
 
 /**
@@ -2040,15 +2088,6 @@ export const watchAttributionSettlementFraudProvenEvent =
   })
 
 /**
- * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Initialized"`
- */
-export const watchAttributionSettlementInitializedEvent =
-  /*#__PURE__*/ createWatchContractEvent({
-    abi: attributionSettlementAbi,
-    eventName: 'Initialized',
-  })
-
-/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"NodePaid"`
  */
 export const watchAttributionSettlementNodePaidEvent =
@@ -2085,6 +2124,24 @@ export const watchAttributionSettlementPaidEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Paused"`
+ */
+export const watchAttributionSettlementPausedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Paused',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"PayoutAddressSet"`
+ */
+export const watchAttributionSettlementPayoutAddressSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'PayoutAddressSet',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"PredicateSet"`
  */
 export const watchAttributionSettlementPredicateSetEvent =
@@ -2094,12 +2151,12 @@ export const watchAttributionSettlementPredicateSetEvent =
   })
 
 /**
- * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Upgraded"`
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Unpaused"`
  */
-export const watchAttributionSettlementUpgradedEvent =
+export const watchAttributionSettlementUnpausedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: attributionSettlementAbi,
-    eventName: 'Upgraded',
+    eventName: 'Unpaused',
   })
 
 /**
@@ -2109,6 +2166,15 @@ export const watchAttributionSettlementVoucherRedeemedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: attributionSettlementAbi,
     eventName: 'VoucherRedeemed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Withheld"`
+ */
+export const watchAttributionSettlementWithheldEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Withheld',
   })
 
 /**
@@ -2132,6 +2198,14 @@ export const readBaselineVaultContributions = /*#__PURE__*/ createReadContract({
 export const readBaselineVaultModels = /*#__PURE__*/ createReadContract({
   abi: baselineVaultAbi,
   functionName: 'MODELS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const readBaselineVaultTreasury = /*#__PURE__*/ createReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'TREASURY',
 })
 
 /**
@@ -2185,10 +2259,26 @@ export const readBaselineVaultTaken = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"withheld"`
+ */
+export const readBaselineVaultWithheld = /*#__PURE__*/ createReadContract({
+  abi: baselineVaultAbi,
+  functionName: 'withheld',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link baselineVaultAbi}__
  */
 export const writeBaselineVault = /*#__PURE__*/ createWriteContract({
   abi: baselineVaultAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"flush"`
+ */
+export const writeBaselineVaultFlush = /*#__PURE__*/ createWriteContract({
+  abi: baselineVaultAbi,
+  functionName: 'flush',
 })
 
 /**
@@ -2236,6 +2326,14 @@ export const writeBaselineVaultUpgradeToAndCall =
  */
 export const simulateBaselineVault = /*#__PURE__*/ createSimulateContract({
   abi: baselineVaultAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"flush"`
+ */
+export const simulateBaselineVaultFlush = /*#__PURE__*/ createSimulateContract({
+  abi: baselineVaultAbi,
+  functionName: 'flush',
 })
 
 /**
@@ -2331,6 +2429,15 @@ export const watchBaselineVaultUpgradedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: baselineVaultAbi,
     eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"WithheldFlushed"`
+ */
+export const watchBaselineVaultWithheldFlushedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'WithheldFlushed',
   })
 
 /**

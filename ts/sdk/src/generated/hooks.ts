@@ -1548,111 +1548,12 @@ export const useReadAttributionSettlement = /*#__PURE__*/ createUseReadContract(
 )
 
 /**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"AGENTS"`
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"audits"`
  */
-export const useReadAttributionSettlementAgents =
+export const useReadAttributionSettlementAudits =
   /*#__PURE__*/ createUseReadContract({
     abi: attributionSettlementAbi,
-    functionName: 'AGENTS',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"CONTRIBUTIONS"`
- */
-export const useReadAttributionSettlementContributions =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'CONTRIBUTIONS',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"ESCROW"`
- */
-export const useReadAttributionSettlementEscrow =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'ESCROW',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MAX_VOUCHERS"`
- */
-export const useReadAttributionSettlementMaxVouchers =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'MAX_VOUCHERS',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"MODELS"`
- */
-export const useReadAttributionSettlementModels =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'MODELS',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"PARAMETERS"`
- */
-export const useReadAttributionSettlementParameters =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'PARAMETERS',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKERS"`
- */
-export const useReadAttributionSettlementStakers =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'STAKERS',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"STAKING"`
- */
-export const useReadAttributionSettlementStaking =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'STAKING',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"TREASURY"`
- */
-export const useReadAttributionSettlementTreasury =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'TREASURY',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
- */
-export const useReadAttributionSettlementUpgradeInterfaceVersion =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'UPGRADE_INTERFACE_VERSION',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"VAULT"`
- */
-export const useReadAttributionSettlementVault =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'VAULT',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"authority"`
- */
-export const useReadAttributionSettlementAuthority =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'authority',
+    functionName: 'audits',
   })
 
 /**
@@ -1692,21 +1593,21 @@ export const useReadAttributionSettlementCounters =
   })
 
 /**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
- */
-export const useReadAttributionSettlementIsConsumingScheduledOp =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'isConsumingScheduledOp',
-  })
-
-/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"node"`
  */
 export const useReadAttributionSettlementNode =
   /*#__PURE__*/ createUseReadContract({
     abi: attributionSettlementAbi,
     functionName: 'node',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"nonces"`
+ */
+export const useReadAttributionSettlementNonces =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'nonces',
   })
 
 /**
@@ -1728,21 +1629,30 @@ export const useReadAttributionSettlementPaid =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"pauseState"`
+ */
+export const useReadAttributionSettlementPauseState =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'pauseState',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"payoutAddress"`
+ */
+export const useReadAttributionSettlementPayoutAddress =
+  /*#__PURE__*/ createUseReadContract({
+    abi: attributionSettlementAbi,
+    functionName: 'payoutAddress',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"predicateVersions"`
  */
 export const useReadAttributionSettlementPredicateVersions =
   /*#__PURE__*/ createUseReadContract({
     abi: attributionSettlementAbi,
     functionName: 'predicateVersions',
-  })
-
-/**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proxiableUUID"`
- */
-export const useReadAttributionSettlementProxiableUuid =
-  /*#__PURE__*/ createUseReadContract({
-    abi: attributionSettlementAbi,
-    functionName: 'proxiableUUID',
   })
 
 /**
@@ -1770,12 +1680,48 @@ export const useWriteAttributionSettlementClaim =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const useWriteAttributionSettlementClaimBySig =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimBySig',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimMany"`
  */
 export const useWriteAttributionSettlementClaimMany =
   /*#__PURE__*/ createUseWriteContract({
     abi: attributionSettlementAbi,
     functionName: 'claimMany',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimTo"`
+ */
+export const useWriteAttributionSettlementClaimTo =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimTo',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"expire"`
+ */
+export const useWriteAttributionSettlementExpire =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'expire',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"extend"`
+ */
+export const useWriteAttributionSettlementExtend =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'extend',
   })
 
 /**
@@ -1797,12 +1743,12 @@ export const useWriteAttributionSettlementFlush =
   })
 
 /**
- * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"pause"`
  */
-export const useWriteAttributionSettlementInitialize =
+export const useWriteAttributionSettlementPause =
   /*#__PURE__*/ createUseWriteContract({
     abi: attributionSettlementAbi,
-    functionName: 'initialize',
+    functionName: 'pause',
   })
 
 /**
@@ -1812,6 +1758,15 @@ export const useWriteAttributionSettlementProposeClaim =
   /*#__PURE__*/ createUseWriteContract({
     abi: attributionSettlementAbi,
     functionName: 'proposeClaim',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaimElsewhere"`
+ */
+export const useWriteAttributionSettlementProposeClaimElsewhere =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'proposeClaimElsewhere',
   })
 
 /**
@@ -1842,12 +1797,21 @@ export const useWriteAttributionSettlementRedeemAndPropose =
   })
 
 /**
- * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAudits"`
  */
-export const useWriteAttributionSettlementSetAuthority =
+export const useWriteAttributionSettlementSetAudits =
   /*#__PURE__*/ createUseWriteContract({
     abi: attributionSettlementAbi,
-    functionName: 'setAuthority',
+    functionName: 'setAudits',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPayoutAddress"`
+ */
+export const useWriteAttributionSettlementSetPayoutAddress =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setPayoutAddress',
   })
 
 /**
@@ -1860,12 +1824,12 @@ export const useWriteAttributionSettlementSetPredicate =
   })
 
 /**
- * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"unpause"`
  */
-export const useWriteAttributionSettlementUpgradeToAndCall =
+export const useWriteAttributionSettlementUnpause =
   /*#__PURE__*/ createUseWriteContract({
     abi: attributionSettlementAbi,
-    functionName: 'upgradeToAndCall',
+    functionName: 'unpause',
   })
 
 /**
@@ -1911,12 +1875,48 @@ export const useSimulateAttributionSettlementClaim =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimBySig"`
+ */
+export const useSimulateAttributionSettlementClaimBySig =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimBySig',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimMany"`
  */
 export const useSimulateAttributionSettlementClaimMany =
   /*#__PURE__*/ createUseSimulateContract({
     abi: attributionSettlementAbi,
     functionName: 'claimMany',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"claimTo"`
+ */
+export const useSimulateAttributionSettlementClaimTo =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'claimTo',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"expire"`
+ */
+export const useSimulateAttributionSettlementExpire =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'expire',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"extend"`
+ */
+export const useSimulateAttributionSettlementExtend =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'extend',
   })
 
 /**
@@ -1938,12 +1938,12 @@ export const useSimulateAttributionSettlementFlush =
   })
 
 /**
- * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"initialize"`
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"pause"`
  */
-export const useSimulateAttributionSettlementInitialize =
+export const useSimulateAttributionSettlementPause =
   /*#__PURE__*/ createUseSimulateContract({
     abi: attributionSettlementAbi,
-    functionName: 'initialize',
+    functionName: 'pause',
   })
 
 /**
@@ -1953,6 +1953,15 @@ export const useSimulateAttributionSettlementProposeClaim =
   /*#__PURE__*/ createUseSimulateContract({
     abi: attributionSettlementAbi,
     functionName: 'proposeClaim',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"proposeClaimElsewhere"`
+ */
+export const useSimulateAttributionSettlementProposeClaimElsewhere =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'proposeClaimElsewhere',
   })
 
 /**
@@ -1983,12 +1992,21 @@ export const useSimulateAttributionSettlementRedeemAndPropose =
   })
 
 /**
- * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAuthority"`
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setAudits"`
  */
-export const useSimulateAttributionSettlementSetAuthority =
+export const useSimulateAttributionSettlementSetAudits =
   /*#__PURE__*/ createUseSimulateContract({
     abi: attributionSettlementAbi,
-    functionName: 'setAuthority',
+    functionName: 'setAudits',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"setPayoutAddress"`
+ */
+export const useSimulateAttributionSettlementSetPayoutAddress =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'setPayoutAddress',
   })
 
 /**
@@ -2001,12 +2019,12 @@ export const useSimulateAttributionSettlementSetPredicate =
   })
 
 /**
- * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"unpause"`
  */
-export const useSimulateAttributionSettlementUpgradeToAndCall =
+export const useSimulateAttributionSettlementUnpause =
   /*#__PURE__*/ createUseSimulateContract({
     abi: attributionSettlementAbi,
-    functionName: 'upgradeToAndCall',
+    functionName: 'unpause',
   })
 
 /**
@@ -2034,12 +2052,12 @@ export const useWatchAttributionSettlementEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: attributionSettlementAbi })
 
 /**
- * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"AuditsSet"`
  */
-export const useWatchAttributionSettlementAuthorityUpdatedEvent =
+export const useWatchAttributionSettlementAuditsSetEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: attributionSettlementAbi,
-    eventName: 'AuthorityUpdated',
+    eventName: 'AuditsSet',
   })
 
 /**
@@ -2052,12 +2070,39 @@ export const useWatchAttributionSettlementBatchAppendedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"BatchesExpired"`
+ */
+export const useWatchAttributionSettlementBatchesExpiredEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'BatchesExpired',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"ClaimData"`
  */
 export const useWatchAttributionSettlementClaimDataEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: attributionSettlementAbi,
     eventName: 'ClaimData',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"ClaimDataElsewhere"`
+ */
+export const useWatchAttributionSettlementClaimDataElsewhereEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'ClaimDataElsewhere',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"ClaimExtended"`
+ */
+export const useWatchAttributionSettlementClaimExtendedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'ClaimExtended',
   })
 
 /**
@@ -2106,15 +2151,6 @@ export const useWatchAttributionSettlementFraudProvenEvent =
   })
 
 /**
- * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Initialized"`
- */
-export const useWatchAttributionSettlementInitializedEvent =
-  /*#__PURE__*/ createUseWatchContractEvent({
-    abi: attributionSettlementAbi,
-    eventName: 'Initialized',
-  })
-
-/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"NodePaid"`
  */
 export const useWatchAttributionSettlementNodePaidEvent =
@@ -2151,6 +2187,24 @@ export const useWatchAttributionSettlementPaidEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Paused"`
+ */
+export const useWatchAttributionSettlementPausedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Paused',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"PayoutAddressSet"`
+ */
+export const useWatchAttributionSettlementPayoutAddressSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'PayoutAddressSet',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"PredicateSet"`
  */
 export const useWatchAttributionSettlementPredicateSetEvent =
@@ -2160,12 +2214,12 @@ export const useWatchAttributionSettlementPredicateSetEvent =
   })
 
 /**
- * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Upgraded"`
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Unpaused"`
  */
-export const useWatchAttributionSettlementUpgradedEvent =
+export const useWatchAttributionSettlementUnpausedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: attributionSettlementAbi,
-    eventName: 'Upgraded',
+    eventName: 'Unpaused',
   })
 
 /**
@@ -2175,6 +2229,15 @@ export const useWatchAttributionSettlementVoucherRedeemedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: attributionSettlementAbi,
     eventName: 'VoucherRedeemed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link attributionSettlementAbi}__ and `eventName` set to `"Withheld"`
+ */
+export const useWatchAttributionSettlementWithheldEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: attributionSettlementAbi,
+    eventName: 'Withheld',
   })
 
 /**
@@ -2200,6 +2263,13 @@ export const useReadBaselineVaultModels = /*#__PURE__*/ createUseReadContract({
   abi: baselineVaultAbi,
   functionName: 'MODELS',
 })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const useReadBaselineVaultTreasury = /*#__PURE__*/ createUseReadContract(
+  { abi: baselineVaultAbi, functionName: 'TREASURY' },
+)
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
@@ -2253,10 +2323,25 @@ export const useReadBaselineVaultTaken = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"withheld"`
+ */
+export const useReadBaselineVaultWithheld = /*#__PURE__*/ createUseReadContract(
+  { abi: baselineVaultAbi, functionName: 'withheld' },
+)
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link baselineVaultAbi}__
  */
 export const useWriteBaselineVault = /*#__PURE__*/ createUseWriteContract({
   abi: baselineVaultAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"flush"`
+ */
+export const useWriteBaselineVaultFlush = /*#__PURE__*/ createUseWriteContract({
+  abi: baselineVaultAbi,
+  functionName: 'flush',
 })
 
 /**
@@ -2308,6 +2393,15 @@ export const useWriteBaselineVaultUpgradeToAndCall =
 export const useSimulateBaselineVault = /*#__PURE__*/ createUseSimulateContract(
   { abi: baselineVaultAbi },
 )
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"flush"`
+ */
+export const useSimulateBaselineVaultFlush =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: baselineVaultAbi,
+    functionName: 'flush',
+  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link baselineVaultAbi}__ and `functionName` set to `"fund"`
@@ -2403,6 +2497,15 @@ export const useWatchBaselineVaultUpgradedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: baselineVaultAbi,
     eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link baselineVaultAbi}__ and `eventName` set to `"WithheldFlushed"`
+ */
+export const useWatchBaselineVaultWithheldFlushedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: baselineVaultAbi,
+    eventName: 'WithheldFlushed',
   })
 
 /**

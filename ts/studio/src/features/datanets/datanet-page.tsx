@@ -91,7 +91,14 @@ function Head({ datanet }: { datanet: Datanet }) {
   );
 }
 
-const STATE_TONE = { submitted: 'warn', accepted: 'good', rejected: 'bad', expired: 'plain' } as const;
+const STATE_TONE = {
+  submitted: 'warn',
+  accepted: 'good',
+  rejected: 'bad',
+  expired: 'plain',
+  tombstoned: 'plain',
+  duplicate: 'bad',
+} as const;
 
 function ContributionCard({ contribution }: { contribution: Contribution }) {
   const { nodeUrl } = useNetwork();
