@@ -128,7 +128,7 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
         ClaimRecord memory record = $.claims[claimId];
         uint40 end = _endOf(record);
         if (block.timestamp < end) return;
-        uint40 proposer = flags & ORPHAN == 0 ? nodeId : n.openProposer;
+        uint40 proposer = _openProposer(n, nodeId);
         bool isFinal = record.status == ClaimStatus.Proposed;
         if (isFinal) {
             uint80 owners = NodeLedger.share(n.openFees, n.openOwnersBps);
@@ -147,13 +147,19 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
             );
         }
         _clearOpen(n);
-        STAKING.release(proposer, record.bond, record.exposureIndex, !isFinal);
+        // A vetoed claim's exposure ended with the veto: by now the entry may be another claim's.
+        STAKING.release(proposer, record.bond, record.exposureIndex, false);
     }
 
     /// @dev Forgets the open claim; its id stays in its place until the next one takes it.
     function _clearOpen(StoredNode storage n) internal {
         n.openToBatch = 0;
         n.flags &= FINAL_INDEX;
+    }
+
+    /// @dev Who bonded the open claim.
+    function _openProposer(StoredNode storage n, uint40 nodeId) internal view returns (uint40) {
+        return n.flags & ORPHAN == 0 ? nodeId : n.openProposer;
     }
 
     function _openIndex(uint8 flags) internal pure returns (uint256) {

@@ -65,6 +65,9 @@ contract SettlementExtension is SettlementViews, SettlementPayouts {
         }
         _storage().claims[claimId].status = ClaimStatus.Vetoed;
         emit IAttributionSettlement.ClaimVetoed(claimId, record.nodeId);
+        // It will never pay; its bond stays for a fraud proof until the window ends.
+        uint40 proposer = _openProposer(_storage().nodes[record.nodeId], record.nodeId);
+        STAKING.release(proposer, 0, record.exposureIndex, true);
     }
 
     /// @notice See {IAttributionSettlement-extend}.
