@@ -27,6 +27,7 @@ interface IAgentRegistry is IERC721 {
     event StakingSet(IAgentStaking staking);
 
     error AgentRegistry_ZeroAddress();
+    error AgentRegistry_AlreadySet(address already);
     error AgentRegistry_NotAuthorized(uint256 agentId, address caller);
     /// @dev The wallet is set with {setAgentWallet}, which asks for the wallet's signature.
     error AgentRegistry_ReservedKey();
@@ -71,6 +72,9 @@ interface IAgentRegistry is IERC721 {
 
     /// @notice An agent's metadata; empty when not set.
     function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory);
+
+    /// @notice Whether an account owns the agent or may act for its owner; reverts when there is no such agent.
+    function isAuthorizedOrOwner(address spender, uint256 agentId) external view returns (bool);
 
     /// @notice How many agents there are; their ids are 1 to this.
     function agentCount() external view returns (uint256);

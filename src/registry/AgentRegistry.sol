@@ -108,8 +108,10 @@ contract AgentRegistry is
 
     /// @inheritdoc IAgentRegistry
     function setStaking(IAgentStaking staking_) external restricted {
+        AgentRegistryStorage storage $ = _storage();
         if (address(staking_) == address(0)) revert AgentRegistry_ZeroAddress();
-        _storage().staking = staking_;
+        if (address($.staking) != address(0)) revert AgentRegistry_AlreadySet(address($.staking));
+        $.staking = staking_;
         emit StakingSet(staking_);
     }
 
@@ -120,6 +122,11 @@ contract AgentRegistry is
             return wallet == address(0) ? bytes("") : abi.encodePacked(wallet);
         }
         return _storage().metadata[agentId][metadataKey];
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function isAuthorizedOrOwner(address spender, uint256 agentId) external view returns (bool) {
+        return _isAuthorized(_requireOwned(agentId), spender, agentId);
     }
 
     /// @inheritdoc IAgentRegistry

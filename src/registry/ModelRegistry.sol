@@ -2,50 +2,24 @@
 pragma solidity ^0.8.24;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
-import {
-    AccessManagedUpgradeable
-} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
-import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
+import {ICaseRegistry} from "../interfaces/ICaseRegistry.sol";
 import {IDatanetRegistry} from "../interfaces/IDatanetRegistry.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {ITrainingFees} from "../interfaces/ITrainingFees.sol";
 import {ITrainingLog} from "../interfaces/ITrainingLog.sol";
+import {Native} from "../libraries/Native.sol";
+import {ModelObjections} from "./ModelObjections.sol";
 
 /// @title Registry of base models and adapters
-/// @notice Immutable terms, mutable prices. See {IModelRegistry}.
-contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgradeable, IModelRegistry {
-    /// @dev One slot.
-    struct Bond {
-        uint96 amount;
-        uint40 releaseAt;
-    }
-
-    /// @custom:storage-location erc7201:openledger.storage.ModelRegistry
-    struct ModelRegistryStorage {
-        IDatanetRegistry datanets;
-        uint40 modelCount;
-        ITrainingLog trainingLog;
-        uint96 publicationBond;
-        mapping(uint40 modelId => ModelTerms) terms;
-        mapping(uint40 modelId => Prices) prices;
-        mapping(uint40 modelId => Bond) bonds;
-        mapping(uint40 modelId => string) uris;
-    }
-
+/// @notice Immutable terms, mutable prices. See {IModelRegistry}, and {ModelObjections} for what can go wrong.
+contract ModelRegistry is ModelObjections, UUPSUpgradeable {
     /// @notice Greatest part of the model share that may go to the parent.
     uint16 public constant MAX_ROYALTY_BPS = 5_000;
     /// @notice Greatest depth of the sparse trees.
     uint8 public constant MAX_TREE_DEPTH = 40;
-    /// @notice Most datanets that a model can be trained on.
-    uint256 public constant MAX_DATANETS = 64;
-    /// @notice How long a publication stays bonded.
-    uint40 public constant OBJECTION_WINDOW = 7 days;
-
     uint8 private constant SCHEME_INFLUENCE = 1;
     uint8 private constant SCHEME_SPAN = 2;
     uint8 private constant SCHEME_ALL = 15;
-
-    // keccak256(abi.encode(uint256(keccak256("openledger.storage.ModelRegistry")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = 0xcbe6ec4a17d7f9d3c5d1a39a9242e27975e309a89d123fc696d0e32b5bf57d00;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
@@ -71,12 +45,14 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
 
     /// @inheritdoc IModelRegistry
     function registerBase(BaseTerms calldata terms_) external returns (uint40 modelId) {
-        // Check: its files are named
+        // Check: its files and its licence are named
         if (terms_.weightsHash == 0 || terms_.tokenizerHash == 0) revert ModelRegistry_ZeroHash();
+        if (bytes(terms_.licence).length == 0) revert ModelRegistry_EmptyLicence();
         // Effect: record it and mint its token
         ModelRegistryStorage storage $ = _storage();
         modelId = ++$.modelCount;
         $.terms[modelId].weightsHash = terms_.weightsHash;
+        $.licences[modelId] = terms_.licence;
         $.uris[modelId] = terms_.uri;
         _mint(msg.sender, modelId);
         emit BaseRegistered(modelId, msg.sender, terms_);
@@ -89,14 +65,17 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         returns (uint40 modelId)
     {
         ModelRegistryStorage storage $ = _storage();
-        // Check: the bond, the terms, the datanets and the run
+        // Check: the bond, the terms, the run and its datanets
         if (msg.value != $.publicationBond) revert ModelRegistry_WrongBond($.publicationBond, msg.value);
         _requireModel(terms_.parent);
+        if ($.publications[terms_.parent].status != ModelStatus.Serving) {
+            revert ModelRegistry_NotServing(terms_.parent);
+        }
         _checkTerms(terms_);
-        _checkDatanets(terms_.datanets);
-        _checkRun(terms_.runId, terms_.adapterHash);
+        _checkDatanets(terms_, _checkRun(terms_));
         // Effect: record it and mint its token
         modelId = ++$.modelCount;
+        $.modelOfRun[terms_.runId] = modelId;
         $.terms[modelId] = ModelTerms({
             parent: terms_.parent,
             royaltyBps: terms_.royaltyBps,
@@ -110,38 +89,52 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
             baselineRoot: terms_.baselineRoot,
             basisHash: terms_.basisHash
         });
+        $.licences[modelId] = terms_.licence;
         $.uris[modelId] = terms_.uri;
-        if (msg.value != 0) {
-            $.bonds[modelId] = Bond(uint96(msg.value), uint40(block.timestamp) + OBJECTION_WINDOW);
-        }
+        uint96 bond = Native.toUint96(msg.value);
+        $.publications[modelId].bond = bond;
+        $.publications[modelId].releaseAt = uint40(block.timestamp) + OBJECTION_WINDOW;
         _mint(msg.sender, modelId);
-        emit AdapterPublished(modelId, msg.sender, terms_.parent, terms_, uint96(msg.value));
+        emit AdapterPublished(modelId, msg.sender, terms_.parent, terms_, bond);
         _setPrices(modelId, prices_);
     }
 
     /// @inheritdoc IModelRegistry
     function setPrices(uint40 modelId, Prices calldata prices_) external {
-        _requireModel(modelId);
-        if (_ownerOf(modelId) != msg.sender) revert ModelRegistry_NotOwner(modelId, msg.sender);
+        _requireOwner(modelId);
         _setPrices(modelId, prices_);
     }
 
     /// @inheritdoc IModelRegistry
-    function reclaimPublicationBond(uint40 modelId) external {
-        Bond memory bond = _storage().bonds[modelId];
-        // Check: it is held, and nobody can object any more
-        if (bond.amount == 0) revert ModelRegistry_NothingToReclaim(modelId);
-        if (block.timestamp < bond.releaseAt) revert ModelRegistry_BondLocked(modelId, bond.releaseAt);
-        // Effect: nothing is held any more
-        delete _storage().bonds[modelId];
-        address owner = _ownerOf(modelId);
-        emit PublicationBondReclaimed(modelId, owner, bond.amount);
-        // Interaction: pay it back
-        (bool sent,) = owner.call{value: bond.amount}("");
-        if (!sent) revert ModelRegistry_TransferFailed(owner, bond.amount);
+    function withdrawModel(uint40 modelId) external {
+        _requireOwner(modelId);
+        Publication storage p = _storage().publications[modelId];
+        // Check: it is served
+        if (p.status != ModelStatus.Serving) revert ModelRegistry_NotServing(modelId);
+        // Effect: not any more
+        p.status = ModelStatus.Withdrawn;
+        emit ModelWithdrawn(modelId, msg.sender);
     }
 
-    /// @notice Changes the bond that later publications need. Restricted to governance.
+    /// @inheritdoc IModelRegistry
+    function setTrainingFees(ITrainingFees trainingFees_) external restricted {
+        ModelRegistryStorage storage $ = _storage();
+        if (address(trainingFees_) == address(0)) revert ModelRegistry_ZeroAddress();
+        if (address($.trainingFees) != address(0)) revert ModelRegistry_AlreadySet(address($.trainingFees));
+        $.trainingFees = trainingFees_;
+        emit TrainingFeesSet(trainingFees_);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function setCases(ICaseRegistry cases_) external restricted {
+        ModelRegistryStorage storage $ = _storage();
+        if (address(cases_) == address(0)) revert ModelRegistry_ZeroAddress();
+        if (address($.cases) != address(0)) revert ModelRegistry_AlreadySet(address($.cases));
+        $.cases = cases_;
+        emit CasesSet(cases_);
+    }
+
+    /// @inheritdoc IModelRegistry
     function setPublicationBond(uint96 bond) external restricted {
         _setPublicationBond(bond);
     }
@@ -185,9 +178,24 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
-    function bondOf(uint40 modelId) external view returns (uint96 amount, uint40 releaseAt) {
-        Bond storage bond = _storage().bonds[modelId];
-        return (bond.amount, bond.releaseAt);
+    function modelOfRun(bytes32 runId) external view returns (uint40) {
+        return _storage().modelOfRun[runId];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function licenceOf(uint40 modelId) external view returns (string memory) {
+        _requireModel(modelId);
+        return _storage().licences[modelId];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function trainingFees() external view returns (ITrainingFees) {
+        return _storage().trainingFees;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function cases() external view returns (ICaseRegistry) {
+        return _storage().cases;
     }
 
     /// @inheritdoc IModelRegistry
@@ -211,20 +219,31 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         if (t.scheme & SCHEME_SPAN != 0 && t.corpusRoot == 0) revert ModelRegistry_MissingCommitment();
     }
 
-    function _checkDatanets(uint40[] calldata ids) private view {
-        if (ids.length > MAX_DATANETS) revert ModelRegistry_TooManyDatanets(ids.length);
-        IDatanetRegistry datanets = _storage().datanets;
-        uint40 last = 0;
-        for (uint256 i = 0; i < ids.length; ++i) {
-            if (ids[i] <= last) revert ModelRegistry_DatanetOrder(ids[i]);
-            last = ids[i];
-            datanets.version(last); // reverts when there is none
+    /// @dev The sender's finished run, which made this adapter from these datanets and is not published.
+    function _checkRun(AdapterTerms calldata t) private view returns (ITrainingLog.Run memory run) {
+        ModelRegistryStorage storage $ = _storage();
+        run = $.trainingLog.run(t.runId);
+        // Only a finished run has the hash of an adapter, and 0 is none.
+        if (run.owner != msg.sender || run.adapterHash != t.adapterHash) revert ModelRegistry_RunMismatch(t.runId);
+        if (run.datanetsHash != keccak256(abi.encodePacked(t.datanets))) {
+            revert ModelRegistry_DatanetsMismatch(t.runId);
         }
+        uint40 published = $.modelOfRun[t.runId];
+        bool isPublished = published != 0 && $.publications[published].status != ModelStatus.Suspended;
+        if (isPublished) revert ModelRegistry_RunPublished(t.runId, published);
     }
 
-    function _checkRun(bytes32 runId, bytes32 adapterHash) private view {
-        ITrainingLog.Run memory run = _storage().trainingLog.run(runId);
-        if (run.owner != msg.sender || run.adapterHash != adapterHash) revert ModelRegistry_RunMismatch(runId);
+    /// @dev Each of the datanets, which ascend and are at most 64 because the run was opened with them, was open to the
+    /// run's owner when the run began, allows the licence, and was paid.
+    function _checkDatanets(AdapterTerms calldata t, ITrainingLog.Run memory run) private view {
+        IDatanetRegistry datanets = _storage().datanets;
+        for (uint256 i = 0; i < t.datanets.length; ++i) {
+            uint40 id = t.datanets[i];
+            uint96 price = datanets.datanet(id).pricePerRow; // reverts when there is none
+            if (!datanets.mayTrain(id, run.owner, run.openedAt)) revert ModelRegistry_NotGranted(id, run.owner);
+            if (!datanets.allowsLicence(id, t.licence)) revert ModelRegistry_LicenceNotAllowed(id, t.licence);
+            if (price != 0 && _paidRows(t.runId, id) == 0) revert ModelRegistry_TrainingUnpaid(t.runId, id);
+        }
     }
 
     function _setPrices(uint40 modelId, Prices calldata p) private {
@@ -245,15 +264,10 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         emit PublicationBondSet(bond);
     }
 
-    function _requireModel(uint40 modelId) private view {
-        if (_ownerOf(modelId) == address(0)) revert ModelRegistry_UnknownModel(modelId);
+    function _requireOwner(uint40 modelId) private view {
+        _requireModel(modelId);
+        if (_ownerOf(modelId) != msg.sender) revert ModelRegistry_NotOwner(modelId, msg.sender);
     }
 
     function _authorizeUpgrade(address) internal override restricted {}
-
-    function _storage() private pure returns (ModelRegistryStorage storage $) {
-        assembly {
-            $.slot := STORAGE
-        }
-    }
 }

@@ -146,7 +146,9 @@ abstract contract Thread is Test {
             .registerBase(IModelRegistry.BaseTerms(keccak256("weights"), keccak256("tokenizer"), "MIT", STORE_URI));
         bytes32 run = keccak256("manifest");
         vm.startPrank(builder);
-        d.runs.openRun(run, keccak256("inputs"), 6, 1, STORE_URI);
+        uint40[] memory trainedOn = new uint40[](1);
+        trainedOn[0] = 1;
+        d.runs.openRun(run, keccak256("inputs"), 6, 1, trainedOn, STORE_URI);
         d.runs.anchor(run, 1, keccak256("steps"), keccak256("checkpoint"));
         d.runs.finish(run, keccak256("adapter"));
         IModelRegistry.AdapterTerms memory t;
@@ -161,8 +163,8 @@ abstract contract Thread is Test {
         t.corpusRoot = keccak256("corpus");
         t.baselineRoot = baseline().root();
         t.basisHash = keccak256("basis");
-        t.datanets = new uint40[](1);
-        t.datanets[0] = 1;
+        t.datanets = trainedOn;
+        t.licence = "CC0-1.0";
         t.uri = STORE_URI;
         adapterId = d.models.publishAdapter(t, IModelRegistry.Prices(0, 1e15, 1e15, 1e15));
         vm.stopPrank();
