@@ -21,6 +21,8 @@ const called = [
   'ModelRegistry',
   'TrainingLog',
   'AgentRegistry',
+  'ReputationRegistry',
+  'ValidationRegistry',
   'AgentStaking',
   'StakerRewards',
   'Airdrop',

@@ -10,14 +10,18 @@ import {OpenTimelock} from "../src/governance/OpenTimelock.sol";
 import {ProgrammeVault} from "../src/governance/ProgrammeVault.sol";
 import {ProtocolParameters} from "../src/governance/ProtocolParameters.sol";
 import {IAttributionSettlement} from "../src/interfaces/IAttributionSettlement.sol";
+import {ICaseOutcomes} from "../src/interfaces/ICaseOutcomes.sol";
 import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
+import {IValidationRegistry} from "../src/interfaces/IValidationRegistry.sol";
 import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
 import {AgentRegistry} from "../src/registry/AgentRegistry.sol";
 import {ContributionToken} from "../src/registry/ContributionToken.sol";
 import {DatanetRegistry} from "../src/registry/DatanetRegistry.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
+import {ReputationRegistry} from "../src/registry/ReputationRegistry.sol";
 import {TrainingLog} from "../src/registry/TrainingLog.sol";
+import {ValidationRegistry} from "../src/registry/ValidationRegistry.sol";
 import {AttributionSettlement} from "../src/settlement/AttributionSettlement.sol";
 import {SettlementBase} from "../src/settlement/SettlementBase.sol";
 import {AuditRegistry} from "../src/settlement/AuditRegistry.sol";
@@ -49,6 +53,8 @@ struct Deployment {
     ModelRegistry models;
     TrainingLog runs;
     AgentRegistry agents;
+    ReputationRegistry reputation;
+    ValidationRegistry validation;
     AgentStaking staking;
     StakerRewards rewards;
     Airdrop airdrop;
@@ -74,6 +80,8 @@ struct Deployment {
 contract Deploy is Script {
     /// @notice The role in the access manager that may veto claims.
     uint64 public constant GUARDIAN_ROLE = 1;
+    /// @notice The role of contracts that write outcomes to the validation registry.
+    uint64 public constant OUTCOME_ROLE = 2;
 
     address private constant WETH = 0x4200000000000000000000000000000000000006;
     address private constant L1_BLOCK = 0x4200000000000000000000000000000000000015;
@@ -98,6 +106,7 @@ contract Deploy is Script {
         _incentives(d);
         _predicates(d);
         _wire(d, preset);
+        _wireRegistries(d);
         _handOver(d, deployer);
         vm.stopBroadcast();
     }
@@ -115,6 +124,8 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "ModelRegistry", address(d.models));
         vm.serializeAddress(contracts, "TrainingLog", address(d.runs));
         vm.serializeAddress(contracts, "AgentRegistry", address(d.agents));
+        vm.serializeAddress(contracts, "ReputationRegistry", address(d.reputation));
+        vm.serializeAddress(contracts, "ValidationRegistry", address(d.validation));
         vm.serializeAddress(contracts, "AgentStaking", address(d.staking));
         vm.serializeAddress(contracts, "StakerRewards", address(d.rewards));
         vm.serializeAddress(contracts, "Airdrop", address(d.airdrop));
@@ -189,6 +200,16 @@ contract Deploy is Script {
         );
         d.agents =
             AgentRegistry(_proxy(address(new AgentRegistry()), abi.encodeCall(AgentRegistry.initialize, (authority))));
+        d.reputation = ReputationRegistry(
+            _proxy(
+                address(new ReputationRegistry()), abi.encodeCall(ReputationRegistry.initialize, (authority, d.agents))
+            )
+        );
+        d.validation = ValidationRegistry(
+            _proxy(
+                address(new ValidationRegistry()), abi.encodeCall(ValidationRegistry.initialize, (authority, d.agents))
+            )
+        );
     }
 
     function _settlement(Deployment memory d) private {
@@ -296,6 +317,18 @@ contract Deploy is Script {
         d.manager.setTargetFunctionRole(address(d.settlement), guarded, GUARDIAN_ROLE);
         d.manager.labelRole(GUARDIAN_ROLE, "GUARDIAN");
         d.manager.grantRole(GUARDIAN_ROLE, preset.guardian, 0);
+    }
+
+    /// @dev Verdicts about publications are read, and verdicts about agents written down for others.
+    function _wireRegistries(Deployment memory d) private {
+        d.models.setCases(d.cases);
+        d.cases.setOutcomes(address(d.validation));
+        bytes4[] memory written = new bytes4[](2);
+        written[0] = ICaseOutcomes.recordOutcome.selector;
+        written[1] = IValidationRegistry.recordDecision.selector;
+        d.manager.setTargetFunctionRole(address(d.validation), written, OUTCOME_ROLE);
+        d.manager.labelRole(OUTCOME_ROLE, "OUTCOME");
+        d.manager.grantRole(OUTCOME_ROLE, address(d.cases), 0);
     }
 
     /// @dev From here on only a vote can change a role, a parameter or code.

@@ -5,6 +5,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ICaseRegistry} from "./ICaseRegistry.sol";
 import {ITrainingFees} from "./ITrainingFees.sol";
 import {ITrainingLog} from "./ITrainingLog.sol";
+import {ContributionInput} from "../types/Contribution.sol";
 
 /// @title Registry of base models and adapters
 /// @notice A model is an ERC-721 token; its owner earns the model share. All terms but the prices are fixed when it is
@@ -169,7 +170,7 @@ interface IModelRegistry is IERC721 {
     /// @dev The input's datanet was declared, and the asset is one of its contributions.
     error ModelRegistry_Declared(uint40 datanetId, uint40 asset);
     error ModelRegistry_ProofCount(uint256 count);
-    /// @dev The inputs must be contributions of the datanet, ascending by asset.
+    /// @dev The inputs must be contributions of the datanet, ascending by asset, each given as it was submitted.
     error ModelRegistry_BadInput(uint40 datanetId, uint40 asset);
     /// @dev At least as many rows were paid for as the inputs prove.
     error ModelRegistry_Paid(uint40 datanetId, uint256 rows, uint256 paid);
@@ -215,7 +216,13 @@ interface IModelRegistry is IERC721 {
     /// @notice Proves that an adapter's run learned from more rows of a priced datanet than were paid for, with the same
     /// consequences as {proveUndeclared}.
     /// @param proofs 1 to 16 inputs, contributions of the datanet, ascending by asset
-    function proveUnpaid(uint40 modelId, uint40 datanetId, InputProof[] calldata proofs) external;
+    /// @param contributions What was submitted as each of them
+    function proveUnpaid(
+        uint40 modelId,
+        uint40 datanetId,
+        InputProof[] calldata proofs,
+        ContributionInput[] calldata contributions
+    ) external;
 
     /// @notice Puts an undecided case against a publication on record within the objection window: the bond stays until
     /// {resolvePublication}. Anyone may call.

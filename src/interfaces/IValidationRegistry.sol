@@ -79,7 +79,7 @@ interface IValidationRegistry is ICaseOutcomes {
     /// "case" and the case's id as its subject.
     /// @param subject What was decided about, e.g. a claim's id
     /// @param response 0 to 100
-    function recordOutcome(uint40 agentId, bytes32 subject, uint8 response, string calldata tag) external;
+    function recordDecision(uint40 agentId, bytes32 subject, uint8 response, string calldata tag) external;
 
     /// @notice The hash that an outcome is recorded under; no request can take it before.
     function outcomeHash(address writer, bytes32 subject) external pure returns (bytes32);

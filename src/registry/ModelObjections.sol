@@ -12,6 +12,7 @@ import {ITrainingFees} from "../interfaces/ITrainingFees.sol";
 import {ITrainingLog} from "../interfaces/ITrainingLog.sol";
 import {Assets} from "../libraries/Assets.sol";
 import {Native} from "../libraries/Native.sol";
+import {ContributionInput} from "../types/Contribution.sol";
 
 /// @title What can be held against a publication
 /// @notice The part of the {ModelRegistry} that keeps the bonds: proofs and cases against a publication, and the way a bond
@@ -84,25 +85,31 @@ abstract contract ModelObjections is ERC721Upgradeable, AccessManagedUpgradeable
     }
 
     /// @inheritdoc IModelRegistry
-    function proveUnpaid(uint40 modelId, uint40 datanetId, InputProof[] calldata proofs) external {
-        ModelRegistryStorage storage $ = _storage();
+    function proveUnpaid(
+        uint40 modelId,
+        uint40 datanetId,
+        InputProof[] calldata proofs,
+        ContributionInput[] calldata contributions
+    ) external {
         // Check: the inputs' rows cost something, and are more than were paid for
         bytes32 runId = _publishedRun(modelId);
-        if (proofs.length == 0 || proofs.length > MAX_PROOFS) revert ModelRegistry_ProofCount(proofs.length);
+        uint256 count = proofs.length;
+        bool counts = count != 0 && count <= MAX_PROOFS && count == contributions.length;
+        if (!counts) revert ModelRegistry_ProofCount(count);
         uint256 rows = 0;
         uint40 last = 0;
-        for (uint256 i = 0; i < proofs.length; ++i) {
-            ITrainingLog.RunInput calldata input = proofs[i].input;
-            bool ascends = input.asset > last;
-            if (!ascends || input.datanetId != datanetId || !_isContributionOf(input)) {
-                revert ModelRegistry_BadInput(datanetId, input.asset);
+        for (uint256 i = 0; i < count; ++i) {
+            uint40 asset = proofs[i].input.asset;
+            bool ascends = asset > last && proofs[i].input.datanetId == datanetId;
+            if (!ascends || !_isRecord(asset, datanetId, contributions[i])) {
+                revert ModelRegistry_BadInput(datanetId, asset);
             }
             _checkInput(modelId, runId, proofs[i]);
-            last = input.asset;
-            rows += $.datanets.contribution(Assets.tokenIdOf(last)).rowCount;
+            last = asset;
+            rows += contributions[i].rowCount;
         }
         uint256 paid = _paidRows(runId, datanetId);
-        bool free = $.datanets.datanet(datanetId).pricePerRow == 0;
+        bool free = _storage().datanets.datanet(datanetId).pricePerRow == 0;
         if (free || rows <= paid) revert ModelRegistry_Paid(datanetId, rows, paid);
         // Effect, interaction
         _suspend(modelId, msg.sender);
@@ -245,12 +252,19 @@ abstract contract ModelObjections is ERC721Upgradeable, AccessManagedUpgradeable
 
     /// @dev Whether the asset is a contribution of the datanet that the input names.
     function _isContributionOf(ITrainingLog.RunInput calldata input) private view returns (bool) {
-        IDatanetRegistry datanets = _storage().datanets;
-        uint40 id = Assets.tokenIdOf(input.asset);
-        if (Assets.kindOf(input.asset) != Assets.CONTRIBUTION || id == 0 || id > datanets.contributionCount()) {
-            return false;
-        }
-        return datanets.contribution(id).datanetId == input.datanetId;
+        if (_inputHash(input.asset) == 0) return false;
+        return _storage().datanets.contribution(Assets.tokenIdOf(input.asset)).datanetId == input.datanetId;
+    }
+
+    /// @dev Whether the asset is a contribution of the datanet, and this is what its contributor submitted.
+    function _isRecord(uint40 asset, uint40 datanetId, ContributionInput calldata c) private view returns (bool) {
+        return c.datanetId == datanetId && _inputHash(asset) == keccak256(abi.encode(c));
+    }
+
+    /// @dev Hash of what was submitted as the contribution; 0 when the asset is none.
+    function _inputHash(uint40 asset) private view returns (bytes32) {
+        if (Assets.kindOf(asset) != Assets.CONTRIBUTION) return 0;
+        return _storage().datanets.inputHashOf(Assets.tokenIdOf(asset));
     }
 
     function _contains(uint40[] calldata ids, uint40 id) private pure returns (bool) {

@@ -27,6 +27,17 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
         int256 sum;
     }
 
+    /// @dev What {readAllFeedback} returns.
+    struct Matches {
+        address[] clients;
+        uint64[] indexes;
+        int128[] values;
+        uint8[] decimals;
+        string[] tag1s;
+        string[] tag2s;
+        bool[] revoked;
+    }
+
     /// @dev Totals by hashes of the tags (0: all); responses by client, index and responder (0: all).
     /// @custom:storage-location erc7201:openledger.storage.ReputationRegistry
     struct ReputationRegistryStorage {
@@ -64,17 +75,17 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
     }
 
     /// @inheritdoc IReputationRegistry
+    /// @dev Strings in memory take one place on the stack, in calldata two.
     function giveFeedback(
         uint256 agentId,
         int128 value,
         uint8 valueDecimals,
-        string calldata tag1,
-        string calldata tag2,
-        string calldata endpoint,
-        string calldata feedbackURI,
+        string memory tag1,
+        string memory tag2,
+        string memory endpoint,
+        string memory feedbackURI,
         bytes32 feedbackHash
-    ) external {
-        _checkRater(agentId);
+    ) public {
         uint64 index = _record(agentId, value, valueDecimals, tag1, tag2);
         emit NewFeedback(
             agentId, msg.sender, index, value, valueDecimals, tag1, tag1, tag2, endpoint, feedbackURI, feedbackHash
@@ -125,24 +136,15 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
         view
         returns (uint64 count, int128 summaryValue, uint8 summaryValueDecimals)
     {
-        uint256 length = clientAddresses.length;
-        if (length == 0) revert ReputationRegistry_NoClients();
-        if (length > MAX_FILTER) revert ReputationRegistry_FilterTooLong(length);
-        bytes32 tagsHash = _tagsHash(_tagHash(tag1), _tagHash(tag2));
-        int256 sum = 0;
-        uint8 decimals = 0;
-        for (uint256 i = 0; i < length; ++i) {
-            if (_isListedBefore(clientAddresses, i)) continue;
-            Total storage total = _storage().totals[agentId][clientAddresses[i]][tagsHash];
-            if (total.count == 0) continue;
-            count += total.count;
-            sum += total.sum;
-            if (total.mostDecimals > decimals) decimals = total.mostDecimals;
-        }
-        if (count == 0) return (0, 0, 0);
-        int256 average = sum / int256(uint256(count)) / int256(10 ** (MAX_DECIMALS - decimals));
+        if (clientAddresses.length == 0) revert ReputationRegistry_NoClients();
+        Total memory total = _totalOf(agentId, clientAddresses, _tagsHash(_tagHash(tag1), _tagHash(tag2)));
+        if (total.count == 0) return (0, 0, 0);
+        uint8 decimals = total.mostDecimals;
+        int256 average = total.sum / int256(uint256(total.count)) / int256(10 ** (MAX_DECIMALS - decimals));
+        // forge-lint: disable-next-line(unsafe-typecast)
         while (average != int128(average)) (average, decimals) = (average / 10, decimals - 1);
-        return (count, int128(average), decimals);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (total.count, int128(average), decimals);
     }
 
     /// @inheritdoc IReputationRegistry
@@ -174,38 +176,29 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
     }
 
     /// @inheritdoc IReputationRegistry
+    /// @dev In memory for the sake of the stack, as in {giveFeedback}.
     function readAllFeedback(
         uint256 agentId,
-        address[] calldata clientAddresses,
-        string calldata tag1,
-        string calldata tag2,
+        address[] memory clientAddresses,
+        string memory tag1,
+        string memory tag2,
         bool includeRevoked
     )
-        external
+        public
         view
         returns (
-            address[] memory clients,
-            uint64[] memory feedbackIndexes,
-            int128[] memory values,
-            uint8[] memory valueDecimals,
-            string[] memory tag1s,
-            string[] memory tag2s,
-            bool[] memory revokedStatuses
+            address[] memory,
+            uint64[] memory,
+            int128[] memory,
+            uint8[] memory,
+            string[] memory,
+            string[] memory,
+            bool[] memory
         )
     {
-        uint256 count;
-        (clients, feedbackIndexes, count) =
-            _matching(agentId, clientAddresses, _tagHash(tag1), _tagHash(tag2), includeRevoked);
-        values = new int128[](count);
-        valueDecimals = new uint8[](count);
-        tag1s = new string[](count);
-        tag2s = new string[](count);
-        revokedStatuses = new bool[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            Entry storage e = _storage().entries[agentId][clients[i]][feedbackIndexes[i] - 1];
-            (values[i], valueDecimals[i], revokedStatuses[i]) = (e.value, e.decimals, e.revoked);
-            (tag1s[i], tag2s[i]) = (e.tag1, e.tag2);
-        }
+        Matches memory m = _matching(agentId, clientAddresses, _tagHash(tag1), _tagHash(tag2), includeRevoked);
+        _fill(agentId, m);
+        return (m.clients, m.indexes, m.values, m.decimals, m.tag1s, m.tag2s, m.revoked);
     }
 
     /// @inheritdoc IReputationRegistry
@@ -255,12 +248,13 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
     }
 
     /// @dev Checks the sender's feedback, records it and counts it.
-    function _record(uint256 agentId, int128 value, uint8 decimals, string calldata tag1, string calldata tag2)
+    function _record(uint256 agentId, int128 value, uint8 decimals, string memory tag1, string memory tag2)
         private
         returns (uint64)
     {
         ReputationRegistryStorage storage $ = _storage();
-        // Check: in range
+        // Check: by someone else, in range
+        _checkRater(agentId);
         if (value > MAX_VALUE || value < -MAX_VALUE) revert ReputationRegistry_ValueOutOfRange(value);
         if (decimals > MAX_DECIMALS) revert ReputationRegistry_TooManyDecimals(decimals);
         _checkTag(tag1);
@@ -297,6 +291,23 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
         }
     }
 
+    /// @dev What the clients said under these tags, each client once.
+    function _totalOf(uint256 agentId, address[] calldata clients, bytes32 tagsHash)
+        private
+        view
+        returns (Total memory total)
+    {
+        if (clients.length > MAX_FILTER) revert ReputationRegistry_FilterTooLong(clients.length);
+        mapping(address => mapping(bytes32 => Total)) storage totals = _storage().totals[agentId];
+        for (uint256 i = 0; i < clients.length; ++i) {
+            Total storage t = totals[clients[i]][tagsHash];
+            if (t.count == 0 || _isListedBefore(clients, i)) continue;
+            total.count += t.count;
+            total.sum += t.sum;
+            if (t.mostDecimals > total.mostDecimals) total.mostDecimals = t.mostDecimals;
+        }
+    }
+
     /// @dev Reverts when the sender acts for the agent, or there is no such agent.
     function _checkRater(uint256 agentId) private view {
         IAgentRegistry agents = _storage().agents;
@@ -304,17 +315,18 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
         if (isSelf) revert ReputationRegistry_SelfFeedback(agentId, msg.sender);
     }
 
-    /// @dev The feedback that passes the filters; both lists are cut to the same length.
-    function _matching(uint256 agentId, address[] calldata filter, bytes32 tag1, bytes32 tag2, bool includeRevoked)
+    /// @dev Clients and indexes of the feedback that passes the filters.
+    function _matching(uint256 agentId, address[] memory named, bytes32 tag1, bytes32 tag2, bool includeRevoked)
         private
         view
-        returns (address[] memory clients, uint64[] memory indexes, uint256 count)
+        returns (Matches memory m)
     {
-        if (filter.length > MAX_FILTER) revert ReputationRegistry_FilterTooLong(filter.length);
-        address[] memory named = filter.length == 0 ? _allClients(agentId) : filter;
+        if (named.length > MAX_FILTER) revert ReputationRegistry_FilterTooLong(named.length);
+        if (named.length == 0) named = _allClients(agentId);
         uint256 seen = 0;
-        clients = new address[](MAX_PAGE);
-        indexes = new uint64[](MAX_PAGE);
+        uint256 count = 0;
+        address[] memory clients = new address[](MAX_PAGE);
+        uint64[] memory indexes = new uint64[](MAX_PAGE);
         for (uint256 i = 0; i < named.length; ++i) {
             Entry[] storage entries = _storage().entries[agentId][named[i]];
             seen += entries.length;
@@ -329,6 +341,19 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
         assembly ("memory-safe") {
             mstore(clients, count)
             mstore(indexes, count)
+        }
+        (m.clients, m.indexes) = (clients, indexes);
+    }
+
+    /// @dev What the matches say.
+    function _fill(uint256 agentId, Matches memory m) private view {
+        uint256 count = m.clients.length;
+        (m.values, m.decimals) = (new int128[](count), new uint8[](count));
+        (m.tag1s, m.tag2s, m.revoked) = (new string[](count), new string[](count), new bool[](count));
+        for (uint256 i = 0; i < count; ++i) {
+            Entry storage e = _storage().entries[agentId][m.clients[i]][m.indexes[i] - 1];
+            (m.values[i], m.decimals[i], m.revoked[i]) = (e.value, e.decimals, e.revoked);
+            (m.tag1s[i], m.tag2s[i]) = (e.tag1, e.tag2);
         }
     }
 
@@ -351,7 +376,7 @@ contract ReputationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IReput
         return entries[index - 1];
     }
 
-    function _checkTag(string calldata tag) private pure {
+    function _checkTag(string memory tag) private pure {
         if (bytes(tag).length > MAX_TAG) revert ReputationRegistry_TagTooLong(bytes(tag).length);
     }
 

@@ -123,7 +123,7 @@ contract ValidationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IValid
     }
 
     /// @inheritdoc IValidationRegistry
-    function recordOutcome(uint40 agentId, bytes32 subject, uint8 response, string calldata tag) external restricted {
+    function recordDecision(uint40 agentId, bytes32 subject, uint8 response, string calldata tag) external restricted {
         _recordOutcome(agentId, subject, response, tag);
     }
 

@@ -6,6 +6,7 @@ import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
 import {IModelRegistry} from "../../../src/interfaces/IModelRegistry.sol";
 import {ITrainingFees} from "../../../src/interfaces/ITrainingFees.sol";
 import {ITrainingLog} from "../../../src/interfaces/ITrainingLog.sol";
+import {ContributionInput} from "../../../src/types/Contribution.sol";
 import {PlainTree, Trees} from "../../utils/Trees.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 
@@ -67,6 +68,7 @@ abstract contract ModelFixture is RegistryFixture {
     FeesDouble internal fees;
     CasesDouble internal cases;
     PlainTree internal inputs;
+    ContributionInput[] internal submitted;
     uint40 internal base;
 
     function setUp() public virtual override {
@@ -80,10 +82,10 @@ abstract contract ModelFixture is RegistryFixture {
         }
         uint40[5] memory from = [uint40(1), 2, 2, 3, 3];
         for (uint32 i = 0; i < 5; ++i) {
-            IDatanetRegistry.ContributionInput memory input = _input(from[i]);
-            input.contentRoot = keccak256(abi.encode("content", i));
-            input.rowCount = 10 * (i + 1);
-            assertEq(_contribute(input), i + 1);
+            submitted.push(_input(from[i]));
+            submitted[i].contentRoot = keccak256(abi.encode("content", i));
+            submitted[i].rowCount = 10 * (i + 1);
+            assertEq(_contribute(submitted[i]), i + 1);
         }
         base = models.registerBase(
             IModelRegistry.BaseTerms(keccak256("weights"), keccak256("tokenizer"), "MIT", STORE_URI)

@@ -5,6 +5,7 @@ import {ICaseRegistry} from "../../../src/interfaces/ICaseRegistry.sol";
 import {IModelRegistry} from "../../../src/interfaces/IModelRegistry.sol";
 import {ITrainingLog} from "../../../src/interfaces/ITrainingLog.sol";
 import {Native} from "../../../src/libraries/Native.sol";
+import {ContributionInput} from "../../../src/types/Contribution.sol";
 import {ModelFixture} from "./ModelFixture.sol";
 
 /// @dev Proves, owns and takes value, or doesn't, and tries to get more while it is paid.
@@ -49,14 +50,31 @@ contract ModelObjectionsTest is ModelFixture {
         id = _publish(_terms());
     }
 
-    function _list(uint256 a) private view returns (IModelRegistry.InputProof[] memory p) {
+    function _list(uint256 a)
+        private
+        view
+        returns (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c)
+    {
         p = new IModelRegistry.InputProof[](1);
-        p[0] = _proofAt(a);
+        c = new ContributionInput[](1);
+        (p[0], c[0]) = (_proofAt(a), submitted[a]);
     }
 
-    function _list(uint256 a, uint256 b) private view returns (IModelRegistry.InputProof[] memory p) {
+    function _list(uint256 a, uint256 b)
+        private
+        view
+        returns (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c)
+    {
         p = new IModelRegistry.InputProof[](2);
+        c = new ContributionInput[](2);
         (p[0], p[1]) = (_proofAt(a), _proofAt(b));
+        (c[0], c[1]) = (submitted[a], submitted[b]);
+    }
+
+    function _unpaidReverts(uint256 a, uint256 b, bytes memory reason) private {
+        (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c) = _list(a, b);
+        vm.expectRevert(reason);
+        models.proveUnpaid(id, 2, p, c);
     }
 
     function _openCase(uint40 caseId) private {
@@ -165,9 +183,7 @@ contract ModelObjectionsTest is ModelFixture {
         IModelRegistry.InputProof memory proof = _proofAt(4);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_AlreadySuspended.selector, id));
         models.proveUndeclared(id, _declared(), proof);
-        IModelRegistry.InputProof[] memory proofs = _list(1, 2);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_AlreadySuspended.selector, id));
-        models.proveUnpaid(id, 2, proofs);
+        _unpaidReverts(1, 2, abi.encodeWithSelector(IModelRegistry.ModelRegistry_AlreadySuspended.selector, id));
         skip(8 days);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_NothingToReclaim.selector, id));
         models.reclaimPublicationBond(id);
@@ -204,53 +220,60 @@ contract ModelObjectionsTest is ModelFixture {
     }
 
     function test_MoreRowsThanWerePaidForCostTheBond() public {
+        (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c) = _list(1, 2);
         vm.prank(watcher);
-        models.proveUnpaid(id, 2, _list(1, 2)); // 20 + 30 rows, 30 paid
+        models.proveUnpaid(id, 2, p, c); // 20 + 30 rows, 30 paid
         _assertSuspended(BOND / 2, BOND / 2 + 1);
     }
 
     function testFuzz_RevertWhen_EnoughRowsWerePaidFor(uint32 paid) public {
         fees.set(RUN, 2, paid);
-        IModelRegistry.InputProof[] memory proofs = _list(1, 2);
+        (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c) = _list(1, 2);
         if (paid >= 50) {
             vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_Paid.selector, 2, 50, paid));
         }
-        models.proveUnpaid(id, 2, proofs);
+        models.proveUnpaid(id, 2, p, c);
     }
 
     function test_RevertWhen_TheDatanetIsFree() public {
-        IModelRegistry.InputProof[] memory proofs = _list(0);
+        (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c) = _list(0);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_Paid.selector, 1, 10, 0));
-        models.proveUnpaid(id, 1, proofs);
+        models.proveUnpaid(id, 1, p, c);
     }
 
     function test_RevertWhen_InputsAreCountedTwiceOrAreNotOfTheDatanet() public {
         bytes memory twice = abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 8);
-        IModelRegistry.InputProof[] memory proofs = _list(1, 1);
-        vm.expectRevert(twice);
-        models.proveUnpaid(id, 2, proofs);
-        proofs = _list(2, 1);
-        vm.expectRevert(twice);
-        models.proveUnpaid(id, 2, proofs);
-        proofs = _list(0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 4));
-        models.proveUnpaid(id, 2, proofs);
-        proofs = _list(1, 4); // says datanet 2, is from datanet 3
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 20));
-        models.proveUnpaid(id, 2, proofs);
-        proofs = _list(1, 2);
-        proofs[1].index = 3;
+        _unpaidReverts(1, 1, twice);
+        _unpaidReverts(2, 1, twice);
+        _unpaidReverts(0, 1, abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 4));
+        // Says datanet 2, is from datanet 3.
+        _unpaidReverts(1, 4, abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 20));
+    }
+
+    function test_RevertWhen_TheRowCountIsMadeUp() public {
+        (IModelRegistry.InputProof[] memory p, ContributionInput[] memory c) = _list(1, 2);
+        c[1].rowCount = 1_000;
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 12));
+        models.proveUnpaid(id, 2, p, c);
+        c[1] = submitted[2];
+        p[1].index = 3;
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadProof.selector, id, 3));
-        models.proveUnpaid(id, 2, proofs);
+        models.proveUnpaid(id, 2, p, c);
+        p[1] = _proofAt(6); // no contribution's asset
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadInput.selector, 2, 9));
+        models.proveUnpaid(id, 2, p, c);
     }
 
     function test_RevertWhen_NoInputOrTooManyAreGiven() public {
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_ProofCount.selector, 0));
-        models.proveUnpaid(id, 2, new IModelRegistry.InputProof[](0));
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_ProofCount.selector, 17));
-        models.proveUnpaid(id, 2, new IModelRegistry.InputProof[](17));
+        bytes4 wrong = IModelRegistry.ModelRegistry_ProofCount.selector;
+        vm.expectRevert(abi.encodeWithSelector(wrong, 0));
+        models.proveUnpaid(id, 2, new IModelRegistry.InputProof[](0), new ContributionInput[](0));
+        vm.expectRevert(abi.encodeWithSelector(wrong, 17));
+        models.proveUnpaid(id, 2, new IModelRegistry.InputProof[](17), new ContributionInput[](17));
+        vm.expectRevert(abi.encodeWithSelector(wrong, 1));
+        models.proveUnpaid(id, 2, new IModelRegistry.InputProof[](1), new ContributionInput[](2));
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_UnknownModel.selector, 9));
-        models.proveUnpaid(9, 2, new IModelRegistry.InputProof[](1));
+        models.proveUnpaid(9, 2, new IModelRegistry.InputProof[](1), new ContributionInput[](1));
     }
 
     function test_AProverThatTakesNoValueIsOwedItsReward() public {
