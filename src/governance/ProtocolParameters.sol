@@ -113,6 +113,12 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     }
 
     /// @inheritdoc IProtocolParameters
+    function orphanTerms(uint32 version) external view returns (uint32, uint32, uint8) {
+        Parameters storage p = _version(version);
+        return (p.attributionDeadline, p.expiry, p.attestations);
+    }
+
+    /// @inheritdoc IProtocolParameters
     function limits() external view returns (Limits memory) {
         return _storage().limits;
     }

@@ -173,6 +173,12 @@ interface IProtocolParameters {
     /// @notice What the allocation of a fee needs of a version, or a revert when there is no such version yet.
     function allocationTerms(uint32 version) external view returns (AllocationTerms memory);
 
+    /// @notice What settlement seldom needs of a version, or a revert when there is no such version yet. See {Parameters}.
+    function orphanTerms(uint32 version)
+        external
+        view
+        returns (uint32 attributionDeadline, uint32 expiry, uint8 attestations);
+
     /// @notice The bounds of this network.
     function limits() external view returns (Limits memory);
 }

@@ -131,7 +131,8 @@ abstract contract SettlementClaims is SettlementBase {
 
     /// @dev Others may claim for a node only what it has left lying.
     function _checkOrphaned(Claim calldata c, uint40 redeemedAt) private view {
-        uint256 orphanedAt = uint256(redeemedAt) + PARAMETERS.parameters(c.paramsVersion).attributionDeadline;
+        (uint32 deadline,,) = PARAMETERS.orphanTerms(c.paramsVersion);
+        uint256 orphanedAt = uint256(redeemedAt) + deadline;
         if (block.timestamp < orphanedAt) {
             revert IAttributionSettlement.AttributionSettlement_NotOrphaned(c.nodeId, c.toBatch, orphanedAt);
         }

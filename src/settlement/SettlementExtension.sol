@@ -104,12 +104,11 @@ contract SettlementExtension is SettlementViews, SettlementPayouts {
         uint32 end = first;
         uint96 before = $.counters.treasury;
         (uint80 unattributed, uint96 treasury) = (n.unattributed, before);
-        IProtocolParameters.Parameters memory p;
-        uint32 version;
         for (; end <= n.batches && end - first < MAX_EXPIRED; ++end) {
             StoredBatch memory b = _batch(nodeId, end);
-            if (b.paramsVersion != version) (version, p) = (b.paramsVersion, PARAMETERS.parameters(b.paramsVersion));
-            if (block.timestamp < uint256(b.redeemedAt) + p.expiry) break;
+            (, uint32 expiry,) = PARAMETERS.orphanTerms(b.paramsVersion);
+            if (block.timestamp < uint256(b.redeemedAt) + expiry) break;
+            IProtocolParameters.SettlementTerms memory p = PARAMETERS.settlementTerms(b.paramsVersion);
             (unattributed, treasury) = NodeLedger.expire(
                 unattributed,
                 treasury,
