@@ -253,6 +253,9 @@ interface IDatanetRegistry is IERC721 {
     /// @notice Whether a permission with this nonce was registered or cancelled.
     function isNonceUsed(address owner, uint256 nonce) external view returns (bool);
 
+    /// @notice How long curators have to decide about a contribution.
+    function REVIEW_WINDOW() external view returns (uint256);
+
     /// @notice The datanet, or a revert when there is none.
     function datanet(uint40 datanetId) external view returns (Datanet memory);
 

@@ -28,7 +28,7 @@ abstract contract DatanetBase is ERC721Upgradeable, AccessManagedUpgradeable, ID
         mapping(address owner => mapping(uint256 nonce => bool)) nonces;
     }
 
-    /// @notice How long curators have to decide about a contribution.
+    /// @inheritdoc IDatanetRegistry
     uint256 public constant REVIEW_WINDOW = 14 days;
     /// @notice How long a commitment keeps its place: else one could sit on what others will write.
     uint256 public constant REVEAL_WINDOW = 30 days;

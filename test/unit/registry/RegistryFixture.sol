@@ -102,7 +102,7 @@ abstract contract RegistryFixture is Test {
         uint96 bond = datanets.datanet(input.datanetId).contributionBond;
         vm.prank(contributor);
         contributionId = datanets.commit(_commitment(contributor, input));
-        vm.roll(block.number + 1);
+        vm.roll(vm.getBlockNumber() + 1);
         vm.deal(contributor, contributor.balance + bond);
         vm.prank(contributor);
         datanets.submit{value: bond}(contributionId, input, SALT);
