@@ -17,6 +17,7 @@ const called = [
   'GovernanceOpen',
   'ProtocolParameters',
   'DatanetRegistry',
+  'DatanetHygiene',
   'ContributionToken',
   'ModelRegistry',
   'TrainingLog',

@@ -17,6 +17,7 @@ import {IValidationRegistry} from "../src/interfaces/IValidationRegistry.sol";
 import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
 import {AgentRegistry} from "../src/registry/AgentRegistry.sol";
 import {ContributionToken} from "../src/registry/ContributionToken.sol";
+import {DatanetHygiene} from "../src/registry/DatanetHygiene.sol";
 import {DatanetRegistry} from "../src/registry/DatanetRegistry.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
 import {ReputationRegistry} from "../src/registry/ReputationRegistry.sol";
@@ -62,6 +63,7 @@ struct Deployment {
     InferenceEscrow escrow;
     IAttributionSettlement settlement;
     CaseRegistry cases;
+    DatanetHygiene hygiene;
     BaselineVault vault;
     AllocationPredicate allocation;
     CreditPredicate credit;
@@ -133,6 +135,7 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "InferenceEscrow", address(d.escrow));
         vm.serializeAddress(contracts, "AttributionSettlement", address(d.settlement));
         vm.serializeAddress(contracts, "CaseRegistry", address(d.cases));
+        vm.serializeAddress(contracts, "DatanetHygiene", address(d.hygiene));
         vm.serializeAddress(contracts, "BaselineVault", address(d.vault));
         vm.serializeAddress(contracts, "AllocationPredicate", address(d.allocation));
         vm.serializeAddress(contracts, "CreditPredicate", address(d.credit));
@@ -259,6 +262,20 @@ contract Deploy is Script {
                 abi.encodeCall(CaseRegistry.initialize, (authority))
             )
         );
+        DatanetHygiene.Contracts memory hygiene = DatanetHygiene.Contracts({
+            datanets: d.datanets,
+            contributions: d.contributions,
+            agents: d.agents,
+            staking: d.staking,
+            cases: d.cases,
+            parameters: d.parameters,
+            treasury: address(d.timelock)
+        });
+        d.hygiene = DatanetHygiene(
+            payable(_proxy(
+                    address(new DatanetHygiene(hygiene)), abi.encodeCall(DatanetHygiene.initialize, (authority))
+                ))
+        );
     }
 
     /// @dev Both begin without funds: a vote configures the airdrop and creates programmes.
@@ -298,6 +315,8 @@ contract Deploy is Script {
         d.agents.setStaking(d.staking);
         d.staking.setSettlement(address(d.settlement));
         d.staking.setCases(address(d.cases));
+        d.datanets.setHygiene(address(d.hygiene));
+        d.contributions.setHygiene(address(d.hygiene));
         d.escrow.setSettlement(address(d.settlement));
         address[] memory predicates = new address[](7);
         predicates[0] = address(d.allocation);

@@ -201,9 +201,26 @@ abstract contract DatanetCuration is DatanetBase {
         bytes32 commitment = keccak256(abi.encode(msg.sender, input.contentRoot, input.rowsRoot, salt));
         uint40 committedAt = _checkCommitment(contributionId, commitment);
         // Effect: the input takes the commitment's place; the record is the token's
-        $.hashes[contributionId] = _hashOf(input);
-        emit ContributionSubmitted(contributionId, input.datanetId, msg.sender, input, bond, committedAt);
+        $.hashes[contributionId] = _logSubmission(contributionId, input, bond, committedAt);
         _token.record(contributionId, msg.sender, input.datanetId, bond != 0);
+    }
+
+    /// @dev Emits {ContributionSubmitted} and returns keccak256(abi.encode(input)), encoding the input once for both: in
+    /// `data` the third word comes right before it. For the hash it is the input's offset alone, for the event the time.
+    function _logSubmission(uint40 contributionId, ContributionInput calldata input, uint96 bond, uint40 committedAt)
+        private
+        returns (bytes32 hash)
+    {
+        bytes memory data = abi.encode(uint256(0x60), bond, input);
+        bytes32 topic = ContributionSubmitted.selector;
+        uint40 datanetId = input.datanetId;
+        assembly ("memory-safe") {
+            let third := add(data, 0x60)
+            mstore(third, 0x20)
+            hash := keccak256(third, sub(mload(data), 0x40))
+            mstore(third, committedAt)
+            log4(add(data, 0x20), mload(data), topic, contributionId, datanetId, caller())
+        }
     }
 
     function _accepted(uint40 contributionId, uint40 datanetId, address curator) private {

@@ -27,7 +27,7 @@ contract DeployTest is Test {
     }
 
     function _proxies() private view returns (address[] memory all) {
-        all = new address[](18);
+        all = new address[](19);
         all[0] = address(d.gopen);
         all[1] = address(d.timelock);
         all[2] = address(d.governor);
@@ -46,6 +46,7 @@ contract DeployTest is Test {
         all[15] = address(d.airdrop);
         all[16] = address(d.programmes);
         all[17] = address(d.audits);
+        all[18] = address(d.hygiene);
     }
 
     /// @dev The slot where ERC-1967 keeps the implementation.
@@ -130,6 +131,8 @@ contract DeployTest is Test {
 
     function test_ContractsKnowOneAnother() public view {
         assertEq(d.contributions.registry(), address(d.datanets));
+        assertEq(d.contributions.hygiene(), address(d.hygiene));
+        assertEq(d.datanets.hygiene(), address(d.hygiene));
         assertEq(address(d.agents.staking()), address(d.staking));
         assertEq(d.staking.settlement(), address(d.settlement));
         assertEq(d.staking.cases(), address(d.cases));
@@ -240,7 +243,7 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 31);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 32);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);
