@@ -218,8 +218,9 @@ abstract contract DatanetCuration is DatanetBase {
             let third := add(data, 0x60)
             mstore(third, 0x20)
             hash := keccak256(third, sub(mload(data), 0x40))
-            mstore(third, committedAt)
-            log4(add(data, 0x20), mload(data), topic, contributionId, datanetId, caller())
+            let mask := 0xffffffffff // assembly sees what is above the 40 bits
+            mstore(third, and(committedAt, mask))
+            log4(add(data, 0x20), mload(data), topic, and(contributionId, mask), and(datanetId, mask), caller())
         }
     }
 
