@@ -12,7 +12,7 @@ interface IAgentStaking {
     /// @param exposure Sum of the owners' shares of the agent's recent claims, as recorded: some may be too old to count
     /// @param due Part of the stake that a conviction has taken but that still backs open claims
     /// @param unbondAt When the unbonding part can be withdrawn
-    /// @param freezes Number of cases that hold the stake
+    /// @param freezes Number of cases that hold the stake, and 2^15 more while a vote suspends the agent
     struct StakeState {
         uint96 stake;
         uint96 bonded;
@@ -37,6 +37,7 @@ interface IAgentStaking {
     );
     event StakeFrozen(uint40 indexed agentId, uint8 indexed role, uint16 freezes);
     event StakeUnfrozen(uint40 indexed agentId, uint8 indexed role, uint16 freezes);
+    event AgentSuspended(uint40 indexed agentId, uint8 indexed role, bool suspended);
     event StakeHeld(uint40 indexed agentId, uint8 indexed role, uint40 until);
     event Owed(address indexed account, uint96 amount);
     event OwedWithdrawn(address indexed account, uint96 amount);
@@ -48,6 +49,7 @@ interface IAgentStaking {
     error AgentStaking_UnknownRole(uint8 role);
     error AgentStaking_NotAgentOwner(uint40 agentId, address caller);
     error AgentStaking_ZeroAmount();
+    error AgentStaking_SuspensionUnchanged(uint40 agentId, uint8 role, bool suspended);
     error AgentStaking_Frozen(uint40 agentId, uint8 role, uint16 freezes);
     error AgentStaking_InsufficientFreeStake(uint40 agentId, uint96 free, uint96 needed);
     error AgentStaking_StakeBelowMinimum(uint40 agentId, uint96 stake, uint96 minimum);
@@ -63,6 +65,10 @@ interface IAgentStaking {
 
     /// @notice Connects the one contract that may freeze, unfreeze, hold and slash by verdict. Restricted; works once.
     function setCases(address cases) external;
+
+    /// @notice Suspends an agent in a role or ends that: its stake is frozen, it is not active and can't propose claims.
+    /// What cases freeze stays frozen. Restricted to governance.
+    function setSuspended(uint40 agentId, uint8 role, bool suspended) external;
 
     /// @notice Adds the value sent to an agent's stake. Anyone may pay; only the agent's owner gets it back.
     function stake(uint40 agentId, uint8 role) external payable;

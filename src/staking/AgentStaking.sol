@@ -37,6 +37,19 @@ contract AgentStaking is AgentStakingBase {
     }
 
     /// @inheritdoc IAgentStaking
+    function setSuspended(uint40 agentId, uint8 role, bool suspended) external restricted {
+        // Check: a change
+        if (role >= Roles.COUNT) revert AgentStaking_UnknownRole(role);
+        Stake storage s = _storage().stakes[agentId][role];
+        if ((s.freezes >= SUSPENDED) == suspended) {
+            revert AgentStaking_SuspensionUnchanged(agentId, role, suspended);
+        }
+        // Effect: the freezes of cases stay as they are
+        s.freezes ^= SUSPENDED;
+        emit AgentSuspended(agentId, role, suspended);
+    }
+
+    /// @inheritdoc IAgentStaking
     function stake(uint40 agentId, uint8 role) external payable {
         AgentStakingStorage storage $ = _storage();
         Stake storage s = $.stakes[agentId][role];

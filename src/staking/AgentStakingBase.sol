@@ -66,6 +66,9 @@ abstract contract AgentStakingBase is
     /// @dev Size of a node's ring of exposure entries: what a `uint8` can count.
     uint256 private constant RING = 256;
 
+    /// @dev The greatest bit of `freezes`: a vote suspended the agent. The others count cases.
+    uint16 internal constant SUSPENDED = 1 << 15;
+
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IAgentRegistry public immutable AGENTS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
@@ -176,6 +179,7 @@ abstract contract AgentStakingBase is
     {
         AgentStakingStorage storage $ = _storage();
         Stake memory s = $.stakes[agentId][Roles.NODE];
+        if (s.freezes >= SUSPENDED) revert AgentStaking_Frozen(agentId, Roles.NODE, s.freezes);
         b = $.bonds[agentId];
         uint96 due = s.owes ? $.dues[agentId] : 0;
         uint96 free = StakeLedger.free(s.amount, b.bonded, s.unbonding, due);
