@@ -32,6 +32,7 @@ const called = [
   'AttributionSettlement',
   'CaseRegistry',
   'BaselineVault',
+  'TrainingFees',
   'AuditRegistry',
 ];
 

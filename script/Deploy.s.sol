@@ -15,6 +15,7 @@ import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
 import {IValidationRegistry} from "../src/interfaces/IValidationRegistry.sol";
 import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
+import {TrainingFees} from "../src/payments/TrainingFees.sol";
 import {AgentRegistry} from "../src/registry/AgentRegistry.sol";
 import {ContributionToken} from "../src/registry/ContributionToken.sol";
 import {DatanetHygiene} from "../src/registry/DatanetHygiene.sol";
@@ -65,6 +66,7 @@ struct Deployment {
     CaseRegistry cases;
     DatanetHygiene hygiene;
     BaselineVault vault;
+    TrainingFees fees;
     AllocationPredicate allocation;
     CreditPredicate credit;
     TransitionPredicate transition;
@@ -137,6 +139,7 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "CaseRegistry", address(d.cases));
         vm.serializeAddress(contracts, "DatanetHygiene", address(d.hygiene));
         vm.serializeAddress(contracts, "BaselineVault", address(d.vault));
+        vm.serializeAddress(contracts, "TrainingFees", address(d.fees));
         vm.serializeAddress(contracts, "AllocationPredicate", address(d.allocation));
         vm.serializeAddress(contracts, "CreditPredicate", address(d.credit));
         vm.serializeAddress(contracts, "TransitionPredicate", address(d.transition));
@@ -239,6 +242,7 @@ contract Deploy is Script {
                 abi.encodeCall(BaselineVault.initialize, (authority))
             )
         );
+        d.fees = _trainingFees(d);
         SettlementBase.Contracts memory contracts = SettlementBase.Contracts({
             escrow: d.escrow,
             staking: d.staking,
@@ -295,6 +299,20 @@ contract Deploy is Script {
         );
     }
 
+    function _trainingFees(Deployment memory d) private returns (TrainingFees) {
+        TrainingFees.Contracts memory contracts = TrainingFees.Contracts({
+            datanets: d.datanets,
+            models: d.models,
+            runs: d.runs,
+            parameters: d.parameters,
+            vault: d.vault,
+            stakers: d.rewards,
+            treasury: address(d.timelock)
+        });
+        bytes memory init = abi.encodeCall(TrainingFees.initialize, (address(d.manager)));
+        return TrainingFees(_proxy(address(new TrainingFees(contracts)), init));
+    }
+
     function _predicates(Deployment memory d) private {
         d.audits = AuditRegistry(
             _proxy(
@@ -340,6 +358,7 @@ contract Deploy is Script {
 
     /// @dev Verdicts about publications are read, and verdicts about agents written down for others.
     function _wireRegistries(Deployment memory d) private {
+        d.models.setTrainingFees(d.fees);
         d.models.setCases(d.cases);
         d.cases.setOutcomes(address(d.validation));
         bytes4[] memory written = new bytes4[](2);
