@@ -27,7 +27,7 @@ contract DeployTest is Test {
     }
 
     function _proxies() private view returns (address[] memory all) {
-        all = new address[](19);
+        all = new address[](20);
         all[0] = address(d.gopen);
         all[1] = address(d.timelock);
         all[2] = address(d.governor);
@@ -47,6 +47,7 @@ contract DeployTest is Test {
         all[16] = address(d.programmes);
         all[17] = address(d.audits);
         all[18] = address(d.hygiene);
+        all[19] = address(d.fees);
     }
 
     /// @dev The slot where ERC-1967 keeps the implementation.
