@@ -3,6 +3,8 @@ pragma solidity ^0.8.24;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {
     TimelockControllerUpgradeable
 } from "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
@@ -10,6 +12,19 @@ import {OpenGovernor} from "../../../src/governance/OpenGovernor.sol";
 import {OpenTimelock} from "../../../src/governance/OpenTimelock.sol";
 import {ProtocolParameters} from "../../../src/governance/ProtocolParameters.sol";
 import {GovernorFixture} from "./GovernorFixture.sol";
+
+/// @dev A wallet that is a contract: what its key signed is its signature.
+contract BallotWallet is IERC1271 {
+    address private immutable KEY;
+
+    constructor(address key) {
+        KEY = key;
+    }
+
+    function isValidSignature(bytes32 hash, bytes memory signature) external view returns (bytes4) {
+        return ECDSA.recover(hash, signature) == KEY ? IERC1271.isValidSignature.selector : bytes4(0);
+    }
+}
 
 /// @dev What people try.
 contract OpenGovernorAttacksTest is GovernorFixture {
@@ -117,6 +132,20 @@ contract OpenGovernorAttacksTest is GovernorFixture {
         vm.chainId(10);
         vm.expectRevert(invalid);
         governor.castVoteBySig(id, 1, voter, signature);
+    }
+
+    function test_AContractWalletVotesByItsSignature() public {
+        BallotWallet wallet = new BallotWallet(voter);
+        vm.deal(address(this), 1e18);
+        gopen.depositTo{value: 1e18}(address(wallet));
+        vm.prank(address(wallet));
+        gopen.delegate(address(wallet));
+        skip(1);
+        uint256 id = _proposeThreshold();
+        vm.warp(governor.proposalSnapshot(id) + 1);
+        governor.castVoteBySig(id, 1, address(wallet), _signBallot(voterKey, address(wallet), id, 1, 0));
+        assertTrue(governor.hasVoted(id, address(wallet)));
+        assertFalse(governor.hasVoted(id, voter));
     }
 
     function test_AProposalThatNobodyQueuesExpires() public {
@@ -242,5 +271,7 @@ contract OpenGovernorAttacksTest is GovernorFixture {
         assertEq(timelock.getMinDelay(), 1 weeks);
         assertTrue(governor.proposalNeedsQueuing(id));
         assertEq(governor.proposalThreshold(), 10_000e18);
+        assertEq(governor.votingDelay(), 1 days);
+        assertEq(governor.votingPeriod(), 1 weeks);
     }
 }

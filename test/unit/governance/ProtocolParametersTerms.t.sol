@@ -112,6 +112,16 @@ contract ProtocolParametersTermsTest is Test {
         assertEq(t.mixRetrievalBps, p.mixRetrievalBps);
     }
 
+    function test_OrphanTermsAreTheVersions() public {
+        vm.record();
+        (uint32 deadline, uint32 expiry, uint8 attestations) = params.orphanTerms(1);
+        (uint256 count,) = _slotsRead(1);
+        assertEq(count, 2);
+        assertEq(deadline, p.attributionDeadline);
+        assertEq(expiry, p.expiry);
+        assertEq(attestations, p.attestations);
+    }
+
     function test_RevertWhen_TheTermsAreOfAVersionThatDoesNotExistYet() public {
         for (uint32 v = 0; v <= 2; v += 2) {
             bytes memory unknown =
@@ -120,6 +130,8 @@ contract ProtocolParametersTermsTest is Test {
             params.settlementTerms(v);
             vm.expectRevert(unknown);
             params.allocationTerms(v);
+            vm.expectRevert(unknown);
+            params.orphanTerms(v);
         }
     }
 

@@ -15,6 +15,24 @@ contract Refuser {
     }
 }
 
+/// @dev Withdraws once more while it is being paid.
+contract Again {
+    GovernanceOpen private immutable TOKEN;
+    bool public calledAgain;
+
+    constructor(GovernanceOpen token) {
+        TOKEN = token;
+    }
+
+    function unwrap(uint256 amount) external {
+        TOKEN.withdraw(amount);
+    }
+
+    receive() external payable {
+        (calledAgain,) = address(TOKEN).call(abi.encodeCall(TOKEN.withdraw, (msg.value)));
+    }
+}
+
 contract GovernanceOpenTest is Test {
     GovernanceOpen private token;
     address private alice = makeAddr("alice");
@@ -87,6 +105,58 @@ contract GovernanceOpenTest is Test {
         vm.warp(block.timestamp + 1);
         assertEq(token.getPastVotes(alice, block.timestamp - 2), 7);
         assertEq(token.getVotes(alice), 0);
+    }
+
+    function _sign(uint256 key, bytes32 structHash) private view returns (uint8 v, bytes32 r, bytes32 s) {
+        return vm.sign(key, keccak256(abi.encodePacked("\x19\x01", token.DOMAIN_SEPARATOR(), structHash)));
+    }
+
+    function test_ApprovalsAndDelegationsAreSignedWithOneSequenceOfNonces() public {
+        (address owner, uint256 key) = makeAddrAndKey("owner");
+        uint256 expiry = block.timestamp;
+        (uint8 v, bytes32 r, bytes32 s) = _sign(
+            key,
+            keccak256(
+                abi.encode(
+                    keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                    owner,
+                    bob,
+                    9,
+                    0,
+                    expiry
+                )
+            )
+        );
+        token.permit(owner, bob, 9, expiry, v, r, s);
+        assertEq(token.allowance(owner, bob), 9);
+        assertEq(token.nonces(owner), 1);
+        (v, r, s) = _sign(
+            key,
+            keccak256(
+                abi.encode(keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)"), alice, 1, expiry)
+            )
+        );
+        token.delegateBySig(alice, 1, expiry, v, r, s);
+        assertEq(token.delegates(owner), alice);
+        assertEq(token.nonces(owner), 2);
+    }
+
+    function test_AReceiverThatCallsAgainGetsNothingMore() public {
+        Again again = new Again(token);
+        vm.startPrank(alice);
+        token.deposit{value: 10}();
+        token.depositTo{value: 4}(address(again));
+        vm.stopPrank();
+        again.unwrap(4);
+        assertEq(address(again).balance, 4);
+        assertFalse(again.calledAgain());
+        assertEq(address(token).balance, token.totalSupply());
+    }
+
+    function test_OnlyAVoteUpgrades() public {
+        address next = address(new GovernanceOpen());
+        token.upgradeToAndCall(next, "");
+        assertEq(token.symbol(), "gOPEN");
     }
 
     function test_RevertWhen_UpgradedWithoutAuthority() public {

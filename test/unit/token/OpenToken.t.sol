@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
 import {Test} from "forge-std/Test.sol";
@@ -25,6 +26,25 @@ contract OpenTokenTest is Test {
     function test_NameAndSymbolFitAGasToken() public view {
         assertLe(bytes(token.name()).length, 32);
         assertLe(bytes(token.symbol()).length, 32);
+    }
+
+    function testFuzz_WhatIsSentArrivesWhole(address to, uint256 amount) public {
+        vm.assume(to != address(0) && to != holder);
+        amount = bound(amount, 0, token.SUPPLY());
+        vm.prank(holder);
+        assertTrue(token.transfer(to, amount));
+        assertEq(token.balanceOf(to), amount);
+        assertEq(token.balanceOf(holder), token.SUPPLY() - amount);
+        assertEq(token.totalSupply(), token.SUPPLY());
+    }
+
+    function test_BurningForAnotherNeedsAnAllowance() public {
+        vm.prank(holder);
+        token.approve(upgrader, 5);
+        vm.startPrank(upgrader);
+        token.burnFrom(holder, 5);
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, upgrader, 0, 1));
+        token.burnFrom(holder, 1);
     }
 
     function testFuzz_BurnLowersTheSupply(uint256 amount) public {
