@@ -24,6 +24,7 @@ const called = [
   'AgentRegistry',
   'ReputationRegistry',
   'ValidationRegistry',
+  'OutcomeRecorder',
   'AgentStaking',
   'StakerRewards',
   'Airdrop',

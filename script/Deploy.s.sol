@@ -21,6 +21,7 @@ import {ContributionToken} from "../src/registry/ContributionToken.sol";
 import {DatanetHygiene} from "../src/registry/DatanetHygiene.sol";
 import {DatanetRegistry} from "../src/registry/DatanetRegistry.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
+import {OutcomeRecorder} from "../src/registry/OutcomeRecorder.sol";
 import {ReputationRegistry} from "../src/registry/ReputationRegistry.sol";
 import {TrainingLog} from "../src/registry/TrainingLog.sol";
 import {ValidationRegistry} from "../src/registry/ValidationRegistry.sol";
@@ -57,6 +58,7 @@ struct Deployment {
     AgentRegistry agents;
     ReputationRegistry reputation;
     ValidationRegistry validation;
+    OutcomeRecorder recorder;
     AgentStaking staking;
     StakerRewards rewards;
     Airdrop airdrop;
@@ -130,6 +132,7 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "AgentRegistry", address(d.agents));
         vm.serializeAddress(contracts, "ReputationRegistry", address(d.reputation));
         vm.serializeAddress(contracts, "ValidationRegistry", address(d.validation));
+        vm.serializeAddress(contracts, "OutcomeRecorder", address(d.recorder));
         vm.serializeAddress(contracts, "AgentStaking", address(d.staking));
         vm.serializeAddress(contracts, "StakerRewards", address(d.rewards));
         vm.serializeAddress(contracts, "Airdrop", address(d.airdrop));
@@ -367,6 +370,8 @@ contract Deploy is Script {
         d.manager.setTargetFunctionRole(address(d.validation), written, OUTCOME_ROLE);
         d.manager.labelRole(OUTCOME_ROLE, "OUTCOME");
         d.manager.grantRole(OUTCOME_ROLE, address(d.cases), 0);
+        d.recorder = new OutcomeRecorder(d.settlement, d.validation);
+        d.manager.grantRole(OUTCOME_ROLE, address(d.recorder), 0);
     }
 
     /// @dev From here on only a vote can change a role, a parameter or code.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IAgentRegistry} from "../../../src/interfaces/IAgentRegistry.sol";
 import {IAgentStaking} from "../../../src/interfaces/IAgentStaking.sol";
+import {AgentRegistry} from "../../../src/registry/AgentRegistry.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 
 contract StakeDouble {
@@ -158,6 +160,61 @@ contract AgentRegistryTest is RegistryFixture {
         vm.prank(stranger);
         agents.setAgentURI(agentId, "x");
         assertEq(agents.tokenURI(agentId), "x");
+    }
+
+    function test_OwnersOperatorsAndApprovedAccountsAreAuthorized() public {
+        assertTrue(agents.isAuthorizedOrOwner(builder, agentId));
+        assertFalse(agents.isAuthorizedOrOwner(stranger, agentId));
+        vm.prank(builder);
+        agents.approve(stranger, agentId);
+        assertTrue(agents.isAuthorizedOrOwner(stranger, agentId));
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, 9));
+        agents.isAuthorizedOrOwner(stranger, 9);
+    }
+
+    function test_ATransferToTheSameOwnerChangesNothing() public {
+        _setWallet();
+        stakes.set(uint40(agentId), true);
+        vm.prank(builder);
+        agents.transferFrom(builder, builder, agentId);
+        assertEq(agents.getAgentWallet(agentId), wallet);
+    }
+
+    function test_OnlyGovernanceConnectsTheStakesAndOnlyOnce() public {
+        assertEq(address(agents.staking()), address(stakes));
+        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.AgentRegistry_AlreadySet.selector, address(stakes)));
+        agents.setStaking(IAgentStaking(stranger));
+        vm.expectRevert(IAgentRegistry.AgentRegistry_ZeroAddress.selector);
+        agents.setStaking(IAgentStaking(address(0)));
+        bytes memory denied = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger);
+        vm.startPrank(stranger);
+        vm.expectRevert(denied);
+        agents.setStaking(IAgentStaking(stranger));
+        vm.expectRevert(denied);
+        agents.upgradeToAndCall(stranger, "");
+    }
+
+    function test_AnAgentIsFreeUntilThereAreStakes() public {
+        AgentRegistry fresh =
+            AgentRegistry(_proxy(address(new AgentRegistry()), abi.encodeCall(AgentRegistry.initialize, address(manager))));
+        vm.startPrank(builder);
+        uint256 id = fresh.register();
+        fresh.setMetadata(id, "endpoint", "x");
+        fresh.transferFrom(builder, stranger, id);
+        assertEq(fresh.ownerOf(id), stranger);
+        assertEq(fresh.getMetadata(id, "endpoint"), "x");
+        assertEq(fresh.getMetadata(id, "agentWallet"), "");
+    }
+
+    function test_RevertWhen_TheWalletIsNobody() public {
+        vm.expectRevert(IAgentRegistry.AgentRegistry_ZeroAddress.selector);
+        vm.prank(builder);
+        agents.setAgentWallet(agentId, address(0), block.timestamp, "");
+    }
+
+    function test_GovernanceUpgrades() public {
+        agents.upgradeToAndCall(address(new AgentRegistry()), "");
+        assertEq(agents.ownerOf(agentId), builder);
     }
 
     function test_RevertWhen_TheWalletIsSetAsMetadata() public {

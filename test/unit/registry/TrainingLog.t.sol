@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {ITrainingLog} from "../../../src/interfaces/ITrainingLog.sol";
+import {TrainingLog} from "../../../src/registry/TrainingLog.sol";
 import {PlainTree, Trees} from "../../utils/Trees.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 
@@ -243,5 +245,14 @@ contract TrainingLogTest is RegistryFixture {
         if (weight == heavier.weight) return;
         heavier.weight = weight;
         assertFalse(runs.verifyInput(RUN, heavier, uint32(i), proof));
+    }
+
+    function test_OnlyGovernanceUpgrades() public {
+        address code = address(new TrainingLog());
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        vm.prank(stranger);
+        runs.upgradeToAndCall(code, "");
+        runs.upgradeToAndCall(code, "");
+        assertEq(runs.run(RUN).owner, builder);
     }
 }
