@@ -195,8 +195,9 @@ contract AgentRegistryTest is RegistryFixture {
     }
 
     function test_AnAgentIsFreeUntilThereAreStakes() public {
-        AgentRegistry fresh =
-            AgentRegistry(_proxy(address(new AgentRegistry()), abi.encodeCall(AgentRegistry.initialize, address(manager))));
+        AgentRegistry fresh = AgentRegistry(
+            _proxy(address(new AgentRegistry()), abi.encodeCall(AgentRegistry.initialize, address(manager)))
+        );
         vm.startPrank(builder);
         uint256 id = fresh.register();
         fresh.setMetadata(id, "endpoint", "x");
