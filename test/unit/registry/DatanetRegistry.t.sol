@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IContributionToken} from "../../../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
+import {ContributionToken} from "../../../src/registry/ContributionToken.sol";
 import {DatanetRegistry} from "../../../src/registry/DatanetRegistry.sol";
 import {BondState, ContributionInput, ContributionStatus} from "../../../src/types/Contribution.sol";
 import {StoreURI} from "../../../src/registry/StoreURI.sol";
@@ -316,5 +317,50 @@ contract DatanetRegistryTest is RegistryFixture {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         vm.prank(stranger);
         datanets.upgradeToAndCall(next, "");
+    }
+
+    function test_RevertWhen_AnAddressIsZero() public {
+        vm.expectRevert(IDatanetRegistry.DatanetRegistry_ZeroAddress.selector);
+        new DatanetRegistry(IContributionToken(address(0)));
+        vm.expectRevert(IContributionToken.ContributionToken_ZeroAddress.selector);
+        new ContributionToken(IDatanetRegistry(address(0)));
+        vm.expectRevert(IDatanetRegistry.DatanetRegistry_ZeroAddress.selector);
+        datanets.setHygiene(address(0));
+        vm.expectRevert(IContributionToken.ContributionToken_ZeroAddress.selector);
+        contributions.setHygiene(address(0));
+        uint40 id = _create(0);
+        vm.expectRevert(IDatanetRegistry.DatanetRegistry_ZeroAddress.selector);
+        vm.prank(curator);
+        datanets.setCurator(id, address(0), true);
+    }
+
+    function test_RevertWhen_DatanetHasTooManyLicences() public {
+        IDatanetRegistry.DatanetConfig memory config = _config(0);
+        config.licences = new string[](33);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_LicenceCount.selector, 33));
+        datanets.createDatanet(config);
+    }
+
+    function test_NothingIsKnownOfACommitmentThatWasNotShown() public {
+        vm.prank(contributor);
+        uint40 id = datanets.commit(keccak256("hidden"));
+        assertEq(datanets.inputHashOf(id), bytes32(0));
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownContribution.selector, id));
+        datanets.contributionURI(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownContribution.selector, id));
+        vm.prank(curator);
+        datanets.accept(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_UnknownContribution.selector, id));
+        datanets.reclaimBond(id);
+    }
+
+    function test_RevertWhen_RejectedAfterTheReview() public {
+        uint40 id = _contribute(_input(_create(BOND)));
+        skip(14 days + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_ReviewOver.selector, id, vm.getBlockTimestamp() - 1)
+        );
+        vm.prank(curator);
+        datanets.reject(id, 0);
     }
 }

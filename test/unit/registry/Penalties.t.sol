@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {ICaseRegistry} from "../../../src/interfaces/ICaseRegistry.sol";
+import {IContributionToken} from "../../../src/interfaces/IContributionToken.sol";
+import {IDatanetHygiene} from "../../../src/interfaces/IDatanetHygiene.sol";
+import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
+import {IProtocolParameters} from "../../../src/interfaces/IProtocolParameters.sol";
+import {Native} from "../../../src/libraries/Native.sol";
+import {ContributionToken} from "../../../src/registry/ContributionToken.sol";
+import {DatanetHygiene} from "../../../src/registry/DatanetHygiene.sol";
+import {BondState, ContributionStatus} from "../../../src/types/Contribution.sol";
+import {Roles} from "../../../src/types/Roles.sol";
+import {Hygiene} from "../../utils/Hygiene.sol";
+
+/// @dev Penalties and their appeals, with real stakes, real validators and real cases.
+contract PenaltiesTest is Hygiene {
+    uint40 private curatorAgent;
+    uint40 private validator;
+    uint40 private id;
+    uint40 private window;
+    IProtocolParameters.Parameters private params;
+
+    function setUp() public override {
+        super.setUp();
+        params = d.parameters.parameters(d.parameters.currentVersion());
+        window = params.caseWindow;
+        curatorAgent = _agent(curator, Roles.CURATOR, params.curatorStakeMin);
+        validator = _agent(watcher, Roles.VALIDATOR, params.validatorStakeMin);
+        id = _contribute(alice, _text("poison", 3));
+        _accept(id);
+        skip(1);
+        vm.deal(bob, 100e18);
+    }
+
+    function _agent(address who, uint8 role, uint96 amount) private returns (uint40 agentId) {
+        vm.deal(who, amount);
+        vm.startPrank(who);
+        agentId = uint40(d.agents.register(STORE_URI));
+        d.staking.stake{value: amount}(agentId, role);
+        vm.stopPrank();
+    }
+
+    function _penalise(uint40 contributionId, uint16 points) private {
+        vm.prank(curator);
+        d.hygiene.penalise(contributionId, curatorAgent, points, IDatanetHygiene.Reason.Poison, keccak256("evidence"));
+    }
+
+    function _open(uint40 contributionId) private returns (uint40 caseId) {
+        vm.prank(bob);
+        caseId = d.cases.open{value: params.caseBond}(
+            ICaseRegistry.CaseKind.Curation, curatorAgent, bytes32(uint256(contributionId)), keccak256("appeal")
+        );
+    }
+
+    function _decide(uint40 caseId, bool convict) private {
+        (uint40 commitEnd,,, uint40 end) = d.cases.deadlinesOf(caseId);
+        bytes32 commitment = d.cases.commitmentOf(caseId, validator, convict, "salt");
+        vm.prank(watcher);
+        d.cases.commitVote(caseId, validator, commitment);
+        vm.warp(commitEnd);
+        d.cases.revealVote(caseId, validator, convict, "salt");
+        vm.warp(end);
+    }
+
+    function _withheld(uint40 contributionId) private view returns (uint16 withheldBps) {
+        (, withheldBps) = d.contributions.payeeOf(contributionId);
+    }
+
+    function test_APenaltyFreezesTheBondAndWaits() public {
+        uint40 until = uint40(vm.getBlockTimestamp()) + window;
+        vm.expectEmit(address(d.hygiene));
+        emit IDatanetHygiene.Penalised(
+            id, curatorAgent, 30, IDatanetHygiene.Reason.Poison, keccak256("evidence"), until
+        );
+        _penalise(id, 30);
+        IDatanetHygiene.Penalty memory p = d.hygiene.penaltyOf(id);
+        assertEq(p.curatorAgentId, curatorAgent);
+        assertEq(p.decidedAt, vm.getBlockTimestamp());
+        assertEq(p.appealUntil, until);
+        assertEq(p.caseId, 0);
+        assertEq(p.points, 30);
+        assertEq(uint8(p.reason), uint8(IDatanetHygiene.Reason.Poison));
+        assertEq(uint8(d.datanets.contribution(id).bondState), uint8(BondState.Frozen));
+        assertEq(_withheld(id), 0);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_BondFrozen.selector, id));
+        d.datanets.reclaimBond(id);
+        vm.warp(until);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_AppealOpen.selector, id, until));
+        d.hygiene.settle(id);
+    }
+
+    function test_WithoutAnAppealNobodyGainsTheBondAndPointsAreBooked() public {
+        _penalise(id, 30);
+        skip(window + 1);
+        (uint256 burned, uint256 treasury) = (Native.BURN.balance, address(d.timelock).balance);
+        vm.expectEmit(address(d.contributions));
+        emit IContributionToken.PenaltySet(alice, 30, 10_000);
+        vm.expectEmit(address(d.hygiene));
+        emit IDatanetHygiene.PenaltySettled(id, alice, true, 30, BOND);
+        vm.prank(stranger);
+        d.hygiene.settle(id);
+        assertEq(Native.BURN.balance - burned, BOND / 2);
+        assertEq(address(d.timelock).balance - treasury, BOND / 2);
+        assertEq(address(d.datanets).balance, 0);
+        assertEq(address(d.hygiene).balance, 0);
+        assertEq(d.contributions.penaltyOf(alice).points, 30);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NothingToReclaim.selector, id));
+        d.datanets.reclaimBond(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoPenalty.selector, id));
+        d.hygiene.settle(id);
+    }
+
+    function test_AConvictedCuratorPaysAndThePenaltyIsVoid() public {
+        _penalise(id, 30);
+        uint40 caseId = _open(id);
+        vm.expectEmit(address(d.hygiene));
+        emit IDatanetHygiene.PenaltyAppealed(id, caseId);
+        d.hygiene.appeal(id);
+        assertEq(d.hygiene.penaltyOf(id).caseId, caseId);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_CaseOpen.selector, id, caseId));
+        d.hygiene.settle(id);
+        _decide(caseId, true);
+        vm.expectEmit(address(d.hygiene));
+        emit IDatanetHygiene.PenaltySettled(id, alice, false, 30, 0);
+        d.hygiene.settle(id);
+        d.cases.close(caseId);
+        assertLt(d.staking.stakeOf(curatorAgent, Roles.CURATOR), params.curatorStakeMin);
+        assertEq(d.contributions.penaltyOf(alice).points, 0);
+        uint256 before = alice.balance;
+        d.datanets.reclaimBond(id);
+        assertEq(alice.balance - before, BOND);
+    }
+
+    function test_AnAcquittedCuratorsPenaltyStands() public {
+        _penalise(id, 12);
+        uint40 caseId = _open(id);
+        _decide(caseId, false);
+        d.hygiene.settle(id); // finds the case by itself
+        d.cases.close(caseId);
+        assertEq(d.staking.stakeOf(curatorAgent, Roles.CURATOR), params.curatorStakeMin);
+        assertEq(d.contributions.penaltyOf(alice).points, 12);
+        assertEq(_withheld(id), 2 * params.penaltyStepBps);
+        assertEq(address(d.datanets).balance, 0);
+    }
+
+    /// @dev Nobody can hurry a penalty past a case that was opened in time, linked or not.
+    function test_RevertWhen_SettledWhileAnUnlinkedCaseIsOpen() public {
+        _penalise(id, 30);
+        skip(window);
+        uint40 caseId = _open(id);
+        skip(1);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_CaseOpen.selector, id, caseId));
+        d.hygiene.settle(id);
+    }
+
+    /// @dev A linked case stays: another one that is opened after its end changes nothing.
+    function test_ALaterCaseDoesNotHideTheVerdict() public {
+        _penalise(id, 30);
+        uint40 first = _open(id);
+        d.hygiene.appeal(id);
+        _decide(first, true);
+        d.cases.close(first);
+        _open(id);
+        d.hygiene.appeal(id);
+        assertEq(d.hygiene.penaltyOf(id).caseId, first);
+        d.hygiene.settle(id);
+        assertEq(d.contributions.penaltyOf(alice).points, 0);
+    }
+
+    function test_ACaseOpenedTooLateIsNoAppeal() public {
+        _penalise(id, 30);
+        skip(window + 1);
+        _open(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoCase.selector, id));
+        d.hygiene.appeal(id);
+        d.hygiene.settle(id);
+        assertEq(d.contributions.penaltyOf(alice).points, 30);
+    }
+
+    /// @dev A curator that opens a case about itself first can't penalise meanwhile, and afterwards it is an old case.
+    function test_ACaseOpenedBeforehandIsNoAppeal() public {
+        uint40 caseId = _open(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_CuratorNotActive.selector, curatorAgent));
+        _penalise(id, 30);
+        _decide(caseId, false);
+        d.cases.close(caseId);
+        _penalise(id, 30);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoCase.selector, id));
+        d.hygiene.appeal(id);
+        uint40 second = _open(id);
+        d.hygiene.appeal(id);
+        assertEq(d.hygiene.penaltyOf(id).caseId, second);
+    }
+
+    function test_RevertWhen_NobodyAppealed() public {
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoPenalty.selector, id));
+        d.hygiene.appeal(id);
+        _penalise(id, 30);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoCase.selector, id));
+        d.hygiene.appeal(id);
+    }
+
+    function test_PointsSurviveASaleAndShrinkWhateverTheContributorContributed() public {
+        uint40 other = _contribute(alice, _text("good", 3));
+        _accept(other);
+        vm.prank(alice);
+        d.contributions.transferFrom(alice, stranger, other);
+        _penalise(id, 11);
+        skip(window + 1);
+        d.hygiene.settle(id);
+        assertEq(_withheld(id), params.penaltyStepBps);
+        assertEq(_withheld(other), params.penaltyStepBps); // sold, but made by the same account
+        uint40 bobs = _contribute(bob, _text("bob's", 3));
+        _accept(bobs);
+        vm.prank(bob);
+        d.contributions.transferFrom(bob, alice, bobs);
+        assertEq(_withheld(bobs), 0); // bought by the penalised account, but not made by it
+    }
+
+    function testFuzz_WhatIsWithheldGrowsByTheStep(uint16 first, uint16 second) public {
+        first = uint16(bound(first, 1, 100));
+        second = uint16(bound(second, 1, 100));
+        _penalise(id, first);
+        skip(window + 1);
+        d.hygiene.settle(id);
+        _penalise(id, second);
+        skip(window + 1);
+        d.hygiene.settle(id);
+        uint256 points = uint256(first) + second;
+        uint256 above = points > params.penaltyThreshold ? points - params.penaltyThreshold : 0;
+        uint256 expected = above * params.penaltyStepBps;
+        assertEq(_withheld(id), expected > 10_000 ? 10_000 : expected);
+        assertEq(d.contributions.penaltyOf(alice).points, points);
+    }
+
+    function test_ANewThresholdAppliesOnceSomeoneRefreshes() public {
+        _penalise(id, 12);
+        skip(window + 1);
+        d.hygiene.settle(id);
+        params.penaltyThreshold = 11;
+        vm.prank(address(d.timelock));
+        d.parameters.update(params);
+        assertEq(_withheld(id), 2 * params.penaltyStepBps);
+        d.hygiene.refresh(alice);
+        assertEq(_withheld(id), params.penaltyStepBps);
+        assertEq(d.contributions.penaltyOf(alice).points, 12);
+    }
+
+    function test_ASubmissionCanBePenalisedAndThenRejected() public {
+        uint40 pending = _contribute(bob, _text("stolen", 3));
+        _penalise(pending, 20);
+        vm.prank(curator);
+        d.datanets.reject(pending, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_BondFrozen.selector, pending));
+        d.datanets.reclaimBond(pending);
+        skip(window + 1);
+        d.hygiene.settle(pending);
+        assertEq(d.contributions.penaltyOf(bob).points, 20);
+        assertEq(uint8(d.datanets.contribution(pending).bondState), uint8(BondState.None));
+    }
+
+    function test_WithoutABondOnlyPointsAreLost() public {
+        d.datanets.reclaimBond(id);
+        _penalise(id, 30);
+        skip(window + 1);
+        d.hygiene.settle(id);
+        assertEq(d.contributions.penaltyOf(alice).points, 30);
+    }
+
+    function test_RevertWhen_WhoeverPenalisesIsNoCurator() public {
+        uint40 other = _agent(stranger, Roles.CURATOR, params.curatorStakeMin);
+        bytes4 notCurator = IDatanetHygiene.DatanetHygiene_NotCurator.selector;
+        // stake, but no curator of this datanet
+        vm.expectRevert(abi.encodeWithSelector(notCurator, id, other, stranger));
+        vm.prank(stranger);
+        d.hygiene.penalise(id, other, 1, IDatanetHygiene.Reason.Copying, 0);
+        // a curator with another agent's stake
+        vm.expectRevert(abi.encodeWithSelector(notCurator, id, other, curator));
+        vm.prank(curator);
+        d.hygiene.penalise(id, other, 1, IDatanetHygiene.Reason.Copying, 0);
+        // a curator without stake
+        uint40 bare = _agent(bob, Roles.CURATOR, params.curatorStakeMin - 1);
+        vm.prank(curator);
+        d.datanets.setCurator(datanetId, bob, true);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_CuratorNotActive.selector, bare));
+        vm.prank(bob);
+        d.hygiene.penalise(id, bare, 1, IDatanetHygiene.Reason.Copying, 0);
+    }
+
+    function test_RevertWhen_PointsAreOutOfBounds() public {
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_Points.selector, 0));
+        _penalise(id, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_Points.selector, 101));
+        _penalise(id, 101);
+    }
+
+    function test_RevertWhen_OnePenaltyIsPending() public {
+        _penalise(id, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_PenaltyPending.selector, id));
+        _penalise(id, 1);
+    }
+
+    function test_RevertWhen_ThereIsNothingToPenalise() public {
+        vm.prank(alice);
+        d.datanets.tombstone(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_WrongStatus.selector, id));
+        _penalise(id, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_WrongStatus.selector, 99));
+        _penalise(99, 1);
+    }
+
+    function test_RevertWhen_TheTreasuryRefuses() public {
+        _penalise(id, 1);
+        skip(window + 1);
+        vm.etch(address(d.timelock), hex"5f5ffd");
+        bytes memory failed =
+            abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_SendFailed.selector, address(d.timelock), BOND / 2);
+        vm.expectRevert(failed);
+        d.hygiene.settle(id);
+    }
+
+    function test_OnlyForfeitedBondsPassThrough() public {
+        vm.deal(stranger, 1);
+        vm.prank(stranger);
+        (bool sent,) = address(d.hygiene).call{value: 1}("");
+        assertFalse(sent);
+    }
+
+    function test_HygieneIsSetOnceByGovernance() public {
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        d.datanets.setHygiene(stranger);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        d.contributions.setHygiene(stranger);
+        vm.startPrank(address(d.timelock));
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_HygieneAlreadySet.selector, address(d.hygiene))
+        );
+        d.datanets.setHygiene(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(IContributionToken.ContributionToken_HygieneAlreadySet.selector, address(d.hygiene))
+        );
+        d.contributions.setHygiene(stranger);
+    }
+
+    function test_OnlyHygieneBooksPenaltiesAndOnlyTheRegistryRecords() public {
+        vm.startPrank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IContributionToken.ContributionToken_NotHygiene.selector, stranger));
+        d.contributions.setPenalty(alice, 1, 1);
+        bytes memory notRegistry =
+            abi.encodeWithSelector(IContributionToken.ContributionToken_NotRegistry.selector, stranger);
+        vm.expectRevert(notRegistry);
+        d.contributions.record(9, stranger, datanetId, false);
+        vm.expectRevert(notRegistry);
+        d.contributions.setStatus(id, ContributionStatus.Tombstoned);
+        vm.expectRevert(notRegistry);
+        d.contributions.setBond(id, BondState.None);
+    }
+
+    function test_UpgradesGoThroughGovernanceAndKeepTheState() public {
+        _penalise(id, 7);
+        DatanetHygiene.Contracts memory contracts;
+        vm.expectRevert(IDatanetHygiene.DatanetHygiene_ZeroAddress.selector);
+        new DatanetHygiene(contracts);
+        contracts = DatanetHygiene.Contracts({
+            datanets: d.datanets,
+            contributions: d.contributions,
+            agents: d.agents,
+            staking: d.staking,
+            cases: d.cases,
+            parameters: d.parameters,
+            treasury: address(d.timelock)
+        });
+        address next = address(new DatanetHygiene(contracts));
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        vm.prank(stranger);
+        d.hygiene.upgradeToAndCall(next, "");
+        vm.prank(address(d.timelock));
+        d.hygiene.upgradeToAndCall(next, "");
+        assertEq(d.hygiene.penaltyOf(id).points, 7);
+        next = address(new ContributionToken(d.datanets));
+        vm.prank(address(d.timelock));
+        d.contributions.upgradeToAndCall(next, "");
+        assertEq(d.contributions.ownerOf(id), alice);
+    }
+
+    /// @dev Whatever happens, the registry holds exactly the bonds it owes.
+    function testFuzz_TheRegistryHoldsEveryBond(uint256 seed) public {
+        uint40 first = id;
+        uint40 last = id;
+        for (uint256 step = 0; step < 24; ++step) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            uint40 which = uint40(first + (seed >> 8) % (last - first + 1));
+            uint256 what = seed % 8;
+            // Some of these fail, and that is all right.
+            if (what == 0) last = _contribute(seed & 256 == 0 ? alice : bob, _text(bytes32(seed >> 200 & 3), 3));
+            if (what == 1) _try(curator, address(d.datanets), abi.encodeCall(IDatanetRegistry.accept, (which)));
+            if (what == 2) _try(curator, address(d.datanets), abi.encodeCall(IDatanetRegistry.reject, (which, 0)));
+            if (what == 3) _try(bob, address(d.datanets), abi.encodeCall(IDatanetRegistry.reclaimBond, (which)));
+            if (what == 4) _try(bob, address(d.hygiene), abi.encodeCall(IDatanetHygiene.settle, (which)));
+            if (what == 5) skip(seed >> 16 & 1 == 0 ? window + 1 : 5 days);
+            if (what == 6) {
+                bytes memory call = abi.encodeCall(
+                    IDatanetHygiene.penalise, (which, curatorAgent, 1, IDatanetHygiene.Reason.Copying, 0)
+                );
+                _try(curator, address(d.hygiene), call);
+            }
+            if (what == 7 && which > first && keccak256(texts[which][0]) == keccak256(texts[which - 1][0])) {
+                IDatanetHygiene.SharedRow[] memory rows = _shared(which, which - 1, 2);
+                bytes memory call = abi.encodeCall(
+                    IDatanetHygiene.proveDuplicate, (which, inputs[which], which - 1, inputs[which - 1], rows)
+                );
+                _try(watcher, address(d.hygiene), call);
+            }
+            uint256 held;
+            for (uint40 i = first; i <= last; ++i) {
+                held += d.datanets.contribution(i).bond;
+            }
+            assertEq(address(d.datanets).balance, held);
+            assertEq(address(d.hygiene).balance, 0);
+        }
+    }
+
+    function _try(address who, address target, bytes memory data) private {
+        vm.prank(who);
+        (bool done,) = target.call(data);
+        done;
+    }
+}
