@@ -53,15 +53,30 @@ export type Call<abi extends Abi, name extends ContractFunctionName<abi, 'nonpay
   value?: bigint;
 };
 
+/** The same of a contract whose address is known. */
+export type CallAt<abi extends Abi, name extends ContractFunctionName<abi, 'nonpayable' | 'payable'>> = Omit<
+  Call<abi, name>,
+  'book' | 'contract'
+> & { address: Hex; contract: string };
+
 /** Sends one call and waits until it is in a block. A revert becomes an {@link ActionError} that names the reason. */
 export async function transact<
   const abi extends Abi,
   name extends ContractFunctionName<abi, 'nonpayable' | 'payable'>,
 >(client: ActionClient, call: Call<abi, name>): Promise<Sent> {
-  const { book, contract, ...rest } = call;
+  const { book, ...rest } = call;
+  return transactAt(client, { ...rest, address: book.contracts[call.contract] });
+}
+
+/** {@link transact} for a contract that no address book names. */
+export async function transactAt<
+  const abi extends Abi,
+  name extends ContractFunctionName<abi, 'nonpayable' | 'payable'>,
+>(client: ActionClient, call: CallAt<abi, name>): Promise<Sent> {
+  const { contract, ...rest } = call;
   const what = `${contract}.${call.functionName}`;
   // viem's own parameter types are unions over all payabilities; `Call` above is what callers are held to.
-  const request = { ...rest, address: book.contracts[contract], account: client.account } as never;
+  const request = { ...rest, account: client.account } as never;
   try {
     // Against the pending block: some calls are allowed one block after an earlier one, which is the next.
     const gas = await estimateContractGas(client, { ...(request as object), blockTag: 'pending' } as never);
