@@ -118,11 +118,12 @@ interface ICaseRegistry {
     error CaseRegistry_AlreadyDecided(uint40 caseId);
     error CaseRegistry_NotFinal(uint40 caseId);
     error CaseRegistry_AlreadyClosed(uint40 caseId);
-    error CaseRegistry_NotClosed(uint40 caseId);
     error CaseRegistry_NoCosts(uint40 caseId, uint40 validatorId);
     error CaseRegistry_AlreadySettled(uint40 caseId, uint40 validatorId);
     error CaseRegistry_NothingOwed(address account);
     error CaseRegistry_SendFailed(address to, uint96 amount);
+    /// @dev A transaction with more gas succeeds.
+    error CaseRegistry_TooLittleGas(uint256 gas);
     error CaseRegistry_OutcomesAlreadySet(address outcomes);
 
     /// @notice Opens a case about a claim, before `caseWindow` after the end of its window. A claim can have one case.
@@ -163,7 +164,8 @@ interface ICaseRegistry {
     /// @notice Decides an appeal. Restricted to governance.
     function decideAppeal(uint40 caseId, bool convict) external;
 
-    /// @notice Executes a final verdict: slash, release of the stake, bonds. Anyone; nobody can make it fail.
+    /// @notice Executes a final verdict: slash, release of the stake, bonds, record. Anyone; nobody can make it fail.
+    /// @dev Needs gas for the record (a million in all is enough), even if that fails.
     function close(uint40 caseId) external;
 
     /// @notice Pays a validator who voted with the outcome its part of the costs, out of the bond of a case that failed.

@@ -50,7 +50,7 @@ abstract contract CaseRegistryBase is
     /// @notice Part of its stake that a validator loses for a vote that it committed and did not reveal.
     uint256 public constant SILENCE_BPS = 100;
     /// @notice Gas for writing an outcome down.
-    uint256 public constant OUTCOME_GAS = 300_000;
+    uint256 public constant OUTCOME_GAS = 600_000;
 
     uint256 private constant BPS = 10_000;
 
@@ -265,6 +265,8 @@ abstract contract CaseRegistryBase is
     function _tryCall(address target, bytes memory data) private returns (bool success) {
         if (target.code.length == 0) return false;
         uint256 gasLimit = OUTCOME_GAS;
+        // Else whoever closes could choose a gas limit at which nothing is written down.
+        if (gasleft() < gasLimit + gasLimit / 32) revert CaseRegistry_TooLittleGas(gasleft());
         assembly ("memory-safe") {
             success := call(gasLimit, target, 0, add(data, 32), mload(data), 0, 0)
         }

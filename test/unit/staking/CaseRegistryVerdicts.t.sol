@@ -335,8 +335,21 @@ contract CaseRegistryVerdictsTest is CaseFixture {
         // it should close whatever the registry of outcomes does
         vm.expectEmit(address(cases));
         emit ICaseRegistry.OutcomeNotRecorded(caseId);
-        cases.close{gas: 1_000_000}(caseId);
+        cases.close{gas: 1_500_000}(caseId);
         assertTrue(cases.caseOf(caseId).closed);
+    }
+
+    function test_RevertWhen_ThereIsTooLittleGasToWriteTheOutcomeDown() public {
+        Outcomes outcomes = new Outcomes();
+        cases.setOutcomes(address(outcomes));
+        uint40 caseId = _openForClaim();
+        _vote(caseId, _votes(true, true, true));
+        _toFinal(caseId);
+        // it should refuse to close with too little gas to write the outcome down
+        vm.expectPartialRevert(ICaseRegistry.CaseRegistry_TooLittleGas.selector);
+        cases.close{gas: 700_000}(caseId);
+        cases.close{gas: 1_000_000}(caseId);
+        assertTrue(outcomes.convicted());
     }
 
     function test_ARegistryOfOutcomesWithoutCodeChangesNothing() public {
