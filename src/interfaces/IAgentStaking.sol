@@ -50,6 +50,8 @@ interface IAgentStaking {
     error AgentStaking_NotAgentOwner(uint40 agentId, address caller);
     error AgentStaking_ZeroAmount();
     error AgentStaking_SuspensionUnchanged(uint40 agentId, uint8 role, bool suspended);
+    error AgentStaking_TooManyFreezes(uint40 agentId, uint8 role);
+    error AgentStaking_NotFrozen(uint40 agentId, uint8 role);
     error AgentStaking_Frozen(uint40 agentId, uint8 role, uint16 freezes);
     error AgentStaking_InsufficientFreeStake(uint40 agentId, uint96 free, uint96 needed);
     error AgentStaking_StakeBelowMinimum(uint40 agentId, uint96 stake, uint96 minimum);

@@ -170,13 +170,23 @@ contract AgentStaking is AgentStakingBase {
 
     /// @inheritdoc IAgentStaking
     function freeze(uint40 agentId, uint8 role) external onlyCases {
-        uint16 freezes = ++_storage().stakes[agentId][role].freezes;
+        Stake storage s = _storage().stakes[agentId][role];
+        // Check: the count stays below the bit of a suspension
+        uint16 freezes = s.freezes + 1;
+        if (freezes % SUSPENDED == 0) revert AgentStaking_TooManyFreezes(agentId, role);
+        // Effect
+        s.freezes = freezes;
         emit StakeFrozen(agentId, role, freezes);
     }
 
     /// @inheritdoc IAgentStaking
     function unfreeze(uint40 agentId, uint8 role) external onlyCases {
-        uint16 freezes = --_storage().stakes[agentId][role].freezes;
+        Stake storage s = _storage().stakes[agentId][role];
+        // Check
+        uint16 freezes = s.freezes;
+        if (freezes % SUSPENDED == 0) revert AgentStaking_NotFrozen(agentId, role);
+        // Effect
+        s.freezes = --freezes;
         emit StakeUnfrozen(agentId, role, freezes);
     }
 

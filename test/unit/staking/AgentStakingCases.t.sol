@@ -48,9 +48,41 @@ contract AgentStakingCasesTest is StakingFixture {
         staking.withdraw(nodeId, Roles.NODE);
         assertEq(operator.balance, 5e18);
         // it should refuse to unfreeze what is not frozen
-        vm.expectRevert(stdError.arithmeticError);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentStaking_NotFrozen.selector, nodeId, Roles.NODE));
         staking.unfreeze(nodeId, Roles.NODE);
         vm.stopPrank();
+    }
+
+    function test_CasesAndSuspensionsAreApart() public {
+        staking.setSuspended(nodeId, Roles.NODE, true);
+        // it should end no suspension with a case
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentStaking_NotFrozen.selector, nodeId, Roles.NODE));
+        vm.prank(address(cases));
+        staking.unfreeze(nodeId, Roles.NODE);
+        // it should suspend nobody by many cases
+        _setFreezes(1 << 15 | ((1 << 15) - 2));
+        vm.startPrank(address(cases));
+        staking.freeze(nodeId, Roles.NODE);
+        bytes memory why = abi.encodeWithSelector(IAgentStaking.AgentStaking_TooManyFreezes.selector, nodeId, 0);
+        // The count and the bit are full together: the sum would not fit.
+        vm.expectRevert(stdError.arithmeticError);
+        staking.freeze(nodeId, Roles.NODE);
+        vm.stopPrank();
+        staking.setSuspended(nodeId, Roles.NODE, false);
+        vm.expectRevert(why);
+        vm.prank(address(cases));
+        staking.freeze(nodeId, Roles.NODE);
+    }
+
+    /// @dev As if so many cases were open.
+    function _setFreezes(uint256 freezes) private {
+        uint256 base = 0x9e59c920cd55c9325f8b2845c72ff7fdb0c19c4ad2af921715bd15318d2b0b00 + 2;
+        bytes32 ofAgent = keccak256(abi.encode(nodeId, base));
+        bytes32 slot = keccak256(abi.encode(Roles.NODE, ofAgent));
+        uint256 old = uint256(vm.load(address(staking), slot));
+        uint256 mask = uint256(type(uint16).max) << 232;
+        vm.store(address(staking), slot, bytes32(old & ~mask | freezes << 232));
+        assertEq(_state().freezes, freezes);
     }
 
     function test_AHoldDelaysAWithdrawal() public {
