@@ -251,6 +251,25 @@ contract DatanetCurationTest is Hygiene {
         d.datanets.settleBond(id, true);
     }
 
+    function test_RevertWhen_WhatIsDecidedIsDisplaced() public {
+        uint40 id = _contribute(alice, _text("a", 3));
+        vm.prank(curator);
+        d.datanets.reject(id, 0);
+        bytes memory wrong = abi.encodeWithSelector(
+            IDatanetRegistry.DatanetRegistry_WrongStatus.selector, id, ContributionStatus.Rejected
+        );
+        vm.expectRevert(wrong);
+        vm.prank(address(d.hygiene));
+        d.datanets.displace(id, 1, stranger);
+    }
+
+    function test_ReviewsWorkOnAYoungChain() public {
+        vm.warp(1 days);
+        uint40 id = _contribute(alice, _text("a", 3));
+        _accept(id);
+        assertEq(d.contributions.ownerOf(id), alice);
+    }
+
     function test_AFrozenBondCantBeReclaimed() public {
         uint40 id = _contribute(alice, _text("a", 3));
         _accept(id);

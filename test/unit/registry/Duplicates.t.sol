@@ -5,8 +5,11 @@ import {IDatanetHygiene} from "../../../src/interfaces/IDatanetHygiene.sol";
 import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
 import {BondState, ContributionInput, ContributionStatus} from "../../../src/types/Contribution.sol";
 import {Hygiene} from "../../utils/Hygiene.sol";
+import {PlainTree, Trees} from "../../utils/Trees.sol";
 
 contract DuplicatesTest is Hygiene {
+    using Trees for PlainTree;
+
     uint256 private constant COUNT = 20;
     uint96 private constant REWARD = BOND / 10;
 
@@ -23,6 +26,18 @@ contract DuplicatesTest is Hygiene {
 
     function _status(uint40 id) private view returns (ContributionStatus) {
         return d.datanets.contribution(id).status;
+    }
+
+    /// @dev The rows of these tests make the trees of the independent TypeScript implementation.
+    function test_RowTreesAreThoseOfTheVectors() public view {
+        string memory json = vm.readFile("test/differential/vectors/hashes.json");
+        bytes[] memory rows = new bytes[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            string memory key = string.concat(".rows.rows[", vm.toString(i), "]");
+            rows[i] = bytes(vm.parseJsonString(json, string.concat(key, ".text")));
+            assertEq(vm.parseJsonUint(json, string.concat(key, ".byteOffset")), _offset(rows, i));
+        }
+        assertEq(_tree(rows).root(), vm.parseJsonBytes32(json, ".rows.rowsRoot"));
     }
 
     function test_HowManyRowsProveADuplicate() public view {
