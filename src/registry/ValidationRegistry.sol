@@ -246,20 +246,20 @@ contract ValidationRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IValid
     ) private {
         if (response > MAX_RESPONSE) revert ValidationRegistry_ResponseTooHigh(response);
         if (bytes(tag).length > MAX_TAG) revert ValidationRegistry_TagTooLong(bytes(tag).length);
-        (address validator, uint256 agentId) = (v.validator, v.agentId);
-        if (v.stage == Stage.Answered) _count(agentId, validator, _tagHash(v.tag), v.response, false);
-        _count(agentId, validator, _tagHash(tag), response, true);
+        if (v.stage == Stage.Answered) _count(v, false);
         v.response = response;
         v.stage = Stage.Answered;
         v.lastUpdate = uint40(block.timestamp);
         v.responseHash = responseHash;
         v.tag = tag;
-        emit ValidationResponse(validator, agentId, requestHash, response, responseURI, responseHash, tag);
+        _count(v, true);
+        emit ValidationResponse(v.validator, v.agentId, requestHash, response, responseURI, responseHash, tag);
     }
 
-    /// @dev Adds an answer to the four totals that it is part of, or takes it out; three of them without a tag.
-    function _count(uint256 agentId, address validator, bytes32 tagHash, uint8 response, bool add) private {
-        mapping(address => mapping(bytes32 => Total)) storage totals = _storage().totals[agentId];
+    /// @dev Adds an answer to the four totals that it is part of, or takes it out; two of them without a tag.
+    function _count(Validation storage v, bool add) private {
+        mapping(address => mapping(bytes32 => Total)) storage totals = _storage().totals[v.agentId];
+        (address validator, uint8 response, bytes32 tagHash) = (v.validator, v.response, _tagHash(v.tag));
         _count(totals[address(0)][0], response, add);
         _count(totals[validator][0], response, add);
         if (tagHash == 0) return;
