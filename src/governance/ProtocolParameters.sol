@@ -203,9 +203,9 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     }
 
     function _version(uint32 version) private view returns (Parameters storage p) {
-        ProtocolParametersStorage storage $ = _storage();
-        if (version == 0 || version > $.currentVersion) revert ProtocolParameters_UnknownVersion(version);
-        return $.versions[version];
+        p = _storage().versions[version];
+        // No version has it below 500; whoever reads a version reads this slot too.
+        if (p.modelBps == 0) revert ProtocolParameters_UnknownVersion(version);
     }
 
     function _settlementTerms(Parameters storage p) private view returns (SettlementTerms memory) {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
 import {Claim} from "../types/Claim.sol";
-import {Credit, Payout, Receipt} from "../types/Leaves.sol";
+import {Payout, Receipt} from "../types/Leaves.sol";
 import {AttributionOpening, CreditOpening, DataOpening, PayoutOpening} from "../types/Opening.sol";
 import {AllocationWitness} from "../types/Witness.sol";
 import {Allocation} from "./Allocation.sol";

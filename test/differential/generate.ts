@@ -12,6 +12,7 @@ import { allocationVectors } from './cases/allocation.ts';
 import { claimVectors } from './cases/claims.ts';
 import { fraudVectors } from './cases/fraud.ts';
 import { hashVectors } from './cases/hashes.ts';
+import { predicateVectors } from './cases/predicates.ts';
 import { treeVectors } from './cases/trees.ts';
 
 const folder = new URL('./vectors/', import.meta.url);
@@ -21,6 +22,7 @@ const files = {
   allocate: allocationVectors(),
   claims: claimVectors(),
   fraud: fraudVectors(),
+  predicates: await predicateVectors(),
 };
 const check = process.argv.includes('--check');
 

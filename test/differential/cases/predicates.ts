@@ -1,0 +1,343 @@
+/**
+ * Honest and falsified claims of an independent prover, and what each predicate must say to every question about them.
+ * OPENLEDGER_VECTORS_SEED shifts the seeds: other claims, same rules.
+ */
+import { encodeAbiParameters, type Hex, parseAbiParameters } from 'viem';
+import { privateKeyToAddress, sign } from 'viem/accounts';
+import * as claims from '../naive/claims.ts';
+import * as naive from '../naive/hashes.ts';
+import { PREDICATES, type Question, questions, vouchersRoot } from '../naive/judge.ts';
+import { type Rng, rng } from '../rng.ts';
+
+const KEY: Hex = `0x${'0b'.repeat(32)}`;
+const CLAIM = `struct Claim { ${naive.CLAIM_FIELDS.map(([type, name]) => `${type} ${name};`).join(' ')} }`;
+const GWEI = 10n ** 9n;
+
+/** Ways to falsify a claim; undefined where it has no place for one. Everything above is computed again. */
+type Tamper = (x: claims.Draft, random: Rng) => boolean | undefined;
+
+const listed = (x: claims.Draft, random: Rng, least = 1) => {
+  const all = x.attributions.filter((a) => a && a.items.length >= least) as claims.Attribution[];
+  return all.length === 0 ? undefined : random.pick(all);
+};
+const paying = (x: claims.Draft, random: Rng) => {
+  const all = [...x.payouts.values()].filter(({ seq, delta }) => seq === x.claim.seq && delta > 1n);
+  return all.length < 2 ? undefined : random.pick(all);
+};
+const items =
+  (change: (a: claims.Attribution, random: Rng) => void, least = 1): Tamper =>
+  (x, random) => {
+    const a = listed(x, random, least);
+    if (!a) return;
+    change(a, random);
+    claims.pay(x);
+    return true;
+  };
+const rehash = (x: claims.Draft) =>
+  x.receipts.forEach((r, i) => {
+    const a = x.attributions[i];
+    if (a) [a.receiptHash, a.fee, a.modelId] = [naive.receiptHash(r), r.fee, r.modelId];
+  });
+const voucher = (x: claims.Draft, random: Rng) => random.pick(random.pick(x.batches));
+
+export const TAMPERS: Record<string, Tamper> = {
+  'an amount moved': items((a, random) => {
+    const from = a.items.find(({ amount }) => amount > 0n)!;
+    const to =
+      a.items.find((item) => item !== from && item.amount > 0n) ?? a.items.find((item) => item !== from)!;
+    const by = 1n + random.bigint(from.amount);
+    [from.amount, to.amount] = [from.amount - by, to.amount + by];
+  }, 2),
+  'items in another order': items((a) => void a.items.reverse(), 2),
+  'an item left out': items((a, random) => void a.items.splice(random.int(a.items.length), 1)),
+  'an item twice': items((a) => void a.items.unshift(structuredClone(a.items[0]!))),
+  'another asset': items((a, random) => {
+    random.pick(a.items).asset = 13;
+  }),
+  'an asset without sketch': items((a) => {
+    a.items[0]!.asset = 3;
+  }),
+  'evidence where there is none': items((a, random) => {
+    random.pick(a.items).evidence = `0x${'00'.repeat(13)}01`;
+  }),
+  'a score one higher': items((a, random) => {
+    random.pick(a.items).score += 1n;
+  }),
+  'the greatest score': items((a) => {
+    a.items[0]!.score = 2n ** 63n - 1n;
+  }),
+  'a negative score': items((a) => {
+    a.items[0]!.score = -1n;
+  }),
+  'another kind': items((a, random) => {
+    random.pick(a.items).kind = random.int(8);
+  }),
+  'the greatest amount': items((a) => {
+    a.items[0]!.amount = 2n ** 70n;
+  }),
+  'another receipt in the header': items((a, random) => {
+    a.receiptHash = random.hash();
+  }),
+  'another model in the header': items((a) => {
+    a.modelId += 1;
+  }),
+  'another fee in the header': items((a) => {
+    a.fee += GWEI;
+  }),
+  'another query hash': items((a, random) => {
+    a.queryHash = random.hash();
+  }),
+  'no query hash': items((a) => {
+    a.queryHash = claims.ZERO;
+  }),
+  'no attribution': (x, random) => {
+    x.attributions[random.int(x.attributions.length)] = undefined;
+    claims.pay(x);
+    return true;
+  },
+  'no attribution, credits as they were': (x, random) => {
+    x.attributions[random.int(x.attributions.length)] = undefined;
+    return true;
+  },
+  'a credit index too many': (x, random) => !!listed(x, random)?.creditIndex.push(0),
+  'another credit index': (x, random) => {
+    const a = listed(x, random);
+    if (a) a.creditIndex[0] = random.pick([0, 1, 7, 2 ** 31, claims.NO_CREDIT]);
+    return !!a;
+  },
+  'a credit one less': credit((list, i) => {
+    list[i]!.amount -= 1n;
+  }),
+  'a credit of another item': credit((list, i) => {
+    list[i]!.item += 1;
+  }),
+  'a credit of an item that is not there': credit((list, i) => {
+    list[i]!.item = 255;
+  }),
+  'a credit of another receipt': credit((list, i) => {
+    list[i]!.receiptNumber += 1;
+  }),
+  'a credit of a receipt outside': credit((list, i) => {
+    list[i]!.receiptNumber = 2 ** 40 - 1;
+  }),
+  'a credit for nothing': credit((list) => void list.push({ ...list[0]!, amount: 1n })),
+  'credits in another order': credit((list) => void list.reverse()),
+  'a delta too high': payout((p) => {
+    p.delta += 1n;
+  }),
+  'a payout of another claim': payout((p) => {
+    p.seq += 1;
+  }),
+  'a payout of the parent': payout((p) => {
+    p.seq = 0;
+  }),
+  'more for one, less for another': payout((p, x) => {
+    const other = [...x.payouts.values()].find((one) => one !== p)!;
+    p.cumulative += 1n;
+    other.cumulative -= 1n;
+    x.recorded.set(other.asset, other.cumulative);
+  }),
+  'a payout at another place': (x, random) => {
+    const p = paying(x, random);
+    const free = [...Array(32).keys()].find((position) => !x.payouts.has(position));
+    if (!p || free === undefined) return;
+    x.payouts.delete(p.asset);
+    x.payouts.set(free, p);
+    x.recorded.set(free, p.cumulative);
+    return true;
+  },
+  'a payout taken away': (x, random) => {
+    const p = paying(x, random);
+    const other = [...x.payouts.values()].find((one) => one !== p);
+    if (!p || !other) return;
+    x.payouts.delete(p.asset);
+    other.cumulative += p.cumulative;
+    x.recorded.set(other.asset, other.cumulative);
+    return true;
+  },
+  'recorded sums of payouts': (x, random) => {
+    const p = paying(x, random);
+    if (!p) return;
+    const height = random.int(claims.PAYOUTS_DEPTH);
+    x.payoutsShift = { height, index: p.asset >> height, by: -1n };
+    return true;
+  },
+  'recorded sums of credits': (x, random) => {
+    const p = [...x.payouts.values()].find((one) => one.seq === x.claim.seq && one.depth > 0);
+    if (!p) return;
+    x.creditsShift = { asset: p.asset, shift: { height: random.int(p.depth), index: 0, by: -1n } };
+    p.hash = claims.creditNodes(x, p.asset).root.hash;
+    return true;
+  },
+  'recorded sums of receipts': (x, random) => {
+    const v = x.batches.flat().find(({ receipts }) => receipts.length > 1 && receipts[0]!.fee > 0n);
+    if (v) v.shift = { height: random.int(Math.ceil(Math.log2(v.count))), index: 0, by: -GWEI };
+    return !!v;
+  },
+  'a receipt at another place': receipt((r) => {
+    r.position += 1;
+  }),
+  'a receipt of another channel': receipt((r, random) => {
+    r.channelId = random.hash();
+  }),
+  'a receipt of another epoch': receipt((r) => {
+    r.epoch += 1;
+  }),
+  'a fee that is not whole gwei': receipt((r) => {
+    r.fee += 1n;
+  }),
+  'flags that contradict': receipt((r) => {
+    r.flags = 3;
+  }),
+  'a model that does not exist': receipt((r) => {
+    r.modelId = 99;
+  }),
+  'a receipt fewer than counted': (x, random) => {
+    voucher(x, random).count += 1;
+    return true;
+  },
+  'a proposer that is not the node': (x) => {
+    x.claim.proposer += 1;
+    return true;
+  },
+};
+
+function credit(change: (list: claims.Credit[], i: number) => void): Tamper {
+  return (x, random) => {
+    const p = paying(x, random);
+    if (!p) return;
+    const list = x.credits.get(p.asset)!.map((one) => ({ ...one }));
+    change(list, random.int(list.length));
+    if (list.some(({ amount }) => amount <= 0n)) return;
+    x.credits.set(p.asset, list);
+    const nodes = claims.creditNodes(x, p.asset);
+    [p.hash, p.depth, p.delta] = [nodes.root.hash, nodes.depth, nodes.root.sum];
+    return true;
+  };
+}
+
+function payout(change: (p: claims.Payout, x: claims.Draft) => void): Tamper {
+  return (x, random) => {
+    const p = paying(x, random);
+    if (!p) return;
+    change(p, x);
+    x.recorded.set(p.asset, p.cumulative);
+    return true;
+  };
+}
+
+function receipt(change: (r: naive.R, random: Rng) => void): Tamper {
+  return (x, random) => {
+    const v = voucher(x, random);
+    change(random.pick(v.receipts), random);
+    v.fee = v.receipts.reduce((sum, r) => sum + r.fee, 0n);
+    rehash(x);
+    return true;
+  };
+}
+
+export async function predicateVectors() {
+  const campaign = process.env.OPENLEDGER_VECTORS_SEED;
+  const worlds: Hex[] = [];
+  const claimAbis: Hex[] = [];
+  const cases: { claim: number; what: string; predicate: string; about: string; fraud: boolean; abi: Hex }[] =
+    [];
+  const signer = (digest: Hex) => sign({ hash: digest, privateKey: KEY, to: 'hex' });
+  for (const seed of [11]) {
+    const random = rng(1000 * Number(campaign ?? 0) + seed);
+    const world = claims.createWorld(random);
+    const first = claims.seal(claims.draftClaim(world, random));
+    for (const base of [first, claims.seal(claims.draftClaim(world, random, first))]) {
+      for (const [what, tamper] of [['nothing', () => true] as const, ...Object.entries(TAMPERS)]) {
+        const x = structuredClone(base);
+        if (!tamper(x, random)) continue;
+        // What is falsified in a draft does not change what the claim says of its parent and its size.
+        claims.seal(x);
+        const asked = await questions(world, x, signer);
+        const chosen = what === 'nothing' || campaign ? choose(asked, 9, random) : chooseFew(asked, random);
+        claimAbis.push(
+          encode(
+            'Claim claim, Batch[] batches, uint256 world',
+            [CLAIM, BATCH],
+            [x.claim, batchesOf(x), BigInt(worlds.length)],
+          ),
+        );
+        for (const { predicate, about, witness, fraud } of chosen) {
+          const abi = encodeAbiParameters(parseAbiParameters('uint256, uint8, bytes, bool'), [
+            BigInt(claimAbis.length - 1),
+            PREDICATES.indexOf(predicate),
+            witness,
+            fraud,
+          ]);
+          cases.push({ claim: claimAbis.length - 1, what, predicate, about, fraud, abi });
+        }
+      }
+    }
+    worlds.push(encodeWorld(world));
+  }
+  return {
+    chainId: 31_337,
+    settlement: `0x${'5e'.repeat(20)}`,
+    worlds,
+    claims: claimAbis,
+    cases: cases.map(({ abi: _, ...one }) => one),
+    abi: cases.map(({ abi }) => abi),
+  };
+}
+
+/** From every predicate up to `most` questions with each answer. */
+function choose(asked: Question[], most: number, random: Rng): Question[] {
+  const keyed = asked
+    .map((question) => ({ question, key: random.int(2 ** 30) }))
+    .sort((a, b) => a.key - b.key);
+  const taken = new Map<string, number>();
+  return keyed
+    .filter(({ question: { predicate, fraud } }) => {
+      const before = taken.get(`${predicate} ${fraud}`) ?? 0;
+      taken.set(`${predicate} ${fraud}`, before + 1);
+      return before < most;
+    })
+    .map(({ question }) => question);
+}
+
+/** The frauds of a falsified claim, one of each predicate, and one thing that is still right. */
+function chooseFew(asked: Question[], random: Rng): Question[] {
+  const all = choose(asked, 1, random);
+  const right = random.pick(all.filter(({ fraud }) => !fraud));
+  // A notice lies by itself.
+  return [...all.filter(({ fraud, predicate }) => fraud && predicate !== 'Notice'), right];
+}
+
+const BATCH =
+  'struct Batch { bytes32 vouchersRoot; uint40 firstReceipt; uint32 receiptCount; uint96 fees; uint40 redeemedAt; uint32 paramsVersion; }';
+const batchesOf = (x: claims.Draft) =>
+  x.batches.map((vouchers) => ({
+    vouchersRoot: vouchersRoot(vouchers),
+    firstReceipt: vouchers[0]!.first,
+    receiptCount: vouchers.reduce((sum, { count }) => sum + count, 0),
+    fees: vouchers.reduce((sum, { fee }) => sum + fee, 0n),
+    redeemedAt: 0,
+    paramsVersion: 1,
+  }));
+
+function encodeWorld({ nodeId, models, params }: claims.World): Hex {
+  return encode(
+    'uint40 nodeId, address wallet, AllocationTerms[] models, SketchTerms[] sketches, Params params',
+    [
+      'struct AllocationTerms { bool known; bool hasBaseline; uint40 parent; uint16 royaltyBps; uint8 scheme; }',
+      'struct SketchTerms { bytes32 sketchRoot; uint8 treeDepth; uint32 sigmaCap; }',
+      'struct Params { uint16 modelBps; uint16 contributorsBps; uint32 tauBasePpm; uint32 tauMinPpm; uint32 tauMaxPpm; uint96 feeRef; uint16 mixInfluenceBps; uint16 mixSpanBps; uint16 mixRetrievalBps; }',
+    ],
+    [
+      nodeId,
+      privateKeyToAddress(KEY),
+      models.map((model) => ({ ...model, known: true, hasBaseline: BigInt(model.baselineRoot) !== 0n })),
+      models,
+      params,
+    ],
+  );
+}
+
+function encode(parameters: string, structs: string[], values: unknown[]): Hex {
+  return encodeAbiParameters(parseAbiParameters([parameters, ...structs]) as never, values as never);
+}

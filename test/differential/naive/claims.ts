@@ -1,0 +1,376 @@
+/**
+ * A claim over random receipts, as plainly as docs/formats.md says it, kept in parts that a case may falsify before the
+ * roots are taken. Shares nothing with ts/sdk or src/.
+ */
+import { concatHex, encodePacked, type Hex, keccak256 } from 'viem';
+import type { Rng } from '../rng.ts';
+import { allocate, type Params, type Terms } from './allocate.ts';
+import * as naive from './hashes.ts';
+import { type Nodes, type Shift, sumNodes } from './nodes.ts';
+import { depth, type Leaf, proof, root } from './trees.ts';
+
+export const ZERO: Hex = `0x${'00'.repeat(32)}`;
+const NONE: Hex = `0x${'00'.repeat(14)}`;
+const GWEI = 10n ** 9n;
+export const NO_CREDIT = 0xffffffff;
+export const PAYOUTS_DEPTH = 5;
+const TREE_DEPTH = 6;
+
+export type Model = Terms & { sketchRoot: Hex; treeDepth: number; sigmaCap: number };
+export type Sketch = { asset: number; sigma: number; a: number[]; rows: Hex };
+export type World = {
+  chainId: bigint;
+  settlement: Hex;
+  nodeId: number;
+  models: Model[];
+  params: Params;
+  sketches: Sketch[];
+};
+export type Attribution = {
+  receiptHash: Hex;
+  modelId: number;
+  fee: bigint;
+  queryHash: Hex;
+  items: naive.I[];
+  creditIndex: number[];
+};
+export type Voucher = {
+  channelId: Hex;
+  epoch: number;
+  receipts: naive.R[];
+  count: number;
+  fee: bigint;
+  first: number;
+  shift?: Shift | undefined;
+};
+export type Credit = { receiptNumber: number; item: number; amount: bigint };
+export type Payout = {
+  asset: number;
+  seq: number;
+  cumulative: bigint;
+  delta: bigint;
+  hash: Hex;
+  depth: number;
+};
+export type Draft = {
+  claim: naive.C;
+  batches: Voucher[][];
+  receipts: naive.R[];
+  queries: number[][];
+  /** undefined: the pad leaf. */
+  attributions: (Attribution | undefined)[];
+  credits: Map<number, Credit[]>;
+  /** By position in the tree. */
+  payouts: Map<number, Payout>;
+  recorded: Map<number, bigint>;
+  payoutsShift?: Shift | undefined;
+  creditsShift?: { asset: number; shift: Shift } | undefined;
+  parent?: Draft | undefined;
+};
+
+const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+export const scoreOf = ({ sigma, a }: Sketch, query: number[]) => BigInt(sigma) * BigInt(dot(a, query));
+
+export function createWorld(random: Rng): World {
+  const sketches = [4, 8, 12, 16, 20, 24, 28].map((asset) => ({
+    asset,
+    sigma: 1 + random.int(1000),
+    a: random.int8s(256),
+    rows: random.hash(),
+  }));
+  const sketchRoot = root(sketchLeaves(sketches), TREE_DEPTH, false).hash;
+  const adapter = (scheme: number, baselineRoot: Hex): Model => ({
+    parent: 1,
+    royaltyBps: random.pick([0, 1000, 5000]),
+    scheme,
+    baselineRoot,
+    sketchRoot,
+    treeDepth: TREE_DEPTH,
+    sigmaCap: 1000,
+  });
+  return {
+    chainId: 31_337n,
+    settlement: `0x${'5e'.repeat(20)}`,
+    nodeId: 1 + random.int(1000),
+    models: [
+      {
+        parent: 0,
+        royaltyBps: 0,
+        scheme: 0,
+        baselineRoot: ZERO,
+        sketchRoot: ZERO,
+        treeDepth: 0,
+        sigmaCap: 0,
+      },
+      adapter(3, random.hash()),
+      adapter(7, ZERO),
+    ],
+    params: {
+      modelBps: 2000,
+      contributorsBps: 4000,
+      tauBasePpm: 20_000,
+      tauMinPpm: 1_000,
+      tauMaxPpm: 200_000,
+      feeRef: 10n ** 6n * GWEI,
+      mixInfluenceBps: 5000,
+      mixSpanBps: 3000,
+      mixRetrievalBps: 2000,
+    },
+    sketches,
+  };
+}
+
+export const sketchPreimage = ({ asset, sigma, a, rows }: Sketch): Hex =>
+  encodePacked(['uint40', 'uint32', 'bytes', 'bytes32'], [asset, sigma, naive.int8s(a), rows]);
+export const sketchLeaves = (sketches: Sketch[]): Leaf[] =>
+  sketches.map((one) => ({
+    position: one.asset,
+    hash: keccak256(concatHex(['0x16', sketchPreimage(one)])),
+    sum: 0n,
+  }));
+
+/** An honest claim after `parent`, over batches of vouchers of receipts. */
+export function draftClaim(world: World, random: Rng, parent?: Draft): Draft {
+  const firstReceipt = parent ? parent.claim.firstReceipt + parent.claim.receiptCount : 0;
+  const batches: Voucher[][] = [];
+  const [receipts, queries]: [naive.R[], number[][]] = [[], []];
+  const listed: Omit<naive.I, 'amount'>[][] = [];
+  for (let b = 0; b < 1 + random.int(2); b++) {
+    const vouchers: Voucher[] = [];
+    for (let v = 0; v < 1 + random.int(3); v++) {
+      const voucher = {
+        channelId: random.hash(),
+        epoch: random.int(9),
+        first: firstReceipt + receipts.length,
+      };
+      const own = Array.from({ length: 1 + random.int(4) }, (_, position) => {
+        const query = random.int8s(256);
+        const receipt = randomReceipt(world, random, { ...voucher, position });
+        queries.push(query);
+        listed.push(randomEvidence(world, random, receipt, query));
+        return receipt;
+      });
+      receipts.push(...own);
+      vouchers.push({
+        ...voucher,
+        receipts: own,
+        count: own.length,
+        fee: own.reduce((sum, r) => sum + r.fee, 0n),
+      });
+    }
+    batches.push(vouchers);
+  }
+  const attributions = receipts.map((r, i): Attribution => {
+    const terms = world.models[r.modelId - 1]!;
+    const items = allocate(r, terms, world.params, listed[i]!);
+    const queryHash = r.flags === 2 || terms.scheme % 2 === 0 ? ZERO : keccak256(naive.int8s(queries[i]!));
+    return {
+      receiptHash: naive.receiptHash(r),
+      modelId: r.modelId,
+      fee: r.fee,
+      queryHash,
+      items,
+      creditIndex: [],
+    };
+  });
+  const fees = receipts.reduce((sum, r) => sum + r.fee, 0n);
+  const fromBatch = parent ? parent.claim.toBatch + 1 : 1;
+  const claim: naive.C = {
+    nodeId: world.nodeId,
+    seq: parent ? parent.claim.seq + 1 + random.int(3) : 1,
+    parent: parent ? naive.claimId(world.chainId, world.settlement, parent.claim) : ZERO,
+    fromBatch,
+    toBatch: fromBatch + batches.length - 1,
+    firstReceipt,
+    receiptCount: receipts.length,
+    fees,
+    payoutsRoot: ZERO,
+    payoutsTotal: (parent?.claim.payoutsTotal ?? 0n) + (fees * 6n) / 10n,
+    payoutsDepth: PAYOUTS_DEPTH,
+    attributionsRoot: ZERO,
+    dataCommitment: random.hash(),
+    paramsVersion: 1,
+    proposer: world.nodeId,
+  };
+  const draft: Draft = {
+    claim,
+    batches,
+    receipts,
+    queries,
+    attributions,
+    credits: new Map(),
+    payouts: new Map(),
+    recorded: new Map(),
+    parent,
+  };
+  pay(draft);
+  return draft;
+}
+
+function randomReceipt(
+  world: World,
+  random: Rng,
+  at: { channelId: Hex; epoch: number; position: number },
+): naive.R {
+  return {
+    channelId: at.channelId,
+    epoch: at.epoch,
+    position: at.position,
+    modelId: random.int(5) === 0 ? 1 : 2 + random.int(world.models.length - 1),
+    tokensIn: random.int(1000),
+    tokensOut: random.int(1000),
+    fee: random.int(9) === 0 ? 0n : (1n + random.bigint(10n ** BigInt(1 + random.int(9)))) * GWEI,
+    servedAt: random.int(2 ** 32),
+    flags: random.pick([0, 1, 1, 2]),
+    requestHash: random.hash(),
+    outputRoot: random.hash(),
+    outputLength: random.int(6) === 0 ? 0 : 600 + random.int(600),
+    contextRoot: random.hash(),
+  };
+}
+
+function randomEvidence(world: World, random: Rng, r: naive.R, query: number[]): Omit<naive.I, 'amount'>[] {
+  const { scheme } = world.models[r.modelId - 1]!;
+  if (r.fee === 0n || r.flags === 2) return [];
+  const order = (a: { score: bigint; asset: number }, b: { score: bigint; asset: number }) =>
+    a.score === b.score ? a.asset - b.asset : a.score > b.score ? -1 : 1;
+  const listed: Omit<naive.I, 'amount'>[] = [];
+  if (scheme % 2 === 1) {
+    const scored = world.sketches.map((s) => ({
+      asset: s.asset,
+      kind: 0,
+      score: scoreOf(s, query),
+      evidence: NONE,
+    }));
+    listed.push(...scored.filter(({ score }) => score > 0n).sort(order));
+  }
+  if ((scheme >> 1) % 2 === 1 && r.outputLength > 0) {
+    const spans = world.sketches.slice(0, random.int(4)).map(({ asset }) => {
+      const length = 64 + random.int(448);
+      return {
+        asset,
+        kind: 1,
+        score: BigInt(length),
+        evidence: naive.spanEvidence(random.int(600), 7, length),
+      };
+    });
+    listed.push(...spans.sort(order));
+  }
+  if ((scheme >> 2) % 2 === 1) {
+    const rows = world.sketches.slice(2, 2 + random.int(3)).map(({ asset }) => ({
+      asset,
+      kind: 2,
+      score: 1n + random.bigint(1000n),
+      evidence: encodePacked(['uint32', 'uint16', 'bytes8'], [3, 1, '0x0000000000000000']),
+    }));
+    listed.push(...rows.sort(order));
+  }
+  return listed;
+}
+
+/** Credits and payouts that fit the items as they are. */
+export function pay(x: Draft): void {
+  x.credits = new Map();
+  x.attributions.forEach((attribution, r) => {
+    if (!attribution) return;
+    attribution.creditIndex = attribution.items.map(({ asset, amount }, item) => {
+      if (amount === 0n) return NO_CREDIT;
+      const credits = x.credits.get(asset) ?? [];
+      x.credits.set(asset, [...credits, { receiptNumber: x.claim.firstReceipt + r, item, amount }]);
+      return credits.length;
+    });
+  });
+  x.payouts = new Map(x.parent?.payouts);
+  for (const [asset, credits] of x.credits) {
+    const delta = credits.reduce((sum, { amount }) => sum + amount, 0n);
+    const nodes = creditNodes(x, asset);
+    const cumulative = (x.parent?.payouts.get(asset)?.cumulative ?? 0n) + delta;
+    x.payouts.set(asset, {
+      asset,
+      seq: x.claim.seq,
+      cumulative,
+      delta,
+      hash: nodes.root.hash,
+      depth: nodes.depth,
+    });
+  }
+  x.recorded = new Map([...x.payouts].map(([position, { cumulative }]) => [position, cumulative]));
+}
+
+/** Takes the roots. */
+export function seal(x: Draft): Draft {
+  x.claim.attributionsRoot = root(attributionLeaves(x), depth(x.claim.receiptCount), false).hash;
+  x.claim.payoutsRoot = payoutNodes(x).root.hash;
+  return x;
+}
+
+// ------------------------------------------------------------------------------------------------- leaves and trees
+
+export const attributionPreimage = (a: Attribution): Hex =>
+  encodePacked(
+    ['bytes32', 'uint40', 'uint96', 'bytes32', 'bytes'],
+    [a.receiptHash, a.modelId, a.fee, a.queryHash, naive.itemsBytes(a.items)],
+  );
+export const creditIndexes = (a: Attribution): Hex =>
+  a.creditIndex.length === 0
+    ? '0x'
+    : encodePacked(
+        a.creditIndex.map(() => 'uint32' as const),
+        a.creditIndex,
+      );
+export const attributionLeaves = (x: Draft): Leaf[] =>
+  x.attributions.flatMap((a, position) => {
+    if (!a) return [];
+    const inner = keccak256(concatHex(['0x12', attributionPreimage(a)]));
+    return [{ position, hash: keccak256(concatHex(['0x13', inner, creditIndexes(a)])), sum: 0n }];
+  });
+export const attributionPath = (x: Draft, r: number): Hex =>
+  proof(attributionLeaves(x), depth(x.claim.receiptCount), false, r);
+
+export const payoutPreimage = (p: Payout): Hex =>
+  encodePacked(
+    ['uint40', 'uint32', 'uint96', 'uint96', 'bytes32', 'uint8'],
+    [p.asset, p.seq, p.cumulative, p.delta, p.hash, p.depth],
+  );
+export const payoutNodes = (x: Draft): Nodes =>
+  sumNodes(
+    x.claim.payoutsDepth,
+    new Map(
+      [...x.payouts].map(([position, p]) => [
+        position,
+        { preimage: concatHex(['0x15', payoutPreimage(p)]), sum: x.recorded.get(position)! },
+      ]),
+    ),
+    x.payoutsShift,
+  );
+
+export const creditPreimage = (c: Credit): Hex =>
+  encodePacked(['uint40', 'uint8', 'uint96'], [c.receiptNumber, c.item, c.amount]);
+export function creditNodes(x: Draft, asset: number): Nodes {
+  const credits = x.credits.get(asset) ?? [];
+  return sumNodes(
+    depth(credits.length),
+    new Map(credits.map((c, i) => [i, { preimage: concatHex(['0x14', creditPreimage(c)]), sum: c.amount }])),
+    x.creditsShift?.asset === asset ? x.creditsShift.shift : undefined,
+  );
+}
+
+export const receiptNodes = (v: Voucher): Nodes =>
+  sumNodes(
+    depth(v.count),
+    new Map(
+      v.receipts.map((r, i) => [i, { preimage: concatHex(['0x10', naive.receiptPreimage(r)]), sum: r.fee }]),
+    ),
+    v.shift,
+  );
+export const voucherPreimage = (v: Voucher): Hex =>
+  encodePacked(
+    ['bytes32', 'uint32', 'bytes32', 'uint32', 'uint96', 'uint40'],
+    [v.channelId, v.epoch, receiptNodes(v).root.hash, v.count, v.fee, v.first],
+  );
+export const voucherLeaves = (vouchers: Voucher[]): Leaf[] =>
+  vouchers.map((v, position) => ({
+    position,
+    hash: keccak256(concatHex(['0x11', voucherPreimage(v)])),
+    sum: 0n,
+  }));
