@@ -114,7 +114,9 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
 
     /// @inheritdoc IProtocolParameters
     function orphanTerms(uint32 version) external view returns (uint32, uint32, uint8) {
-        Parameters storage p = _version(version);
+        Parameters storage p = _storage().versions[version];
+        // No version asks for none.
+        if (p.attestations == 0) revert ProtocolParameters_UnknownVersion(version);
         return (p.attributionDeadline, p.expiry, p.attestations);
     }
 

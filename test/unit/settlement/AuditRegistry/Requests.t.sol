@@ -147,6 +147,7 @@ contract AuditRegistryRequestsTest is AuditFixture {
         vm.warp(vm.getBlockTimestamp() + window - 1);
         // it should say no before the deadline
         assertFalse(d.audits.isWithheld(claimId, id));
+        // it should say no when it can still be answered
         _assertNotFraud(x, address(d.withheld), abi.encode(id));
         vm.warp(vm.getBlockTimestamp() + 1);
         // it should say yes from the deadline on
@@ -159,6 +160,7 @@ contract AuditRegistryRequestsTest is AuditFixture {
         // it should still say yes when the bond is back
         d.audits.reclaim(id);
         assertTrue(d.audits.isWithheld(claimId, id));
+        // it should say yes when the request was not answered in time
         _assertFraud(x, address(d.withheld), abi.encode(id));
     }
 
@@ -169,6 +171,7 @@ contract AuditRegistryRequestsTest is AuditFixture {
         vm.warp(vm.getBlockTimestamp() + window);
         // it should say no when it was answered
         assertFalse(d.audits.isWithheld(claimId, id));
+        // it should say no when the request was answered
         _assertNotFraud(x, address(d.withheld), abi.encode(id));
     }
 

@@ -20,6 +20,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_HonestItemsAndCreditsAreNoFraud() public {
+        // it should say no for items and credits that match
         Draft memory x = _honest();
         _submit(x);
         for (uint256 r = 0; r < 3; ++r) {
@@ -45,6 +46,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_AShiftedCreditIsFraudSeenFromTheItem() public {
+        // it should say yes when the credit of an item differs
         Draft memory x = _shift(5, 9, 1);
         _submit(x);
         uint8 k = uint8(x.items[0].length - 1);
@@ -53,12 +55,14 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_AShiftedCreditIsFraudSeenFromTheCredit() public {
+        // it should say yes when the item of a credit differs
         Draft memory x = _shift(5, 9, 1);
         _submit(x);
         _assertFraud(x, address(d.credit), _creditWitness(x, 9, 0));
     }
 
     function test_ACreditOfAReceiptOutsideTheClaimIsFraud() public {
+        // it should say yes when the receipt of a credit is not in the claim
         Draft memory x = _draft(_answers());
         x.credits[9][0].receiptNumber = 1000;
         _repay(x, 9);
@@ -68,6 +72,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_ACreditOfAnItemThatDoesNotExistIsFraud() public {
+        // it should say yes when the item of a credit does not exist
         Draft memory x = _draft(_answers());
         x.credits[9][0].item = 15;
         _repay(x, 9);
@@ -77,6 +82,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_AnItemThatNamesAnotherCreditIsFraud() public {
+        // it should say yes when an item names the credit of another
         Draft memory x = _draft(_answers());
         uint256 k = x.items[0].length - 2;
         assertEq(x.items[0][k].asset, 9);
@@ -87,6 +93,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_ACreditIndexOutsideTheTreeIsFraud() public {
+        // it should say yes when an item names a credit outside the tree
         Draft memory x = _draft(_answers());
         uint256 k = x.items[0].length - 2;
         x.creditIndexes[0][k] = 4;
@@ -96,6 +103,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_AnAssetWithoutPayoutIsFraud() public {
+        // it should say yes when the asset of an item has no payout
         Draft memory x = _draft(_answers());
         x.payouts[9].cumulative += x.payouts[5].cumulative;
         x.recordedSums[9] = x.payouts[9].cumulative;
@@ -106,6 +114,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_APayoutOfAnotherClaimIsFraud() public {
+        // it should say yes when the payout of an item is of another claim
         Draft memory x = _draft(_answers());
         x.payouts[5].seq = 0;
         _seal(x);
@@ -114,6 +123,7 @@ contract CreditPredicateTest is FraudTest {
     }
 
     function test_ACreditOfAMissingAttributionIsFraud() public {
+        // it should say yes when the attribution of a credit is missing
         Draft memory x = _draft(_answers());
         x.queryHashes[1] = bytes32(uint256(1)); // the fixture's sign for the pad leaf
         _seal(x);

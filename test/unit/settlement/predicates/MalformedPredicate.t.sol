@@ -60,6 +60,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_HonestTreesAreNoFraud() public {
+        // it should say no for every node of honest trees
         Draft memory x = _honest();
         _submit(x);
         for (uint8 h = 0; h <= 4; ++h) {
@@ -76,6 +77,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_APayoutThatDiffersFromItsSumIsFraud() public {
+        // it should say yes when a payout is not its recorded sum
         Draft memory x = _draft(_answers());
         x.recordedSums[5] -= 1;
         x.recordedSums[9] += 1;
@@ -85,6 +87,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_APayoutAtAnothersPositionIsFraud() public {
+        // it should say yes when a payout is at another position
         Draft memory x = _draft(_answers());
         x.payouts[5].asset = 9;
         _seal(x);
@@ -93,6 +96,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_ARootThatDoesNotSayWhatIsBelowIsFraud() public {
+        // it should say yes when the root does not add up to the total
         Draft memory x = _draft(_answers());
         // The tree holds one wei less than the claim says: its root can only be opened with another total.
         x.payouts[5].cumulative -= 1;
@@ -106,6 +110,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_SomethingThatIsNoPayoutIsFraud() public {
+        // it should say yes for a leaf that is no payout
         Draft memory x = _draft(_answers());
         _seal(x);
         // A leaf of 66 bytes under another tag.
@@ -121,6 +126,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_ANodeThatDoesNotAddUpIsFraud() public {
+        // it should say yes when a node does not add up
         Draft memory x = _draft(_answers());
         _seal(x);
         // Two inner nodes record shifted sums; everything above adds up again.
@@ -136,6 +142,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_AForeignReceiptIsFraud() public {
+        // it should say yes for a receipt of another channel or epoch
         Draft memory x = _draft(_answers());
         x.receipts[1].epoch = 7;
         _seal(x);
@@ -144,6 +151,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_AReceiptAtAnothersPositionIsFraud() public {
+        // it should say yes when a receipt is at another position
         Draft memory x = _draft(_answers());
         x.receipts[1].position = 2;
         _seal(x);
@@ -152,6 +160,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_AMissingReceiptIsFraud() public {
+        // it should say yes when a receipt is missing
         Draft memory x = _draft(_answers());
         x.voucher.receiptCount = 4;
         x.claim.receiptCount = 4;
@@ -161,6 +170,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_AReceiptBehindTheCountIsFraud() public {
+        // it should say yes for a receipt behind the count
         Draft memory x = _draft(_answers());
         // Still depth 2 when only three of four leaves are counted as receipts.
         x.receipts[2].position = 3;
@@ -185,6 +195,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_ACreditThatDiffersFromItsSumIsFraud() public {
+        // it should say yes when a credit is not its recorded sum
         Draft memory x = _draft(_answers());
         SumTree memory t = _creditsTree(x, 9);
         // Leaf 0 records one wei more than it says, leaf 1 one less.
@@ -203,6 +214,7 @@ contract MalformedPredicateTest is FraudTest {
     }
 
     function test_CreditsOfEarlierClaimsAreNotJudgedAgain() public {
+        // it should say no for credits of an earlier claim
         Draft memory x = _draft(_answers());
         x.payouts[9].seq = 0;
         x.payouts[9].creditsDepth = 2;

@@ -63,6 +63,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_WhatWasSettledIsNoFraud() public {
+        // it should say no when the evidence is as settled
         Draft memory x = _honest();
         _submit(x);
         for (uint256 r = 0; r < 3; ++r) {
@@ -71,6 +72,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function testFuzz_AnyOtherEvidenceThatTheNodeSignedIsFraud(bytes32 evidence, uint8 r) public {
+        // it should say yes for any other evidence that the node signed
         Draft memory x = _honest();
         r = r % 3;
         vm.assume(evidence != _evidence(x, r));
@@ -79,6 +81,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_AnItemThatWasShownAndNotSettledIsFraud() public {
+        // it should say yes for an item that was shown and not settled
         Draft memory shown = _honest();
         bytes32 evidence = _evidence(shown, 0);
         Draft memory x = _draft(_answers());
@@ -95,6 +98,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_TheWalletThatWasSetSignsForTheNode() public {
+        // it should go by the agent wallet
         Draft memory x = _honest();
         _submit(x);
         vm.mockCall(address(d.agents), abi.encodeCall(d.agents.getAgentWallet, (nodeId)), abi.encode(consumer));
@@ -103,6 +107,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_AnothersSignatureProvesNothing() public {
+        // it should say no when another signed
         Draft memory x = _honest();
         _submit(x);
         _assertNotFraud(x, address(d.notice), _notice(x, 0, "shown", consumerKey));
@@ -110,6 +115,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_ANoticeOfAnotherReceiptProvesNothing() public {
+        // it should say no for a notice of another receipt
         Draft memory x = _honest();
         _submit(x);
         bytes memory witness = _notice(x, 1, _evidence(x, 1), operatorKey);
@@ -123,6 +129,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_AnAttributionThatIsNotSettledProvesNothing() public {
+        // it should say no when the attribution is not at the position
         Draft memory x = _honest();
         _submit(x);
         bytes memory witness = _notice(x, 0, "shown", operatorKey);
@@ -134,6 +141,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_AnotherProposerIsNotBoundByTheNodesNotices() public {
+        // it should say no when the proposer is not the node
         Draft memory x = _honest();
         _submit(x);
         bytes memory witness = _notice(x, 0, "shown", operatorKey);
@@ -143,6 +151,7 @@ contract NoticePredicateTest is FraudTest {
     }
 
     function test_RevertWhen_TheAttributionHasNoHeader() public {
+        // it should refuse an attribution without header
         Draft memory x = _honest();
         NoticeWitness memory w;
         w.attribution = new bytes(80);

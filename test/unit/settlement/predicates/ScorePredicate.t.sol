@@ -20,6 +20,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_HonestScoresAreNoFraud() public {
+        // it should say no for honest scores
         Answer[] memory answers = _answers();
         Draft memory x = _honest();
         _submit(x);
@@ -33,6 +34,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_AScoreThatIsTooHighByOneIsFraud() public {
+        // it should say yes when a score is one too high
         Draft memory x = _lie(0, 0, 1);
         _submit(x);
         bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
@@ -41,6 +43,7 @@ contract ScorePredicateTest is FraudTest {
 
     /// forge-config: default.fuzz.runs = 64
     function testFuzz_AnyOtherScoreIsFraud(int32 by) public {
+        // it should say yes for any other score
         vm.assume(by != 0);
         Answer[] memory answers = _answers();
         vm.assume(answers[1].listed[0].score + by > 0);
@@ -51,6 +54,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_AnAssetWithoutSketchIsFraud() public {
+        // it should say yes when the asset has no sketch
         Answer[] memory answers = _answers();
         answers[0].listed[0].asset = 14;
         Draft memory x = _draft(answers);
@@ -60,6 +64,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_ASketchAboveTheCapIsFraud() public {
+        // it should say yes when the sketch is above the cap
         Draft memory x = _honest();
         _submit(x);
         IModelRegistry.SketchTerms memory terms = d.models.sketchTerms(adapterId);
@@ -70,6 +75,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_AnotherQueryVectorProvesNothing() public {
+        // it should say no for another query vector
         Draft memory x = _honest();
         _submit(x);
         bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
@@ -77,6 +83,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_AnotherSketchProvesNothing() public {
+        // it should say no for another sketch
         Draft memory x = _honest();
         _submit(x);
         bytes memory sketch = sketchLeaf((_indexOf(x.items[0][0].asset) + 1) % 3);
@@ -84,6 +91,7 @@ contract ScorePredicateTest is FraudTest {
     }
 
     function test_OnlyInfluenceIsJudged() public {
+        // it should say no for items of other kinds
         Draft memory x = _honest();
         _submit(x);
         uint8 k;

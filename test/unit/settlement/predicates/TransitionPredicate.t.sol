@@ -14,6 +14,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_HonestTransitionsAreNoFraud() public {
+        // it should say no for honest transitions
         Draft memory parent = _first();
         Draft memory x = _honest();
         _submit(x);
@@ -23,6 +24,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_TheFirstClaimStartsFromNothing() public {
+        // it should say no for what the first claim adds to nothing
         Draft memory x = _honest();
         _submit(x);
         Draft memory none;
@@ -32,6 +34,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_MovingUnclaimedEarningsIsFraud() public {
+        // it should say yes when earnings are moved
         Draft memory parent = _first();
         Draft memory x = _draft(_answers());
         x.payouts[5].cumulative -= 1;
@@ -43,6 +46,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_DroppingALeafIsFraud() public {
+        // it should say yes when a payout is dropped
         Draft memory parent = _first();
         Draft memory x = _draft(_answers());
         x.payouts[9].cumulative += x.payouts[5].cumulative;
@@ -54,6 +58,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_ALeafThatNamesAnotherClaimIsFraud() public {
+        // it should say yes when a changed payout names another claim
         Draft memory parent = _first();
         Draft memory x = _draft(_answers());
         x.payouts[9].seq = 1;
@@ -63,6 +68,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_InFirstClaimsCumulativeIsDelta() public {
+        // it should say yes when the first claim adds to more than nothing
         Draft memory x = _draft(_answers());
         x.payouts[5].delta -= 1;
         _seal(x);
@@ -72,6 +78,7 @@ contract TransitionPredicateTest is FraudTest {
     }
 
     function test_AnotherParentProvesNothing() public {
+        // it should say no for another parent
         Draft memory parent = _first();
         Draft memory x = _honest();
         _submit(x);
