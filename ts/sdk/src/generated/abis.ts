@@ -709,6 +709,16 @@ export const agentRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'spender', internalType: 'address', type: 'address' },
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'isAuthorizedOrOwner',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'isConsumingScheduledOp',
     outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
@@ -1132,6 +1142,11 @@ export const agentRegistryAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'already', internalType: 'address', type: 'address' }],
+    name: 'AgentRegistry_AlreadySet',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'deadline', internalType: 'uint256', type: 'uint256' }],
     name: 'AgentRegistry_DeadlinePassed',
   },
@@ -1441,6 +1456,17 @@ export const agentStakingAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'role', internalType: 'uint8', type: 'uint8' },
+      { name: 'suspended', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'setSuspended',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'settlement',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
@@ -1570,6 +1596,21 @@ export const agentStakingAbi = [
     name: 'withdrawOwed',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'agentId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'role', internalType: 'uint8', type: 'uint8', indexed: true },
+      { name: 'suspended', internalType: 'bool', type: 'bool', indexed: false },
+    ],
+    name: 'AgentSuspended',
   },
   {
     type: 'event',
@@ -1987,6 +2028,14 @@ export const agentStakingAbi = [
   },
   {
     type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'role', internalType: 'uint8', type: 'uint8' },
+    ],
+    name: 'AgentStaking_NotFrozen',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
     name: 'AgentStaking_NotSettlement',
   },
@@ -2032,8 +2081,25 @@ export const agentStakingAbi = [
   },
   {
     type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'role', internalType: 'uint8', type: 'uint8' },
+      { name: 'suspended', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'AgentStaking_SuspensionUnchanged',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'agentId', internalType: 'uint40', type: 'uint40' }],
     name: 'AgentStaking_TooManyExposures',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'role', internalType: 'uint8', type: 'uint8' },
+    ],
+    name: 'AgentStaking_TooManyFreezes',
   },
   {
     type: 'error',
@@ -4087,6 +4153,928 @@ export const attributionSettlementAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// AuditRegistry
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const auditRegistryAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+      {
+        name: 'parameters',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+      {
+        name: 'staking',
+        internalType: 'contract IAgentStaking',
+        type: 'address',
+      },
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AGENTS',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SEATS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SETTLEMENT',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'STAKING',
+    outputs: [
+      { name: '', internalType: 'contract IAgentStaking', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'requestId', internalType: 'uint256', type: 'uint256' },
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+      { name: 'rewardTo', internalType: 'address', type: 'address' },
+    ],
+    name: 'answer',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'drawSeed',
+    outputs: [{ name: 'seed', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'agentId', internalType: 'uint40', type: 'uint40' }],
+    name: 'encryptionKeyOf',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'draw', internalType: 'uint32', type: 'uint32' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'isDrawn',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'claimId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'requestId', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'isWithheld',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'requestIds', internalType: 'uint256[]', type: 'uint256[]' },
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+      { name: 'payloadHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'locator', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'openReceipt',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'owed',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'draw', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'positionOf',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    name: 'reclaim',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      {
+        name: 'kind',
+        internalType: 'enum IAuditRegistry.RequestKind',
+        type: 'uint8',
+      },
+      { name: 'subject', internalType: 'uint40', type: 'uint40' },
+      { name: 'index', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'request',
+    outputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'draw', internalType: 'uint32', type: 'uint32' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'requestAudit',
+    outputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'requestCount',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    name: 'requestOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IAuditRegistry.Request',
+        type: 'tuple',
+        components: [
+          { name: 'claimId', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'requester', internalType: 'address', type: 'address' },
+          { name: 'bond', internalType: 'uint96', type: 'uint96' },
+          {
+            name: 'kind',
+            internalType: 'enum IAuditRegistry.RequestKind',
+            type: 'uint8',
+          },
+          {
+            name: 'status',
+            internalType: 'enum IAuditRegistry.RequestStatus',
+            type: 'uint8',
+          },
+          { name: 'subject', internalType: 'uint40', type: 'uint40' },
+          { name: 'index', internalType: 'uint32', type: 'uint32' },
+          { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+          { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'seedOf',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'key', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'setEncryptionKey',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'withdrawOwed',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'requestId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'answerer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes', indexed: false },
+    ],
+    name: 'Answered',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'requestId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'validatorId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'draw', internalType: 'uint32', type: 'uint32', indexed: false },
+      {
+        name: 'position',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+      { name: 'key', internalType: 'bytes32', type: 'bytes32', indexed: false },
+      {
+        name: 'deadline',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+    ],
+    name: 'AuditRequested',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'agentId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'key', internalType: 'bytes32', type: 'bytes32', indexed: false },
+    ],
+    name: 'EncryptionKeySet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Owed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'OwedWithdrawn',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'requestId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      { name: 'flags', internalType: 'uint8', type: 'uint8', indexed: false },
+      {
+        name: 'payloadHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      { name: 'locator', internalType: 'bytes', type: 'bytes', indexed: false },
+    ],
+    name: 'ReceiptOpened',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'requestId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'requester',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'bond', internalType: 'uint96', type: 'uint96', indexed: false },
+    ],
+    name: 'Reclaimed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'requestId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'kind',
+        internalType: 'enum IAuditRegistry.RequestKind',
+        type: 'uint8',
+        indexed: true,
+      },
+      {
+        name: 'requester',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+      {
+        name: 'subject',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+      { name: 'index', internalType: 'uint32', type: 'uint32', indexed: false },
+      { name: 'bond', internalType: 'uint96', type: 'uint96', indexed: false },
+      {
+        name: 'deadline',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+    ],
+    name: 'Requested',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'claimId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'seed',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+    ],
+    name: 'SeedDrawn',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    name: 'AuditRegistry_AlreadyRequested',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AuditRegistry_ClaimNotOpen',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'requestId', internalType: 'uint256', type: 'uint256' },
+      { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'AuditRegistry_DeadlineAhead',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'requestId', internalType: 'uint256', type: 'uint256' },
+      { name: 'deadline', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'AuditRegistry_DeadlinePassed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'blockNumber', internalType: 'uint256', type: 'uint256' }],
+    name: 'AuditRegistry_NoBlockHash',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'validatorId', internalType: 'uint40', type: 'uint40' }],
+    name: 'AuditRegistry_NoKey',
+  },
+  { type: 'error', inputs: [], name: 'AuditRegistry_NoPayload' },
+  {
+    type: 'error',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AuditRegistry_NoSeed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'validatorId', internalType: 'uint40', type: 'uint40' }],
+    name: 'AuditRegistry_NotActive',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'AuditRegistry_NotAgentWallet',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    name: 'AuditRegistry_NotAnswered',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'claimId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'draw', internalType: 'uint32', type: 'uint32' },
+      { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'AuditRegistry_NotDrawn',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestId', internalType: 'uint256', type: 'uint256' }],
+    name: 'AuditRegistry_NotOpen',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'AuditRegistry_NothingOwed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'subject', internalType: 'uint256', type: 'uint256' },
+      { name: 'limit', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'AuditRegistry_OutOfRange',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'AuditRegistry_SeedKnown',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'AuditRegistry_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'claimId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'needed', internalType: 'uint40', type: 'uint40' },
+      { name: 'end', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'AuditRegistry_TooLate',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'required', internalType: 'uint256', type: 'uint256' },
+      { name: 'sent', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'AuditRegistry_WrongBond',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'expected', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'given', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'AuditRegistry_WrongClaim',
+  },
+  {
+    type: 'error',
+    inputs: [
+      {
+        name: 'kind',
+        internalType: 'enum IAuditRegistry.RequestKind',
+        type: 'uint8',
+      },
+    ],
+    name: 'AuditRegistry_WrongKind',
+  },
+  { type: 'error', inputs: [], name: 'AuditRegistry_ZeroAddress' },
+  { type: 'error', inputs: [], name: 'AuditRegistry_ZeroKey' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // BaselineVault
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -5278,11 +6266,6 @@ export const caseRegistryAbi = [
   },
   {
     type: 'error',
-    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
-    name: 'CaseRegistry_NotClosed',
-  },
-  {
-    type: 'error',
     inputs: [
       { name: 'caseId', internalType: 'uint40', type: 'uint40' },
       { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
@@ -5319,6 +6302,11 @@ export const caseRegistryAbi = [
       { name: 'amount', internalType: 'uint96', type: 'uint96' },
     ],
     name: 'CaseRegistry_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'gas', internalType: 'uint256', type: 'uint256' }],
+    name: 'CaseRegistry_TooLittleGas',
   },
   {
     type: 'error',
@@ -5999,6 +6987,601 @@ export const creditPredicateAbi = [
       { name: 'length', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// DatanetHygiene
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const datanetHygieneAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'contracts',
+        internalType: 'struct DatanetHygiene.Contracts',
+        type: 'tuple',
+        components: [
+          {
+            name: 'datanets',
+            internalType: 'contract IDatanetRegistry',
+            type: 'address',
+          },
+          {
+            name: 'contributions',
+            internalType: 'contract IContributionToken',
+            type: 'address',
+          },
+          {
+            name: 'agents',
+            internalType: 'contract IAgentRegistry',
+            type: 'address',
+          },
+          {
+            name: 'staking',
+            internalType: 'contract IAgentStaking',
+            type: 'address',
+          },
+          {
+            name: 'cases',
+            internalType: 'contract ICaseRegistry',
+            type: 'address',
+          },
+          {
+            name: 'parameters',
+            internalType: 'contract IProtocolParameters',
+            type: 'address',
+          },
+          { name: 'treasury', internalType: 'address', type: 'address' },
+        ],
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  { type: 'receive', stateMutability: 'payable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_POINTS',
+    outputs: [{ name: '', internalType: 'uint16', type: 'uint16' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MIN_ROW_LENGTH',
+    outputs: [{ name: '', internalType: 'uint32', type: 'uint32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'appeal',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'curatorAgentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'points', internalType: 'uint16', type: 'uint16' },
+      {
+        name: 'reason',
+        internalType: 'enum IDatanetHygiene.Reason',
+        type: 'uint8',
+      },
+      { name: 'evidenceHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'penalise',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'penaltyOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IDatanetHygiene.Penalty',
+        type: 'tuple',
+        components: [
+          { name: 'curatorAgentId', internalType: 'uint40', type: 'uint40' },
+          { name: 'decidedAt', internalType: 'uint40', type: 'uint40' },
+          { name: 'appealUntil', internalType: 'uint40', type: 'uint40' },
+          { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+          { name: 'points', internalType: 'uint16', type: 'uint16' },
+          {
+            name: 'reason',
+            internalType: 'enum IDatanetHygiene.Reason',
+            type: 'uint8',
+          },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'laterId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'later',
+        internalType: 'struct ContributionInput',
+        type: 'tuple',
+        components: [
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'contentRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'byteLength', internalType: 'uint40', type: 'uint40' },
+          { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'licence', internalType: 'string', type: 'string' },
+          { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'uri', internalType: 'string', type: 'string' },
+        ],
+      },
+      { name: 'earlierId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'earlier',
+        internalType: 'struct ContributionInput',
+        type: 'tuple',
+        components: [
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'contentRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'byteLength', internalType: 'uint40', type: 'uint40' },
+          { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'licence', internalType: 'string', type: 'string' },
+          { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'uri', internalType: 'string', type: 'string' },
+        ],
+      },
+      {
+        name: 'rows',
+        internalType: 'struct IDatanetHygiene.SharedRow[]',
+        type: 'tuple[]',
+        components: [
+          { name: 'hash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'length', internalType: 'uint32', type: 'uint32' },
+          { name: 'laterRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'laterOffset', internalType: 'uint40', type: 'uint40' },
+          { name: 'laterProof', internalType: 'bytes', type: 'bytes' },
+          { name: 'earlierRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'earlierOffset', internalType: 'uint40', type: 'uint40' },
+          { name: 'earlierProof', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+    ],
+    name: 'proveDuplicate',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'refresh',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'rowCount', internalType: 'uint32', type: 'uint32' }],
+    name: 'rowsNeeded',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'pure',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'settle',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'earlierId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'prover',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'rows',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+    ],
+    name: 'DuplicateProven',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'curatorAgentId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'points',
+        internalType: 'uint16',
+        type: 'uint16',
+        indexed: false,
+      },
+      {
+        name: 'reason',
+        internalType: 'enum IDatanetHygiene.Reason',
+        type: 'uint8',
+        indexed: false,
+      },
+      {
+        name: 'evidenceHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      {
+        name: 'appealUntil',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: false,
+      },
+    ],
+    name: 'Penalised',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+    ],
+    name: 'PenaltyAppealed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'contributionId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'contributor',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'stands', internalType: 'bool', type: 'bool', indexed: false },
+      {
+        name: 'points',
+        internalType: 'uint16',
+        type: 'uint16',
+        indexed: false,
+      },
+      {
+        name: 'forfeited',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'PenaltySettled',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'appealUntil', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_AppealOpen',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_CaseOpen',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'curatorAgentId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_CuratorNotActive',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'earlierDatanetId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_DifferentDatanets',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'kind', internalType: 'uint8', type: 'uint8' },
+      { name: 'earlierKind', internalType: 'uint8', type: 'uint8' },
+    ],
+    name: 'DatanetHygiene_DifferentKinds',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_NoCase',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_NoPenalty',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'curatorAgentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'DatanetHygiene_NotCurator',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+      { name: 'earlierId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_NotEarlier',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_PenaltyPending',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'points', internalType: 'uint16', type: 'uint16' }],
+    name: 'DatanetHygiene_Points',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'required', internalType: 'uint256', type: 'uint256' },
+      { name: 'given', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'DatanetHygiene_RowCount',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'index', internalType: 'uint256', type: 'uint256' },
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_RowNotProven',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'index', internalType: 'uint256', type: 'uint256' },
+      { name: 'length', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'DatanetHygiene_RowTooShort',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'index', internalType: 'uint256', type: 'uint256' }],
+    name: 'DatanetHygiene_RowsDoNotAscend',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'contributor', internalType: 'address', type: 'address' }],
+    name: 'DatanetHygiene_SameContributor',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'DatanetHygiene_SendFailed',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_WrongInput',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'DatanetHygiene_WrongStatus',
+  },
+  { type: 'error', inputs: [], name: 'DatanetHygiene_ZeroAddress' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
   },
 ] as const
 
@@ -9315,7 +10898,7 @@ export const modelRegistryAbi = [
   {
     type: 'function',
     inputs: [],
-    name: 'MAX_DATANETS',
+    name: 'MAX_PROOFS',
     outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'view',
   },
@@ -9403,6 +10986,25 @@ export const modelRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [],
+    name: 'cases',
+    outputs: [
+      { name: '', internalType: 'contract ICaseRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'contestPublication',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'tokenId', internalType: 'uint256', type: 'uint256' }],
     name: 'getApproved',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
@@ -9447,8 +11049,29 @@ export const modelRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'isUncontested',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'licenceOf',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'modelCount',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'modelOfRun',
     outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
     stateMutability: 'view',
   },
@@ -9457,6 +11080,20 @@ export const modelRegistryAbi = [
     inputs: [],
     name: 'name',
     outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'openCasesOf',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'owed',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
     stateMutability: 'view',
   },
   {
@@ -9484,6 +11121,82 @@ export const modelRegistryAbi = [
       },
     ],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'declared', internalType: 'uint40[]', type: 'uint40[]' },
+      {
+        name: 'proof',
+        internalType: 'struct IModelRegistry.InputProof',
+        type: 'tuple',
+        components: [
+          {
+            name: 'input',
+            internalType: 'struct ITrainingLog.RunInput',
+            type: 'tuple',
+            components: [
+              { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+              { name: 'asset', internalType: 'uint40', type: 'uint40' },
+              { name: 'weight', internalType: 'uint32', type: 'uint32' },
+            ],
+          },
+          { name: 'index', internalType: 'uint32', type: 'uint32' },
+          { name: 'proof', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+    ],
+    name: 'proveUndeclared',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      {
+        name: 'proofs',
+        internalType: 'struct IModelRegistry.InputProof[]',
+        type: 'tuple[]',
+        components: [
+          {
+            name: 'input',
+            internalType: 'struct ITrainingLog.RunInput',
+            type: 'tuple',
+            components: [
+              { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+              { name: 'asset', internalType: 'uint40', type: 'uint40' },
+              { name: 'weight', internalType: 'uint32', type: 'uint32' },
+            ],
+          },
+          { name: 'index', internalType: 'uint32', type: 'uint32' },
+          { name: 'proof', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+      {
+        name: 'contributions',
+        internalType: 'struct ContributionInput[]',
+        type: 'tuple[]',
+        components: [
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'contentRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'byteLength', internalType: 'uint40', type: 'uint40' },
+          { name: 'rowsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'rowCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'kind', internalType: 'uint8', type: 'uint8' },
+          { name: 'refersTo', internalType: 'uint40', type: 'uint40' },
+          { name: 'firstRow', internalType: 'uint32', type: 'uint32' },
+          { name: 'licence', internalType: 'string', type: 'string' },
+          { name: 'sourceHash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'uri', internalType: 'string', type: 'string' },
+        ],
+      },
+    ],
+    name: 'proveUnpaid',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -9519,6 +11232,7 @@ export const modelRegistryAbi = [
           { name: 'baselineRoot', internalType: 'bytes32', type: 'bytes32' },
           { name: 'basisHash', internalType: 'bytes32', type: 'bytes32' },
           { name: 'datanets', internalType: 'uint40[]', type: 'uint40[]' },
+          { name: 'licence', internalType: 'string', type: 'string' },
           { name: 'uri', internalType: 'string', type: 'string' },
         ],
       },
@@ -9567,6 +11281,16 @@ export const modelRegistryAbi = [
   {
     type: 'function',
     inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'resolvePublication',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'from', internalType: 'address', type: 'address' },
       { name: 'to', internalType: 'address', type: 'address' },
       { name: 'tokenId', internalType: 'uint256', type: 'uint256' },
@@ -9609,6 +11333,19 @@ export const modelRegistryAbi = [
   {
     type: 'function',
     inputs: [
+      {
+        name: 'cases_',
+        internalType: 'contract ICaseRegistry',
+        type: 'address',
+      },
+    ],
+    name: 'setCases',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'modelId', internalType: 'uint40', type: 'uint40' },
       {
         name: 'prices_',
@@ -9635,6 +11372,19 @@ export const modelRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      {
+        name: 'trainingFees_',
+        internalType: 'contract ITrainingFees',
+        type: 'address',
+      },
+    ],
+    name: 'setTrainingFees',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
     name: 'sketchTerms',
     outputs: [
@@ -9647,6 +11397,19 @@ export const modelRegistryAbi = [
           { name: 'treeDepth', internalType: 'uint8', type: 'uint8' },
           { name: 'sigmaCap', internalType: 'uint32', type: 'uint32' },
         ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'statusOf',
+    outputs: [
+      {
+        name: '',
+        internalType: 'enum IModelRegistry.ModelStatus',
+        type: 'uint8',
       },
     ],
     stateMutability: 'view',
@@ -9700,6 +11463,15 @@ export const modelRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [],
+    name: 'trainingFees',
+    outputs: [
+      { name: '', internalType: 'contract ITrainingFees', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [
       { name: 'from', internalType: 'address', type: 'address' },
       { name: 'to', internalType: 'address', type: 'address' },
@@ -9718,6 +11490,20 @@ export const modelRegistryAbi = [
     name: 'upgradeToAndCall',
     outputs: [],
     stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'withdrawModel',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'withdrawOwed',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'event',
@@ -9753,6 +11539,7 @@ export const modelRegistryAbi = [
           { name: 'baselineRoot', internalType: 'bytes32', type: 'bytes32' },
           { name: 'basisHash', internalType: 'bytes32', type: 'bytes32' },
           { name: 'datanets', internalType: 'uint40[]', type: 'uint40[]' },
+          { name: 'licence', internalType: 'string', type: 'string' },
           { name: 'uri', internalType: 'string', type: 'string' },
         ],
         indexed: false,
@@ -9855,6 +11642,19 @@ export const modelRegistryAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'cases',
+        internalType: 'contract ICaseRegistry',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'CasesSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'version',
         internalType: 'uint64',
         type: 'uint64',
@@ -9862,6 +11662,75 @@ export const modelRegistryAbi = [
       },
     ],
     name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'modelId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'prover',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'reward',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      {
+        name: 'burned',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'ModelSuspended',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'modelId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'owner',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'ModelWithdrawn',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'OwedWithdrawn',
   },
   {
     type: 'event',
@@ -9920,6 +11789,48 @@ export const modelRegistryAbi = [
       { name: 'bond', internalType: 'uint96', type: 'uint96', indexed: false },
     ],
     name: 'PublicationBondSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'modelId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+    ],
+    name: 'PublicationContested',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'modelId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40', indexed: true },
+      { name: 'convicted', internalType: 'bool', type: 'bool', indexed: false },
+    ],
+    name: 'PublicationResolved',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'trainingFees',
+        internalType: 'contract ITrainingFees',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'TrainingFeesSet',
   },
   {
     type: 'event',
@@ -10031,6 +11942,40 @@ export const modelRegistryAbi = [
   { type: 'error', inputs: [], name: 'InvalidInitialization' },
   {
     type: 'error',
+    inputs: [{ name: 'already', internalType: 'address', type: 'address' }],
+    name: 'ModelRegistry_AlreadySet',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ModelRegistry_AlreadySuspended',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'asset', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ModelRegistry_BadInput',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'index', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'ModelRegistry_BadProof',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'openCases', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ModelRegistry_BondContested',
+  },
+  {
+    type: 'error',
     inputs: [
       { name: 'modelId', internalType: 'uint40', type: 'uint40' },
       { name: 'releaseAt', internalType: 'uint256', type: 'uint256' },
@@ -10039,10 +11984,55 @@ export const modelRegistryAbi = [
   },
   {
     type: 'error',
-    inputs: [{ name: 'datanetId', internalType: 'uint40', type: 'uint40' }],
-    name: 'ModelRegistry_DatanetOrder',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ModelRegistry_CaseDecided',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ModelRegistry_CaseOnRecord',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caseId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ModelRegistry_CaseUndecided',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'ModelRegistry_DatanetsMismatch',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'asset', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ModelRegistry_Declared',
+  },
+  { type: 'error', inputs: [], name: 'ModelRegistry_EmptyLicence' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'licence', internalType: 'string', type: 'string' },
+    ],
+    name: 'ModelRegistry_LicenceNotAllowed',
   },
   { type: 'error', inputs: [], name: 'ModelRegistry_MissingCommitment' },
+  {
+    type: 'error',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ModelRegistry_NotBonded',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'owner', internalType: 'address', type: 'address' },
+    ],
+    name: 'ModelRegistry_NotGranted',
+  },
   {
     type: 'error',
     inputs: [
@@ -10053,13 +12043,53 @@ export const modelRegistryAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'ModelRegistry_NotServing',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'price', internalType: 'uint96', type: 'uint96' }],
     name: 'ModelRegistry_NotWholeGwei',
   },
   {
     type: 'error',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'ModelRegistry_NothingOwed',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
     name: 'ModelRegistry_NothingToReclaim',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ModelRegistry_NothingToResolve',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'releaseAt', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ModelRegistry_ObjectionsOver',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+      { name: 'rows', internalType: 'uint256', type: 'uint256' },
+      { name: 'paid', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ModelRegistry_Paid',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'count', internalType: 'uint256', type: 'uint256' }],
+    name: 'ModelRegistry_ProofCount',
   },
   {
     type: 'error',
@@ -10073,8 +12103,19 @@ export const modelRegistryAbi = [
   },
   {
     type: 'error',
-    inputs: [{ name: 'count', internalType: 'uint256', type: 'uint256' }],
-    name: 'ModelRegistry_TooManyDatanets',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ModelRegistry_RunPublished',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ModelRegistry_TrainingUnpaid',
   },
   {
     type: 'error',
@@ -10107,8 +12148,21 @@ export const modelRegistryAbi = [
     ],
     name: 'ModelRegistry_WrongBond',
   },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'ModelRegistry_WrongCase',
+  },
   { type: 'error', inputs: [], name: 'ModelRegistry_ZeroAddress' },
   { type: 'error', inputs: [], name: 'ModelRegistry_ZeroHash' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
   { type: 'error', inputs: [], name: 'NotInitializing' },
   { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
   {
@@ -10257,6 +12311,13 @@ export const openGovernorAbi = [
     inputs: [],
     name: 'EXTENDED_BALLOT_TYPEHASH',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'GRACE_PERIOD',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'view',
   },
   {
@@ -10702,7 +12763,11 @@ export const openGovernorAbi = [
     inputs: [{ name: 'proposalId', internalType: 'uint256', type: 'uint256' }],
     name: 'state',
     outputs: [
-      { name: '', internalType: 'enum IGovernor.ProposalState', type: 'uint8' },
+      {
+        name: 'current',
+        internalType: 'enum IGovernor.ProposalState',
+        type: 'uint8',
+      },
     ],
     stateMutability: 'view',
   },
@@ -11309,6 +13374,13 @@ export const openTimelockAbi = [
   {
     type: 'function',
     inputs: [],
+    name: 'GRACE_PERIOD',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
     name: 'PROPOSER_ROLE',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
     stateMutability: 'view',
@@ -11808,6 +13880,14 @@ export const openTimelockAbi = [
   { type: 'error', inputs: [], name: 'FailedCall' },
   { type: 'error', inputs: [], name: 'InvalidInitialization' },
   { type: 'error', inputs: [], name: 'NotInitializing' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'id', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'expiredAt', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'OpenTimelock_Expired',
+  },
   {
     type: 'error',
     inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
@@ -12400,6 +14480,101 @@ export const openTokenAbi = [
     type: 'error',
     inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
     name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// OutcomeRecorder
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const outcomeRecorderAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+      {
+        name: 'validation',
+        internalType: 'contract IValidationRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'SETTLEMENT',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TAG_CLAIM',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'VALIDATION',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IValidationRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+    ],
+    name: 'record',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'OutcomeRecorder_NotRejected',
   },
 ] as const
 
@@ -13069,6 +15244,17 @@ export const protocolParametersAbi = [
   {
     type: 'function',
     inputs: [{ name: 'version', internalType: 'uint32', type: 'uint32' }],
+    name: 'orphanTerms',
+    outputs: [
+      { name: '', internalType: 'uint32', type: 'uint32' },
+      { name: '', internalType: 'uint32', type: 'uint32' },
+      { name: '', internalType: 'uint8', type: 'uint8' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'version', internalType: 'uint32', type: 'uint32' }],
     name: 'parameters',
     outputs: [
       {
@@ -13447,6 +15633,540 @@ export const protocolParametersAbi = [
     inputs: [{ name: 'version', internalType: 'uint32', type: 'uint32' }],
     name: 'ProtocolParameters_UnknownVersion',
   },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// ReputationRegistry
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const reputationRegistryAbi = [
+  { type: 'constructor', inputs: [], stateMutability: 'nonpayable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_DECIMALS',
+    outputs: [{ name: '', internalType: 'uint8', type: 'uint8' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_FILTER',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_PAGE',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_TAG',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_VALUE',
+    outputs: [{ name: '', internalType: 'int128', type: 'int128' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddress', internalType: 'address', type: 'address' },
+      { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+      { name: 'responseURI', internalType: 'string', type: 'string' },
+      { name: 'responseHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'appendResponse',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'agentId', internalType: 'uint256', type: 'uint256' }],
+    name: 'getClients',
+    outputs: [{ name: '', internalType: 'address[]', type: 'address[]' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'offset', internalType: 'uint256', type: 'uint256' },
+      { name: 'limit', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'getClients',
+    outputs: [
+      { name: 'page', internalType: 'address[]', type: 'address[]' },
+      { name: 'total', internalType: 'uint256', type: 'uint256' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'getIdentityRegistry',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddress', internalType: 'address', type: 'address' },
+    ],
+    name: 'getLastIndex',
+    outputs: [{ name: '', internalType: 'uint64', type: 'uint64' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddress', internalType: 'address', type: 'address' },
+      { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+      { name: 'responders', internalType: 'address[]', type: 'address[]' },
+    ],
+    name: 'getResponseCount',
+    outputs: [{ name: 'count', internalType: 'uint64', type: 'uint64' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddresses', internalType: 'address[]', type: 'address[]' },
+      { name: 'tag1', internalType: 'string', type: 'string' },
+      { name: 'tag2', internalType: 'string', type: 'string' },
+    ],
+    name: 'getSummary',
+    outputs: [
+      { name: 'count', internalType: 'uint64', type: 'uint64' },
+      { name: 'summaryValue', internalType: 'int128', type: 'int128' },
+      { name: 'summaryValueDecimals', internalType: 'uint8', type: 'uint8' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'value', internalType: 'int128', type: 'int128' },
+      { name: 'valueDecimals', internalType: 'uint8', type: 'uint8' },
+      { name: 'tag1', internalType: 'string', type: 'string' },
+      { name: 'tag2', internalType: 'string', type: 'string' },
+      { name: 'endpoint', internalType: 'string', type: 'string' },
+      { name: 'feedbackURI', internalType: 'string', type: 'string' },
+      { name: 'feedbackHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'giveFeedback',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'authority', internalType: 'address', type: 'address' },
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+    ],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddresses', internalType: 'address[]', type: 'address[]' },
+      { name: 'tag1', internalType: 'string', type: 'string' },
+      { name: 'tag2', internalType: 'string', type: 'string' },
+      { name: 'includeRevoked', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'readAllFeedback',
+    outputs: [
+      { name: '', internalType: 'address[]', type: 'address[]' },
+      { name: '', internalType: 'uint64[]', type: 'uint64[]' },
+      { name: '', internalType: 'int128[]', type: 'int128[]' },
+      { name: '', internalType: 'uint8[]', type: 'uint8[]' },
+      { name: '', internalType: 'string[]', type: 'string[]' },
+      { name: '', internalType: 'string[]', type: 'string[]' },
+      { name: '', internalType: 'bool[]', type: 'bool[]' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddress', internalType: 'address', type: 'address' },
+      { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+    ],
+    name: 'readFeedback',
+    outputs: [
+      { name: 'value', internalType: 'int128', type: 'int128' },
+      { name: 'valueDecimals', internalType: 'uint8', type: 'uint8' },
+      { name: 'tag1', internalType: 'string', type: 'string' },
+      { name: 'tag2', internalType: 'string', type: 'string' },
+      { name: 'isRevoked', internalType: 'bool', type: 'bool' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'clientAddress', internalType: 'address', type: 'address' },
+      { name: 'from', internalType: 'uint64', type: 'uint64' },
+      { name: 'limit', internalType: 'uint64', type: 'uint64' },
+    ],
+    name: 'readFeedbackPage',
+    outputs: [
+      {
+        name: 'page',
+        internalType: 'struct IReputationRegistry.Feedback[]',
+        type: 'tuple[]',
+        components: [
+          { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+          { name: 'value', internalType: 'int128', type: 'int128' },
+          { name: 'valueDecimals', internalType: 'uint8', type: 'uint8' },
+          { name: 'isRevoked', internalType: 'bool', type: 'bool' },
+          { name: 'tag1', internalType: 'string', type: 'string' },
+          { name: 'tag2', internalType: 'string', type: 'string' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+    ],
+    name: 'revokeFeedback',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'agentId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'clientAddress',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'feedbackIndex',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: true,
+      },
+    ],
+    name: 'FeedbackRevoked',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'agentId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'clientAddress',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'feedbackIndex',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+      { name: 'value', internalType: 'int128', type: 'int128', indexed: false },
+      {
+        name: 'valueDecimals',
+        internalType: 'uint8',
+        type: 'uint8',
+        indexed: false,
+      },
+      {
+        name: 'indexedTag1',
+        internalType: 'string',
+        type: 'string',
+        indexed: true,
+      },
+      { name: 'tag1', internalType: 'string', type: 'string', indexed: false },
+      { name: 'tag2', internalType: 'string', type: 'string', indexed: false },
+      {
+        name: 'endpoint',
+        internalType: 'string',
+        type: 'string',
+        indexed: false,
+      },
+      {
+        name: 'feedbackURI',
+        internalType: 'string',
+        type: 'string',
+        indexed: false,
+      },
+      {
+        name: 'feedbackHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+    ],
+    name: 'NewFeedback',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'agentId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'clientAddress',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'feedbackIndex',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+      {
+        name: 'responder',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'responseURI',
+        internalType: 'string',
+        type: 'string',
+        indexed: false,
+      },
+      {
+        name: 'responseHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+    ],
+    name: 'ResponseAppended',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'client', internalType: 'address', type: 'address' },
+      { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+    ],
+    name: 'ReputationRegistry_AlreadyRevoked',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'length', internalType: 'uint256', type: 'uint256' }],
+    name: 'ReputationRegistry_AskForPages',
+  },
+  { type: 'error', inputs: [], name: 'ReputationRegistry_EmptyURI' },
+  {
+    type: 'error',
+    inputs: [{ name: 'length', internalType: 'uint256', type: 'uint256' }],
+    name: 'ReputationRegistry_FilterTooLong',
+  },
+  { type: 'error', inputs: [], name: 'ReputationRegistry_NoClients' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'ReputationRegistry_SelfFeedback',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'length', internalType: 'uint256', type: 'uint256' }],
+    name: 'ReputationRegistry_TagTooLong',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'decimals', internalType: 'uint8', type: 'uint8' }],
+    name: 'ReputationRegistry_TooManyDecimals',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'client', internalType: 'address', type: 'address' },
+      { name: 'feedbackIndex', internalType: 'uint64', type: 'uint64' },
+    ],
+    name: 'ReputationRegistry_UnknownFeedback',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'value', internalType: 'int128', type: 'int128' }],
+    name: 'ReputationRegistry_ValueOutOfRange',
+  },
+  { type: 'error', inputs: [], name: 'ReputationRegistry_ZeroAddress' },
   { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
   {
     type: 'error',
@@ -14217,6 +16937,497 @@ export const tokenDistributionAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// TrainingFees
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const trainingFeesAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'contracts',
+        internalType: 'struct TrainingFees.Contracts',
+        type: 'tuple',
+        components: [
+          {
+            name: 'datanets',
+            internalType: 'contract IDatanetRegistry',
+            type: 'address',
+          },
+          {
+            name: 'models',
+            internalType: 'contract IModelRegistry',
+            type: 'address',
+          },
+          {
+            name: 'runs',
+            internalType: 'contract ITrainingLog',
+            type: 'address',
+          },
+          {
+            name: 'parameters',
+            internalType: 'contract IProtocolParameters',
+            type: 'address',
+          },
+          {
+            name: 'vault',
+            internalType: 'contract IBaselineVault',
+            type: 'address',
+          },
+          {
+            name: 'stakers',
+            internalType: 'contract IStakerRewards',
+            type: 'address',
+          },
+          { name: 'treasury', internalType: 'address', type: 'address' },
+        ],
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'DATANETS',
+    outputs: [
+      { name: '', internalType: 'contract IDatanetRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'PARAMETERS',
+    outputs: [
+      {
+        name: '',
+        internalType: 'contract IProtocolParameters',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'RUNS',
+    outputs: [
+      { name: '', internalType: 'contract ITrainingLog', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'STAKERS',
+    outputs: [
+      { name: '', internalType: 'contract IStakerRewards', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TREASURY',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'VAULT',
+    outputs: [
+      { name: '', internalType: 'contract IBaselineVault', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'counters',
+    outputs: [
+      { name: 'burn', internalType: 'uint96', type: 'uint96' },
+      { name: 'treasury', internalType: 'uint96', type: 'uint96' },
+      { name: 'stakers', internalType: 'uint96', type: 'uint96' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'expire',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'flush',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'held',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct ITrainingFees.Held',
+        type: 'tuple',
+        components: [
+          { name: 'amount', internalType: 'uint96', type: 'uint96' },
+          { name: 'expiresAt', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'paidRows',
+    outputs: [{ name: '', internalType: 'uint32', type: 'uint32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'datanetIds', internalType: 'uint40[]', type: 'uint40[]' },
+      { name: 'rows', internalType: 'uint32[]', type: 'uint32[]' },
+    ],
+    name: 'pay',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'release',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'burned',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      {
+        name: 'treasury',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      {
+        name: 'stakers',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'Flushed',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'runId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+    ],
+    name: 'TrainingExpired',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'runId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'payer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'datanetIds',
+        internalType: 'uint40[]',
+        type: 'uint40[]',
+        indexed: false,
+      },
+      {
+        name: 'rows',
+        internalType: 'uint32[]',
+        type: 'uint32[]',
+        indexed: false,
+      },
+      { name: 'fee', internalType: 'uint96', type: 'uint96', indexed: false },
+      { name: 'held', internalType: 'uint96', type: 'uint96', indexed: false },
+    ],
+    name: 'TrainingPaid',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'runId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'modelId',
+        internalType: 'uint40',
+        type: 'uint40',
+        indexed: true,
+      },
+      {
+        name: 'amount',
+        internalType: 'uint96',
+        type: 'uint96',
+        indexed: false,
+      },
+      {
+        name: 'toBaseline',
+        internalType: 'bool',
+        type: 'bool',
+        indexed: false,
+      },
+    ],
+    name: 'TrainingReleased',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  {
+    type: 'error',
+    inputs: [{ name: 'amount', internalType: 'uint256', type: 'uint256' }],
+    name: 'Native_AmountTooLarge',
+  },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  {
+    type: 'error',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'TrainingFees_Contested',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'fee', internalType: 'uint256', type: 'uint256' }],
+    name: 'TrainingFees_FeeNotWholeGwei',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'datanets', internalType: 'uint256', type: 'uint256' },
+      { name: 'rows', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'TrainingFees_LengthMismatch',
+  },
+  { type: 'error', inputs: [], name: 'TrainingFees_NoDatanets' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'expiresAt', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'TrainingFees_NotExpired',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'TrainingFees_NothingHeld',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'modelId', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'TrainingFees_Published',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'TrainingFees_UnknownRun',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'fee', internalType: 'uint256', type: 'uint256' },
+      { name: 'sent', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'TrainingFees_WrongFee',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'datanetId', internalType: 'uint40', type: 'uint40' }],
+    name: 'TrainingFees_ZeroRows',
+  },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // TrainingLog
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -14225,9 +17436,23 @@ export const trainingLogAbi = [
   {
     type: 'function',
     inputs: [],
+    name: 'MAX_DATANETS',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
     name: 'UPGRADE_INTERFACE_VERSION',
     outputs: [{ name: '', internalType: 'string', type: 'string' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'abandon',
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -14279,6 +17504,7 @@ export const trainingLogAbi = [
       { name: 'inputsRoot', internalType: 'bytes32', type: 'bytes32' },
       { name: 'inputCount', internalType: 'uint32', type: 'uint32' },
       { name: 'totalSteps', internalType: 'uint32', type: 'uint32' },
+      { name: 'datanets', internalType: 'uint40[]', type: 'uint40[]' },
       { name: 'uri', internalType: 'string', type: 'string' },
     ],
     name: 'openRun',
@@ -14305,10 +17531,16 @@ export const trainingLogAbi = [
           { name: 'owner', internalType: 'address', type: 'address' },
           { name: 'openedAt', internalType: 'uint40', type: 'uint40' },
           { name: 'finishedAt', internalType: 'uint40', type: 'uint40' },
+          {
+            name: 'status',
+            internalType: 'enum ITrainingLog.RunStatus',
+            type: 'uint8',
+          },
           { name: 'inputCount', internalType: 'uint32', type: 'uint32' },
           { name: 'totalSteps', internalType: 'uint32', type: 'uint32' },
           { name: 'step', internalType: 'uint32', type: 'uint32' },
           { name: 'inputsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'datanetsHash', internalType: 'bytes32', type: 'bytes32' },
           { name: 'stepsRoot', internalType: 'bytes32', type: 'bytes32' },
           { name: 'checkpointHash', internalType: 'bytes32', type: 'bytes32' },
           { name: 'adapterHash', internalType: 'bytes32', type: 'bytes32' },
@@ -14329,12 +17561,65 @@ export const trainingLogAbi = [
   {
     type: 'function',
     inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'step', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'stepsRootAt',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'newImplementation', internalType: 'address', type: 'address' },
       { name: 'data', internalType: 'bytes', type: 'bytes' },
     ],
     name: 'upgradeToAndCall',
     outputs: [],
     stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      {
+        name: 'input',
+        internalType: 'struct ITrainingLog.RunInput',
+        type: 'tuple',
+        components: [
+          { name: 'datanetId', internalType: 'uint40', type: 'uint40' },
+          { name: 'asset', internalType: 'uint40', type: 'uint40' },
+          { name: 'weight', internalType: 'uint32', type: 'uint32' },
+        ],
+      },
+      { name: 'index', internalType: 'uint32', type: 'uint32' },
+      { name: 'proof', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'verifyInput',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'checkpoint', internalType: 'uint32', type: 'uint32' },
+      {
+        name: 'record',
+        internalType: 'struct ITrainingLog.StepRecord',
+        type: 'tuple',
+        components: [
+          { name: 'step', internalType: 'uint32', type: 'uint32' },
+          { name: 'batchHash', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'lossBits', internalType: 'bytes4', type: 'bytes4' },
+          { name: 'weightsHash', internalType: 'bytes32', type: 'bytes32' },
+        ],
+      },
+      { name: 'proof', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'verifyStep',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
   },
   {
     type: 'event',
@@ -14404,6 +17689,26 @@ export const trainingLogAbi = [
         type: 'address',
         indexed: true,
       },
+      { name: 'step', internalType: 'uint32', type: 'uint32', indexed: false },
+    ],
+    name: 'RunAbandoned',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'runId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'owner',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
       {
         name: 'adapterHash',
         internalType: 'bytes32',
@@ -14445,6 +17750,12 @@ export const trainingLogAbi = [
         name: 'totalSteps',
         internalType: 'uint32',
         type: 'uint32',
+        indexed: false,
+      },
+      {
+        name: 'datanets',
+        internalType: 'uint40[]',
+        type: 'uint40[]',
         indexed: false,
       },
       { name: 'uri', internalType: 'string', type: 'string', indexed: false },
@@ -14500,10 +17811,27 @@ export const trainingLogAbi = [
   { type: 'error', inputs: [], name: 'NotInitializing' },
   {
     type: 'error',
-    inputs: [{ name: 'runId', internalType: 'bytes32', type: 'bytes32' }],
-    name: 'TrainingLog_AlreadyFinished',
+    inputs: [{ name: 'count', internalType: 'uint256', type: 'uint256' }],
+    name: 'TrainingLog_DatanetCount',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'datanetId', internalType: 'uint40', type: 'uint40' }],
+    name: 'TrainingLog_DatanetOrder',
   },
   { type: 'error', inputs: [], name: 'TrainingLog_EmptyRun' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'runId', internalType: 'bytes32', type: 'bytes32' },
+      {
+        name: 'status',
+        internalType: 'enum ITrainingLog.RunStatus',
+        type: 'uint8',
+      },
+    ],
+    name: 'TrainingLog_NotOpen',
+  },
   {
     type: 'error',
     inputs: [
@@ -14607,6 +17935,536 @@ export const transitionPredicateAbi = [
     ],
     name: 'Leaves_WrongLength',
   },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// ValidationRegistry
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const validationRegistryAbi = [
+  { type: 'constructor', inputs: [], stateMutability: 'nonpayable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'CANCEL_DELAY',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_FILTER',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_PAGE',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_RESPONSE',
+    outputs: [{ name: '', internalType: 'uint8', type: 'uint8' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MAX_TAG',
+    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'TAG_CASE',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'UPGRADE_INTERFACE_VERSION',
+    outputs: [{ name: '', internalType: 'string', type: 'string' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'authority',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'cancelValidationRequest',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'agentId', internalType: 'uint256', type: 'uint256' }],
+    name: 'getAgentValidations',
+    outputs: [{ name: '', internalType: 'bytes32[]', type: 'bytes32[]' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'offset', internalType: 'uint256', type: 'uint256' },
+      { name: 'limit', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'getAgentValidations',
+    outputs: [
+      { name: 'page', internalType: 'bytes32[]', type: 'bytes32[]' },
+      { name: 'total', internalType: 'uint256', type: 'uint256' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'getIdentityRegistry',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      {
+        name: 'validatorAddresses',
+        internalType: 'address[]',
+        type: 'address[]',
+      },
+      { name: 'tag', internalType: 'string', type: 'string' },
+    ],
+    name: 'getSummary',
+    outputs: [
+      { name: 'count', internalType: 'uint64', type: 'uint64' },
+      { name: 'averageResponse', internalType: 'uint8', type: 'uint8' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'getValidationStatus',
+    outputs: [
+      { name: 'validatorAddress', internalType: 'address', type: 'address' },
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'response', internalType: 'uint8', type: 'uint8' },
+      { name: 'responseHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'tag', internalType: 'string', type: 'string' },
+      { name: 'lastUpdate', internalType: 'uint256', type: 'uint256' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'validatorAddress', internalType: 'address', type: 'address' },
+    ],
+    name: 'getValidatorRequests',
+    outputs: [{ name: '', internalType: 'bytes32[]', type: 'bytes32[]' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'validatorAddress', internalType: 'address', type: 'address' },
+      { name: 'offset', internalType: 'uint256', type: 'uint256' },
+      { name: 'limit', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'getValidatorRequests',
+    outputs: [
+      { name: 'page', internalType: 'bytes32[]', type: 'bytes32[]' },
+      { name: 'total', internalType: 'uint256', type: 'uint256' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'authority', internalType: 'address', type: 'address' },
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+    ],
+    name: 'initialize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'isAnswered',
+    outputs: [
+      { name: 'answered', internalType: 'bool', type: 'bool' },
+      { name: 'cancelled', internalType: 'bool', type: 'bool' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'isConsumingScheduledOp',
+    outputs: [{ name: '', internalType: 'bytes4', type: 'bytes4' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'writer', internalType: 'address', type: 'address' },
+      { name: 'subject', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'outcomeHash',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'pure',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'proxiableUUID',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'subject', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'response', internalType: 'uint8', type: 'uint8' },
+      { name: 'tag', internalType: 'string', type: 'string' },
+    ],
+    name: 'recordDecision',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'caseId', internalType: 'uint40', type: 'uint40' },
+      { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: '', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'convicted', internalType: 'bool', type: 'bool' },
+    ],
+    name: 'recordOutcome',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newAuthority', internalType: 'address', type: 'address' },
+    ],
+    name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'newImplementation', internalType: 'address', type: 'address' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'upgradeToAndCall',
+    outputs: [],
+    stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'validatorAddress', internalType: 'address', type: 'address' },
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'requestURI', internalType: 'string', type: 'string' },
+      { name: 'requestHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'validationRequest',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'requestHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'response', internalType: 'uint8', type: 'uint8' },
+      { name: 'responseURI', internalType: 'string', type: 'string' },
+      { name: 'responseHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'tag', internalType: 'string', type: 'string' },
+    ],
+    name: 'validationResponse',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'authority',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'AuthorityUpdated',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'version',
+        internalType: 'uint64',
+        type: 'uint64',
+        indexed: false,
+      },
+    ],
+    name: 'Initialized',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+    ],
+    name: 'Upgraded',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'validatorAddress',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'agentId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'requestHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+    ],
+    name: 'ValidationCancelled',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'validatorAddress',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'agentId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'requestURI',
+        internalType: 'string',
+        type: 'string',
+        indexed: false,
+      },
+      {
+        name: 'requestHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+    ],
+    name: 'ValidationRequest',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'validatorAddress',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'agentId',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+      {
+        name: 'requestHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'response',
+        internalType: 'uint8',
+        type: 'uint8',
+        indexed: false,
+      },
+      {
+        name: 'responseURI',
+        internalType: 'string',
+        type: 'string',
+        indexed: false,
+      },
+      {
+        name: 'responseHash',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: false,
+      },
+      { name: 'tag', internalType: 'string', type: 'string', indexed: false },
+    ],
+    name: 'ValidationResponse',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'authority', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedInvalidAuthority',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'caller', internalType: 'address', type: 'address' },
+      { name: 'delay', internalType: 'uint32', type: 'uint32' },
+    ],
+    name: 'AccessManagedRequiredDelay',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AccessManagedUnauthorized',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'target', internalType: 'address', type: 'address' }],
+    name: 'AddressEmptyCode',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'implementation', internalType: 'address', type: 'address' },
+    ],
+    name: 'ERC1967InvalidImplementation',
+  },
+  { type: 'error', inputs: [], name: 'ERC1967NonPayable' },
+  { type: 'error', inputs: [], name: 'FailedCall' },
+  { type: 'error', inputs: [], name: 'InvalidInitialization' },
+  { type: 'error', inputs: [], name: 'NotInitializing' },
+  { type: 'error', inputs: [], name: 'UUPSUnauthorizedCallContext' },
+  {
+    type: 'error',
+    inputs: [{ name: 'slot', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'UUPSUnsupportedProxiableUUID',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'ValidationRegistry_Answered',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'length', internalType: 'uint256', type: 'uint256' }],
+    name: 'ValidationRegistry_AskForPages',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'ValidationRegistry_Cancelled',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'length', internalType: 'uint256', type: 'uint256' }],
+    name: 'ValidationRegistry_FilterTooLong',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'ValidationRegistry_NotAuthorized',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'requestHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'ValidationRegistry_NotValidator',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'ValidationRegistry_RequestExists',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'ValidationRegistry_ReservedHash',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'requestHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'earlier', internalType: 'uint8', type: 'uint8' },
+      { name: 'response', internalType: 'uint8', type: 'uint8' },
+    ],
+    name: 'ValidationRegistry_ResponseLowered',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'response', internalType: 'uint8', type: 'uint8' }],
+    name: 'ValidationRegistry_ResponseTooHigh',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'length', internalType: 'uint256', type: 'uint256' }],
+    name: 'ValidationRegistry_TagTooLong',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'requestHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'cancelAt', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ValidationRegistry_TooEarly',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'requestHash', internalType: 'bytes32', type: 'bytes32' }],
+    name: 'ValidationRegistry_UnknownRequest',
+  },
+  { type: 'error', inputs: [], name: 'ValidationRegistry_ZeroAddress' },
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -14750,5 +18608,72 @@ export const wethAbi = [
       { name: 'wad', internalType: 'uint256', type: 'uint256', indexed: false },
     ],
     name: 'Withdrawal',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// WithheldPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const withheldPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'settlement',
+        internalType: 'contract IAttributionSettlement',
+        type: 'address',
+      },
+      {
+        name: 'audits',
+        internalType: 'contract IAuditRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AUDITS',
+    outputs: [
+      { name: '', internalType: 'contract IAuditRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
   },
 ] as const

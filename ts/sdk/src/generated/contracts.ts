@@ -5,19 +5,25 @@ import {
   agentStakingAbi,
   airdropAbi,
   attributionSettlementAbi,
+  auditRegistryAbi,
   baselineVaultAbi,
   caseRegistryAbi,
   contributionTokenAbi,
+  datanetHygieneAbi,
   datanetRegistryAbi,
   governanceOpenAbi,
   inferenceEscrowAbi,
   modelRegistryAbi,
   openGovernorAbi,
   openTimelockAbi,
+  outcomeRecorderAbi,
   programmeVaultAbi,
   protocolParametersAbi,
+  reputationRegistryAbi,
   stakerRewardsAbi,
+  trainingFeesAbi,
   trainingLogAbi,
+  validationRegistryAbi,
 } from './abis.ts'
 import {
   createReadContract,
@@ -126,6 +132,15 @@ export const readAgentRegistryIsApprovedForAll =
   /*#__PURE__*/ createReadContract({
     abi: agentRegistryAbi,
     functionName: 'isApprovedForAll',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentRegistryAbi}__ and `functionName` set to `"isAuthorizedOrOwner"`
+ */
+export const readAgentRegistryIsAuthorizedOrOwner =
+  /*#__PURE__*/ createReadContract({
+    abi: agentRegistryAbi,
+    functionName: 'isAuthorizedOrOwner',
   })
 
 /**
@@ -770,6 +785,14 @@ export const writeAgentStakingSetSettlement = /*#__PURE__*/ createWriteContract(
 )
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSuspended"`
+ */
+export const writeAgentStakingSetSuspended = /*#__PURE__*/ createWriteContract({
+  abi: agentStakingAbi,
+  functionName: 'setSuspended',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slash"`
  */
 export const writeAgentStakingSlash = /*#__PURE__*/ createWriteContract({
@@ -919,6 +942,15 @@ export const simulateAgentStakingSetSettlement =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSuspended"`
+ */
+export const simulateAgentStakingSetSuspended =
+  /*#__PURE__*/ createSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'setSuspended',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slash"`
  */
 export const simulateAgentStakingSlash = /*#__PURE__*/ createSimulateContract({
@@ -985,6 +1017,15 @@ export const simulateAgentStakingWithdrawOwed =
 export const watchAgentStakingEvent = /*#__PURE__*/ createWatchContractEvent({
   abi: agentStakingAbi,
 })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"AgentSuspended"`
+ */
+export const watchAgentStakingAgentSuspendedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'AgentSuspended',
+  })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"AuthorityUpdated"`
@@ -2175,6 +2216,465 @@ export const watchAttributionSettlementWithheldEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: attributionSettlementAbi,
     eventName: 'Withheld',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const readAuditRegistry = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const readAuditRegistryAgents = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readAuditRegistryParameters = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'PARAMETERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"SEATS"`
+ */
+export const readAuditRegistrySeats = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'SEATS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"SETTLEMENT"`
+ */
+export const readAuditRegistrySettlement = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'SETTLEMENT',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"STAKING"`
+ */
+export const readAuditRegistryStaking = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'STAKING',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readAuditRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const readAuditRegistryAuthority = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"encryptionKeyOf"`
+ */
+export const readAuditRegistryEncryptionKeyOf =
+  /*#__PURE__*/ createReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'encryptionKeyOf',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readAuditRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"isDrawn"`
+ */
+export const readAuditRegistryIsDrawn = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'isDrawn',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"isWithheld"`
+ */
+export const readAuditRegistryIsWithheld = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'isWithheld',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"owed"`
+ */
+export const readAuditRegistryOwed = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'owed',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"positionOf"`
+ */
+export const readAuditRegistryPositionOf = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'positionOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readAuditRegistryProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'proxiableUUID',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestCount"`
+ */
+export const readAuditRegistryRequestCount = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'requestCount',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestOf"`
+ */
+export const readAuditRegistryRequestOf = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'requestOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"seedOf"`
+ */
+export const readAuditRegistrySeedOf = /*#__PURE__*/ createReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'seedOf',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const writeAuditRegistry = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"answer"`
+ */
+export const writeAuditRegistryAnswer = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+  functionName: 'answer',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"drawSeed"`
+ */
+export const writeAuditRegistryDrawSeed = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+  functionName: 'drawSeed',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeAuditRegistryInitialize = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"openReceipt"`
+ */
+export const writeAuditRegistryOpenReceipt = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+  functionName: 'openReceipt',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"reclaim"`
+ */
+export const writeAuditRegistryReclaim = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+  functionName: 'reclaim',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"request"`
+ */
+export const writeAuditRegistryRequest = /*#__PURE__*/ createWriteContract({
+  abi: auditRegistryAbi,
+  functionName: 'request',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestAudit"`
+ */
+export const writeAuditRegistryRequestAudit = /*#__PURE__*/ createWriteContract(
+  { abi: auditRegistryAbi, functionName: 'requestAudit' },
+)
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeAuditRegistrySetAuthority = /*#__PURE__*/ createWriteContract(
+  { abi: auditRegistryAbi, functionName: 'setAuthority' },
+)
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setEncryptionKey"`
+ */
+export const writeAuditRegistrySetEncryptionKey =
+  /*#__PURE__*/ createWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'setEncryptionKey',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeAuditRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const writeAuditRegistryWithdrawOwed = /*#__PURE__*/ createWriteContract(
+  { abi: auditRegistryAbi, functionName: 'withdrawOwed' },
+)
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const simulateAuditRegistry = /*#__PURE__*/ createSimulateContract({
+  abi: auditRegistryAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"answer"`
+ */
+export const simulateAuditRegistryAnswer = /*#__PURE__*/ createSimulateContract(
+  { abi: auditRegistryAbi, functionName: 'answer' },
+)
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"drawSeed"`
+ */
+export const simulateAuditRegistryDrawSeed =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'drawSeed',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateAuditRegistryInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"openReceipt"`
+ */
+export const simulateAuditRegistryOpenReceipt =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'openReceipt',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"reclaim"`
+ */
+export const simulateAuditRegistryReclaim =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'reclaim',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"request"`
+ */
+export const simulateAuditRegistryRequest =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'request',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestAudit"`
+ */
+export const simulateAuditRegistryRequestAudit =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'requestAudit',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateAuditRegistrySetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setEncryptionKey"`
+ */
+export const simulateAuditRegistrySetEncryptionKey =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'setEncryptionKey',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateAuditRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const simulateAuditRegistryWithdrawOwed =
+  /*#__PURE__*/ createSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const watchAuditRegistryEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: auditRegistryAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Answered"`
+ */
+export const watchAuditRegistryAnsweredEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Answered',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"AuditRequested"`
+ */
+export const watchAuditRegistryAuditRequestedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'AuditRequested',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchAuditRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"EncryptionKeySet"`
+ */
+export const watchAuditRegistryEncryptionKeySetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'EncryptionKeySet',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchAuditRegistryInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Owed"`
+ */
+export const watchAuditRegistryOwedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Owed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"OwedWithdrawn"`
+ */
+export const watchAuditRegistryOwedWithdrawnEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'OwedWithdrawn',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"ReceiptOpened"`
+ */
+export const watchAuditRegistryReceiptOpenedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'ReceiptOpened',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Reclaimed"`
+ */
+export const watchAuditRegistryReclaimedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Reclaimed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Requested"`
+ */
+export const watchAuditRegistryRequestedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Requested',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"SeedDrawn"`
+ */
+export const watchAuditRegistrySeedDrawnEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'SeedDrawn',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchAuditRegistryUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Upgraded',
   })
 
 /**
@@ -3489,6 +3989,301 @@ export const watchContributionTokenTransferEvent =
 export const watchContributionTokenUpgradedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: contributionTokenAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const readDatanetHygiene = /*#__PURE__*/ createReadContract({
+  abi: datanetHygieneAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"MAX_POINTS"`
+ */
+export const readDatanetHygieneMaxPoints = /*#__PURE__*/ createReadContract({
+  abi: datanetHygieneAbi,
+  functionName: 'MAX_POINTS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"MIN_ROW_LENGTH"`
+ */
+export const readDatanetHygieneMinRowLength = /*#__PURE__*/ createReadContract({
+  abi: datanetHygieneAbi,
+  functionName: 'MIN_ROW_LENGTH',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readDatanetHygieneUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"authority"`
+ */
+export const readDatanetHygieneAuthority = /*#__PURE__*/ createReadContract({
+  abi: datanetHygieneAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readDatanetHygieneIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"penaltyOf"`
+ */
+export const readDatanetHygienePenaltyOf = /*#__PURE__*/ createReadContract({
+  abi: datanetHygieneAbi,
+  functionName: 'penaltyOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readDatanetHygieneProxiableUuid = /*#__PURE__*/ createReadContract(
+  { abi: datanetHygieneAbi, functionName: 'proxiableUUID' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"rowsNeeded"`
+ */
+export const readDatanetHygieneRowsNeeded = /*#__PURE__*/ createReadContract({
+  abi: datanetHygieneAbi,
+  functionName: 'rowsNeeded',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const writeDatanetHygiene = /*#__PURE__*/ createWriteContract({
+  abi: datanetHygieneAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"appeal"`
+ */
+export const writeDatanetHygieneAppeal = /*#__PURE__*/ createWriteContract({
+  abi: datanetHygieneAbi,
+  functionName: 'appeal',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeDatanetHygieneInitialize = /*#__PURE__*/ createWriteContract({
+  abi: datanetHygieneAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"penalise"`
+ */
+export const writeDatanetHygienePenalise = /*#__PURE__*/ createWriteContract({
+  abi: datanetHygieneAbi,
+  functionName: 'penalise',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"proveDuplicate"`
+ */
+export const writeDatanetHygieneProveDuplicate =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'proveDuplicate',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"refresh"`
+ */
+export const writeDatanetHygieneRefresh = /*#__PURE__*/ createWriteContract({
+  abi: datanetHygieneAbi,
+  functionName: 'refresh',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeDatanetHygieneSetAuthority =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"settle"`
+ */
+export const writeDatanetHygieneSettle = /*#__PURE__*/ createWriteContract({
+  abi: datanetHygieneAbi,
+  functionName: 'settle',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeDatanetHygieneUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const simulateDatanetHygiene = /*#__PURE__*/ createSimulateContract({
+  abi: datanetHygieneAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"appeal"`
+ */
+export const simulateDatanetHygieneAppeal =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'appeal',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateDatanetHygieneInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"penalise"`
+ */
+export const simulateDatanetHygienePenalise =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'penalise',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"proveDuplicate"`
+ */
+export const simulateDatanetHygieneProveDuplicate =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'proveDuplicate',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"refresh"`
+ */
+export const simulateDatanetHygieneRefresh =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'refresh',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateDatanetHygieneSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"settle"`
+ */
+export const simulateDatanetHygieneSettle =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'settle',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateDatanetHygieneUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const watchDatanetHygieneEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: datanetHygieneAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchDatanetHygieneAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"DuplicateProven"`
+ */
+export const watchDatanetHygieneDuplicateProvenEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'DuplicateProven',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchDatanetHygieneInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"Penalised"`
+ */
+export const watchDatanetHygienePenalisedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'Penalised',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"PenaltyAppealed"`
+ */
+export const watchDatanetHygienePenaltyAppealedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'PenaltyAppealed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"PenaltySettled"`
+ */
+export const watchDatanetHygienePenaltySettledEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'PenaltySettled',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchDatanetHygieneUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: datanetHygieneAbi,
     eventName: 'Upgraded',
   })
 
@@ -5482,11 +6277,11 @@ export const readModelRegistry = /*#__PURE__*/ createReadContract({
 })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"MAX_DATANETS"`
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"MAX_PROOFS"`
  */
-export const readModelRegistryMaxDatanets = /*#__PURE__*/ createReadContract({
+export const readModelRegistryMaxProofs = /*#__PURE__*/ createReadContract({
   abi: modelRegistryAbi,
-  functionName: 'MAX_DATANETS',
+  functionName: 'MAX_PROOFS',
 })
 
 /**
@@ -5557,6 +6352,14 @@ export const readModelRegistryBondOf = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"cases"`
+ */
+export const readModelRegistryCases = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'cases',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"getApproved"`
  */
 export const readModelRegistryGetApproved = /*#__PURE__*/ createReadContract({
@@ -5583,6 +6386,22 @@ export const readModelRegistryIsConsumingScheduledOp =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"isUncontested"`
+ */
+export const readModelRegistryIsUncontested = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'isUncontested',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"licenceOf"`
+ */
+export const readModelRegistryLicenceOf = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'licenceOf',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"modelCount"`
  */
 export const readModelRegistryModelCount = /*#__PURE__*/ createReadContract({
@@ -5591,11 +6410,35 @@ export const readModelRegistryModelCount = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"modelOfRun"`
+ */
+export const readModelRegistryModelOfRun = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'modelOfRun',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"name"`
  */
 export const readModelRegistryName = /*#__PURE__*/ createReadContract({
   abi: modelRegistryAbi,
   functionName: 'name',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"openCasesOf"`
+ */
+export const readModelRegistryOpenCasesOf = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'openCasesOf',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"owed"`
+ */
+export const readModelRegistryOwed = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'owed',
 })
 
 /**
@@ -5640,6 +6483,14 @@ export const readModelRegistrySketchTerms = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"statusOf"`
+ */
+export const readModelRegistryStatusOf = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'statusOf',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"supportsInterface"`
  */
 export const readModelRegistrySupportsInterface =
@@ -5673,6 +6524,14 @@ export const readModelRegistryTokenUri = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"trainingFees"`
+ */
+export const readModelRegistryTrainingFees = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'trainingFees',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__
  */
 export const writeModelRegistry = /*#__PURE__*/ createWriteContract({
@@ -5688,11 +6547,37 @@ export const writeModelRegistryApprove = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"contestPublication"`
+ */
+export const writeModelRegistryContestPublication =
+  /*#__PURE__*/ createWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'contestPublication',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const writeModelRegistryInitialize = /*#__PURE__*/ createWriteContract({
   abi: modelRegistryAbi,
   functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUndeclared"`
+ */
+export const writeModelRegistryProveUndeclared =
+  /*#__PURE__*/ createWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUndeclared',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUnpaid"`
+ */
+export const writeModelRegistryProveUnpaid = /*#__PURE__*/ createWriteContract({
+  abi: modelRegistryAbi,
+  functionName: 'proveUnpaid',
 })
 
 /**
@@ -5721,6 +6606,15 @@ export const writeModelRegistryRegisterBase = /*#__PURE__*/ createWriteContract(
 )
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"resolvePublication"`
+ */
+export const writeModelRegistryResolvePublication =
+  /*#__PURE__*/ createWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'resolvePublication',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const writeModelRegistrySafeTransferFrom =
@@ -5746,6 +6640,14 @@ export const writeModelRegistrySetAuthority = /*#__PURE__*/ createWriteContract(
 )
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setCases"`
+ */
+export const writeModelRegistrySetCases = /*#__PURE__*/ createWriteContract({
+  abi: modelRegistryAbi,
+  functionName: 'setCases',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setPrices"`
  */
 export const writeModelRegistrySetPrices = /*#__PURE__*/ createWriteContract({
@@ -5760,6 +6662,15 @@ export const writeModelRegistrySetPublicationBond =
   /*#__PURE__*/ createWriteContract({
     abi: modelRegistryAbi,
     functionName: 'setPublicationBond',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setTrainingFees"`
+ */
+export const writeModelRegistrySetTrainingFees =
+  /*#__PURE__*/ createWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'setTrainingFees',
   })
 
 /**
@@ -5779,6 +6690,22 @@ export const writeModelRegistryUpgradeToAndCall =
   })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawModel"`
+ */
+export const writeModelRegistryWithdrawModel =
+  /*#__PURE__*/ createWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawModel',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const writeModelRegistryWithdrawOwed = /*#__PURE__*/ createWriteContract(
+  { abi: modelRegistryAbi, functionName: 'withdrawOwed' },
+)
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__
  */
 export const simulateModelRegistry = /*#__PURE__*/ createSimulateContract({
@@ -5795,12 +6722,39 @@ export const simulateModelRegistryApprove =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"contestPublication"`
+ */
+export const simulateModelRegistryContestPublication =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'contestPublication',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const simulateModelRegistryInitialize =
   /*#__PURE__*/ createSimulateContract({
     abi: modelRegistryAbi,
     functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUndeclared"`
+ */
+export const simulateModelRegistryProveUndeclared =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUndeclared',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUnpaid"`
+ */
+export const simulateModelRegistryProveUnpaid =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUnpaid',
   })
 
 /**
@@ -5831,6 +6785,15 @@ export const simulateModelRegistryRegisterBase =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"resolvePublication"`
+ */
+export const simulateModelRegistryResolvePublication =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'resolvePublication',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const simulateModelRegistrySafeTransferFrom =
@@ -5858,6 +6821,15 @@ export const simulateModelRegistrySetAuthority =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setCases"`
+ */
+export const simulateModelRegistrySetCases =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'setCases',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setPrices"`
  */
 export const simulateModelRegistrySetPrices =
@@ -5876,6 +6848,15 @@ export const simulateModelRegistrySetPublicationBond =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setTrainingFees"`
+ */
+export const simulateModelRegistrySetTrainingFees =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'setTrainingFees',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"transferFrom"`
  */
 export const simulateModelRegistryTransferFrom =
@@ -5891,6 +6872,24 @@ export const simulateModelRegistryUpgradeToAndCall =
   /*#__PURE__*/ createSimulateContract({
     abi: modelRegistryAbi,
     functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawModel"`
+ */
+export const simulateModelRegistryWithdrawModel =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawModel',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const simulateModelRegistryWithdrawOwed =
+  /*#__PURE__*/ createSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawOwed',
   })
 
 /**
@@ -5946,12 +6945,48 @@ export const watchModelRegistryBaseRegisteredEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"CasesSet"`
+ */
+export const watchModelRegistryCasesSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'CasesSet',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"Initialized"`
  */
 export const watchModelRegistryInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: modelRegistryAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"ModelSuspended"`
+ */
+export const watchModelRegistryModelSuspendedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'ModelSuspended',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"ModelWithdrawn"`
+ */
+export const watchModelRegistryModelWithdrawnEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'ModelWithdrawn',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"OwedWithdrawn"`
+ */
+export const watchModelRegistryOwedWithdrawnEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'OwedWithdrawn',
   })
 
 /**
@@ -5979,6 +7014,33 @@ export const watchModelRegistryPublicationBondSetEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: modelRegistryAbi,
     eventName: 'PublicationBondSet',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"PublicationContested"`
+ */
+export const watchModelRegistryPublicationContestedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'PublicationContested',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"PublicationResolved"`
+ */
+export const watchModelRegistryPublicationResolvedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'PublicationResolved',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"TrainingFeesSet"`
+ */
+export const watchModelRegistryTrainingFeesSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'TrainingFeesSet',
   })
 
 /**
@@ -6038,6 +7100,14 @@ export const readOpenGovernorExtendedBallotTypehash =
     abi: openGovernorAbi,
     functionName: 'EXTENDED_BALLOT_TYPEHASH',
   })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link openGovernorAbi}__ and `functionName` set to `"GRACE_PERIOD"`
+ */
+export const readOpenGovernorGracePeriod = /*#__PURE__*/ createReadContract({
+  abi: openGovernorAbi,
+  functionName: 'GRACE_PERIOD',
+})
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link openGovernorAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
@@ -6875,6 +7945,14 @@ export const readOpenTimelockExecutorRole = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link openTimelockAbi}__ and `functionName` set to `"GRACE_PERIOD"`
+ */
+export const readOpenTimelockGracePeriod = /*#__PURE__*/ createReadContract({
+  abi: openTimelockAbi,
+  functionName: 'GRACE_PERIOD',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link openTimelockAbi}__ and `functionName` set to `"PROPOSER_ROLE"`
  */
 export const readOpenTimelockProposerRole = /*#__PURE__*/ createReadContract({
@@ -7349,6 +8427,68 @@ export const watchOpenTimelockUpgradedEvent =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link outcomeRecorderAbi}__
+ */
+export const readOutcomeRecorder = /*#__PURE__*/ createReadContract({
+  abi: outcomeRecorderAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"SETTLEMENT"`
+ */
+export const readOutcomeRecorderSettlement = /*#__PURE__*/ createReadContract({
+  abi: outcomeRecorderAbi,
+  functionName: 'SETTLEMENT',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"TAG_CLAIM"`
+ */
+export const readOutcomeRecorderTagClaim = /*#__PURE__*/ createReadContract({
+  abi: outcomeRecorderAbi,
+  functionName: 'TAG_CLAIM',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"VALIDATION"`
+ */
+export const readOutcomeRecorderValidation = /*#__PURE__*/ createReadContract({
+  abi: outcomeRecorderAbi,
+  functionName: 'VALIDATION',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link outcomeRecorderAbi}__
+ */
+export const writeOutcomeRecorder = /*#__PURE__*/ createWriteContract({
+  abi: outcomeRecorderAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"record"`
+ */
+export const writeOutcomeRecorderRecord = /*#__PURE__*/ createWriteContract({
+  abi: outcomeRecorderAbi,
+  functionName: 'record',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link outcomeRecorderAbi}__
+ */
+export const simulateOutcomeRecorder = /*#__PURE__*/ createSimulateContract({
+  abi: outcomeRecorderAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"record"`
+ */
+export const simulateOutcomeRecorderRecord =
+  /*#__PURE__*/ createSimulateContract({
+    abi: outcomeRecorderAbi,
+    functionName: 'record',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link programmeVaultAbi}__
  */
 export const readProgrammeVault = /*#__PURE__*/ createReadContract({
@@ -7777,6 +8917,15 @@ export const readProtocolParametersLimits = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"orphanTerms"`
+ */
+export const readProtocolParametersOrphanTerms =
+  /*#__PURE__*/ createReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'orphanTerms',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"parameters"`
  */
 export const readProtocolParametersParameters =
@@ -7945,6 +9094,341 @@ export const watchProtocolParametersParametersUpdatedEvent =
 export const watchProtocolParametersUpgradedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: protocolParametersAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const readReputationRegistry = /*#__PURE__*/ createReadContract({
+  abi: reputationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_DECIMALS"`
+ */
+export const readReputationRegistryMaxDecimals =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'MAX_DECIMALS',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_FILTER"`
+ */
+export const readReputationRegistryMaxFilter = /*#__PURE__*/ createReadContract(
+  { abi: reputationRegistryAbi, functionName: 'MAX_FILTER' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_PAGE"`
+ */
+export const readReputationRegistryMaxPage = /*#__PURE__*/ createReadContract({
+  abi: reputationRegistryAbi,
+  functionName: 'MAX_PAGE',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_TAG"`
+ */
+export const readReputationRegistryMaxTag = /*#__PURE__*/ createReadContract({
+  abi: reputationRegistryAbi,
+  functionName: 'MAX_TAG',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_VALUE"`
+ */
+export const readReputationRegistryMaxValue = /*#__PURE__*/ createReadContract({
+  abi: reputationRegistryAbi,
+  functionName: 'MAX_VALUE',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readReputationRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const readReputationRegistryAuthority = /*#__PURE__*/ createReadContract(
+  { abi: reputationRegistryAbi, functionName: 'authority' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getClients"`
+ */
+export const readReputationRegistryGetClients =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getClients',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getIdentityRegistry"`
+ */
+export const readReputationRegistryGetIdentityRegistry =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getIdentityRegistry',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getLastIndex"`
+ */
+export const readReputationRegistryGetLastIndex =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getLastIndex',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getResponseCount"`
+ */
+export const readReputationRegistryGetResponseCount =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getResponseCount',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getSummary"`
+ */
+export const readReputationRegistryGetSummary =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getSummary',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readReputationRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readReputationRegistryProxiableUuid =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"readAllFeedback"`
+ */
+export const readReputationRegistryReadAllFeedback =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'readAllFeedback',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"readFeedback"`
+ */
+export const readReputationRegistryReadFeedback =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'readFeedback',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"readFeedbackPage"`
+ */
+export const readReputationRegistryReadFeedbackPage =
+  /*#__PURE__*/ createReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'readFeedbackPage',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const writeReputationRegistry = /*#__PURE__*/ createWriteContract({
+  abi: reputationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"appendResponse"`
+ */
+export const writeReputationRegistryAppendResponse =
+  /*#__PURE__*/ createWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'appendResponse',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"giveFeedback"`
+ */
+export const writeReputationRegistryGiveFeedback =
+  /*#__PURE__*/ createWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'giveFeedback',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeReputationRegistryInitialize =
+  /*#__PURE__*/ createWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"revokeFeedback"`
+ */
+export const writeReputationRegistryRevokeFeedback =
+  /*#__PURE__*/ createWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'revokeFeedback',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeReputationRegistrySetAuthority =
+  /*#__PURE__*/ createWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeReputationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const simulateReputationRegistry = /*#__PURE__*/ createSimulateContract({
+  abi: reputationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"appendResponse"`
+ */
+export const simulateReputationRegistryAppendResponse =
+  /*#__PURE__*/ createSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'appendResponse',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"giveFeedback"`
+ */
+export const simulateReputationRegistryGiveFeedback =
+  /*#__PURE__*/ createSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'giveFeedback',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateReputationRegistryInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"revokeFeedback"`
+ */
+export const simulateReputationRegistryRevokeFeedback =
+  /*#__PURE__*/ createSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'revokeFeedback',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateReputationRegistrySetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateReputationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const watchReputationRegistryEvent =
+  /*#__PURE__*/ createWatchContractEvent({ abi: reputationRegistryAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchReputationRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"FeedbackRevoked"`
+ */
+export const watchReputationRegistryFeedbackRevokedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'FeedbackRevoked',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchReputationRegistryInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"NewFeedback"`
+ */
+export const watchReputationRegistryNewFeedbackEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'NewFeedback',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"ResponseAppended"`
+ */
+export const watchReputationRegistryResponseAppendedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'ResponseAppended',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchReputationRegistryUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: reputationRegistryAbi,
     eventName: 'Upgraded',
   })
 
@@ -8347,10 +9831,338 @@ export const watchStakerRewardsWithdrawnEvent =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const readTrainingFees = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"DATANETS"`
+ */
+export const readTrainingFeesDatanets = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'DATANETS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"MODELS"`
+ */
+export const readTrainingFeesModels = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'MODELS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const readTrainingFeesParameters = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'PARAMETERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"RUNS"`
+ */
+export const readTrainingFeesRuns = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'RUNS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"STAKERS"`
+ */
+export const readTrainingFeesStakers = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'STAKERS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const readTrainingFeesTreasury = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'TREASURY',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readTrainingFeesUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: trainingFeesAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"VAULT"`
+ */
+export const readTrainingFeesVault = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'VAULT',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"authority"`
+ */
+export const readTrainingFeesAuthority = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'authority',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"counters"`
+ */
+export const readTrainingFeesCounters = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'counters',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"held"`
+ */
+export const readTrainingFeesHeld = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'held',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readTrainingFeesIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: trainingFeesAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"paidRows"`
+ */
+export const readTrainingFeesPaidRows = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'paidRows',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readTrainingFeesProxiableUuid = /*#__PURE__*/ createReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'proxiableUUID',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const writeTrainingFees = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"expire"`
+ */
+export const writeTrainingFeesExpire = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'expire',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"flush"`
+ */
+export const writeTrainingFeesFlush = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'flush',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeTrainingFeesInitialize = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'initialize',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"pay"`
+ */
+export const writeTrainingFeesPay = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'pay',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"release"`
+ */
+export const writeTrainingFeesRelease = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'release',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeTrainingFeesSetAuthority = /*#__PURE__*/ createWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'setAuthority',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeTrainingFeesUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: trainingFeesAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const simulateTrainingFees = /*#__PURE__*/ createSimulateContract({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"expire"`
+ */
+export const simulateTrainingFeesExpire = /*#__PURE__*/ createSimulateContract({
+  abi: trainingFeesAbi,
+  functionName: 'expire',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"flush"`
+ */
+export const simulateTrainingFeesFlush = /*#__PURE__*/ createSimulateContract({
+  abi: trainingFeesAbi,
+  functionName: 'flush',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateTrainingFeesInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"pay"`
+ */
+export const simulateTrainingFeesPay = /*#__PURE__*/ createSimulateContract({
+  abi: trainingFeesAbi,
+  functionName: 'pay',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"release"`
+ */
+export const simulateTrainingFeesRelease = /*#__PURE__*/ createSimulateContract(
+  { abi: trainingFeesAbi, functionName: 'release' },
+)
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateTrainingFeesSetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateTrainingFeesUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const watchTrainingFeesEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchTrainingFeesAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"Flushed"`
+ */
+export const watchTrainingFeesFlushedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'Flushed',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchTrainingFeesInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"TrainingExpired"`
+ */
+export const watchTrainingFeesTrainingExpiredEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'TrainingExpired',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"TrainingPaid"`
+ */
+export const watchTrainingFeesTrainingPaidEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'TrainingPaid',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"TrainingReleased"`
+ */
+export const watchTrainingFeesTrainingReleasedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'TrainingReleased',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchTrainingFeesUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link trainingLogAbi}__
  */
 export const readTrainingLog = /*#__PURE__*/ createReadContract({
   abi: trainingLogAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"MAX_DATANETS"`
+ */
+export const readTrainingLogMaxDatanets = /*#__PURE__*/ createReadContract({
+  abi: trainingLogAbi,
+  functionName: 'MAX_DATANETS',
 })
 
 /**
@@ -8396,10 +10208,42 @@ export const readTrainingLogRun = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"stepsRootAt"`
+ */
+export const readTrainingLogStepsRootAt = /*#__PURE__*/ createReadContract({
+  abi: trainingLogAbi,
+  functionName: 'stepsRootAt',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"verifyInput"`
+ */
+export const readTrainingLogVerifyInput = /*#__PURE__*/ createReadContract({
+  abi: trainingLogAbi,
+  functionName: 'verifyInput',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"verifyStep"`
+ */
+export const readTrainingLogVerifyStep = /*#__PURE__*/ createReadContract({
+  abi: trainingLogAbi,
+  functionName: 'verifyStep',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingLogAbi}__
  */
 export const writeTrainingLog = /*#__PURE__*/ createWriteContract({
   abi: trainingLogAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"abandon"`
+ */
+export const writeTrainingLogAbandon = /*#__PURE__*/ createWriteContract({
+  abi: trainingLogAbi,
+  functionName: 'abandon',
 })
 
 /**
@@ -8456,6 +10300,14 @@ export const writeTrainingLogUpgradeToAndCall =
  */
 export const simulateTrainingLog = /*#__PURE__*/ createSimulateContract({
   abi: trainingLogAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"abandon"`
+ */
+export const simulateTrainingLogAbandon = /*#__PURE__*/ createSimulateContract({
+  abi: trainingLogAbi,
+  functionName: 'abandon',
 })
 
 /**
@@ -8544,6 +10396,15 @@ export const watchTrainingLogInitializedEvent =
   })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingLogAbi}__ and `eventName` set to `"RunAbandoned"`
+ */
+export const watchTrainingLogRunAbandonedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: trainingLogAbi,
+    eventName: 'RunAbandoned',
+  })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link trainingLogAbi}__ and `eventName` set to `"RunFinished"`
  */
 export const watchTrainingLogRunFinishedEvent =
@@ -8568,4 +10429,375 @@ export const watchTrainingLogUpgradedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: trainingLogAbi,
     eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const readValidationRegistry = /*#__PURE__*/ createReadContract({
+  abi: validationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"CANCEL_DELAY"`
+ */
+export const readValidationRegistryCancelDelay =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'CANCEL_DELAY',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_FILTER"`
+ */
+export const readValidationRegistryMaxFilter = /*#__PURE__*/ createReadContract(
+  { abi: validationRegistryAbi, functionName: 'MAX_FILTER' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_PAGE"`
+ */
+export const readValidationRegistryMaxPage = /*#__PURE__*/ createReadContract({
+  abi: validationRegistryAbi,
+  functionName: 'MAX_PAGE',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_RESPONSE"`
+ */
+export const readValidationRegistryMaxResponse =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'MAX_RESPONSE',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_TAG"`
+ */
+export const readValidationRegistryMaxTag = /*#__PURE__*/ createReadContract({
+  abi: validationRegistryAbi,
+  functionName: 'MAX_TAG',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"TAG_CASE"`
+ */
+export const readValidationRegistryTagCase = /*#__PURE__*/ createReadContract({
+  abi: validationRegistryAbi,
+  functionName: 'TAG_CASE',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const readValidationRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const readValidationRegistryAuthority = /*#__PURE__*/ createReadContract(
+  { abi: validationRegistryAbi, functionName: 'authority' },
+)
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getAgentValidations"`
+ */
+export const readValidationRegistryGetAgentValidations =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getAgentValidations',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getIdentityRegistry"`
+ */
+export const readValidationRegistryGetIdentityRegistry =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getIdentityRegistry',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getSummary"`
+ */
+export const readValidationRegistryGetSummary =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getSummary',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getValidationStatus"`
+ */
+export const readValidationRegistryGetValidationStatus =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getValidationStatus',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getValidatorRequests"`
+ */
+export const readValidationRegistryGetValidatorRequests =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getValidatorRequests',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"isAnswered"`
+ */
+export const readValidationRegistryIsAnswered =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'isAnswered',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const readValidationRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"outcomeHash"`
+ */
+export const readValidationRegistryOutcomeHash =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'outcomeHash',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const readValidationRegistryProxiableUuid =
+  /*#__PURE__*/ createReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const writeValidationRegistry = /*#__PURE__*/ createWriteContract({
+  abi: validationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"cancelValidationRequest"`
+ */
+export const writeValidationRegistryCancelValidationRequest =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'cancelValidationRequest',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const writeValidationRegistryInitialize =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordDecision"`
+ */
+export const writeValidationRegistryRecordDecision =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordDecision',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordOutcome"`
+ */
+export const writeValidationRegistryRecordOutcome =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordOutcome',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const writeValidationRegistrySetAuthority =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const writeValidationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationRequest"`
+ */
+export const writeValidationRegistryValidationRequest =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationRequest',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationResponse"`
+ */
+export const writeValidationRegistryValidationResponse =
+  /*#__PURE__*/ createWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationResponse',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const simulateValidationRegistry = /*#__PURE__*/ createSimulateContract({
+  abi: validationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"cancelValidationRequest"`
+ */
+export const simulateValidationRegistryCancelValidationRequest =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'cancelValidationRequest',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const simulateValidationRegistryInitialize =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordDecision"`
+ */
+export const simulateValidationRegistryRecordDecision =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordDecision',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordOutcome"`
+ */
+export const simulateValidationRegistryRecordOutcome =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordOutcome',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const simulateValidationRegistrySetAuthority =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const simulateValidationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationRequest"`
+ */
+export const simulateValidationRegistryValidationRequest =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationRequest',
+  })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationResponse"`
+ */
+export const simulateValidationRegistryValidationResponse =
+  /*#__PURE__*/ createSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationResponse',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const watchValidationRegistryEvent =
+  /*#__PURE__*/ createWatchContractEvent({ abi: validationRegistryAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const watchValidationRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const watchValidationRegistryInitializedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const watchValidationRegistryUpgradedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"ValidationCancelled"`
+ */
+export const watchValidationRegistryValidationCancelledEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'ValidationCancelled',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"ValidationRequest"`
+ */
+export const watchValidationRegistryValidationRequestEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'ValidationRequest',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"ValidationResponse"`
+ */
+export const watchValidationRegistryValidationResponseEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'ValidationResponse',
   })

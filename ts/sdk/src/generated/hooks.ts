@@ -5,19 +5,25 @@ import {
   agentStakingAbi,
   airdropAbi,
   attributionSettlementAbi,
+  auditRegistryAbi,
   baselineVaultAbi,
   caseRegistryAbi,
   contributionTokenAbi,
+  datanetHygieneAbi,
   datanetRegistryAbi,
   governanceOpenAbi,
   inferenceEscrowAbi,
   modelRegistryAbi,
   openGovernorAbi,
   openTimelockAbi,
+  outcomeRecorderAbi,
   programmeVaultAbi,
   protocolParametersAbi,
+  reputationRegistryAbi,
   stakerRewardsAbi,
+  trainingFeesAbi,
   trainingLogAbi,
+  validationRegistryAbi,
 } from './abis.ts'
 import {
   createUseReadContract,
@@ -134,6 +140,15 @@ export const useReadAgentRegistryIsApprovedForAll =
   /*#__PURE__*/ createUseReadContract({
     abi: agentRegistryAbi,
     functionName: 'isApprovedForAll',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentRegistryAbi}__ and `functionName` set to `"isAuthorizedOrOwner"`
+ */
+export const useReadAgentRegistryIsAuthorizedOrOwner =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentRegistryAbi,
+    functionName: 'isAuthorizedOrOwner',
   })
 
 /**
@@ -800,6 +815,15 @@ export const useWriteAgentStakingSetSettlement =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSuspended"`
+ */
+export const useWriteAgentStakingSetSuspended =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: agentStakingAbi,
+    functionName: 'setSuspended',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slash"`
  */
 export const useWriteAgentStakingSlash = /*#__PURE__*/ createUseWriteContract({
@@ -958,6 +982,15 @@ export const useSimulateAgentStakingSetSettlement =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSuspended"`
+ */
+export const useSimulateAgentStakingSetSuspended =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: agentStakingAbi,
+    functionName: 'setSuspended',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"slash"`
  */
 export const useSimulateAgentStakingSlash =
@@ -1025,6 +1058,15 @@ export const useSimulateAgentStakingWithdrawOwed =
  */
 export const useWatchAgentStakingEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: agentStakingAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"AgentSuspended"`
+ */
+export const useWatchAgentStakingAgentSuspendedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: agentStakingAbi,
+    eventName: 'AgentSuspended',
+  })
 
 /**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"AuthorityUpdated"`
@@ -2238,6 +2280,484 @@ export const useWatchAttributionSettlementWithheldEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: attributionSettlementAbi,
     eventName: 'Withheld',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const useReadAuditRegistry = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const useReadAuditRegistryAgents = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadAuditRegistryParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"SEATS"`
+ */
+export const useReadAuditRegistrySeats = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'SEATS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"SETTLEMENT"`
+ */
+export const useReadAuditRegistrySettlement =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'SETTLEMENT',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"STAKING"`
+ */
+export const useReadAuditRegistryStaking = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'STAKING',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadAuditRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadAuditRegistryAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"encryptionKeyOf"`
+ */
+export const useReadAuditRegistryEncryptionKeyOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'encryptionKeyOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadAuditRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"isDrawn"`
+ */
+export const useReadAuditRegistryIsDrawn = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'isDrawn',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"isWithheld"`
+ */
+export const useReadAuditRegistryIsWithheld =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'isWithheld',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"owed"`
+ */
+export const useReadAuditRegistryOwed = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'owed',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"positionOf"`
+ */
+export const useReadAuditRegistryPositionOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'positionOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadAuditRegistryProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestCount"`
+ */
+export const useReadAuditRegistryRequestCount =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'requestCount',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestOf"`
+ */
+export const useReadAuditRegistryRequestOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: auditRegistryAbi,
+    functionName: 'requestOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"seedOf"`
+ */
+export const useReadAuditRegistrySeedOf = /*#__PURE__*/ createUseReadContract({
+  abi: auditRegistryAbi,
+  functionName: 'seedOf',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const useWriteAuditRegistry = /*#__PURE__*/ createUseWriteContract({
+  abi: auditRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"answer"`
+ */
+export const useWriteAuditRegistryAnswer = /*#__PURE__*/ createUseWriteContract(
+  { abi: auditRegistryAbi, functionName: 'answer' },
+)
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"drawSeed"`
+ */
+export const useWriteAuditRegistryDrawSeed =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'drawSeed',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteAuditRegistryInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"openReceipt"`
+ */
+export const useWriteAuditRegistryOpenReceipt =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'openReceipt',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"reclaim"`
+ */
+export const useWriteAuditRegistryReclaim =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'reclaim',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"request"`
+ */
+export const useWriteAuditRegistryRequest =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'request',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestAudit"`
+ */
+export const useWriteAuditRegistryRequestAudit =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'requestAudit',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteAuditRegistrySetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setEncryptionKey"`
+ */
+export const useWriteAuditRegistrySetEncryptionKey =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'setEncryptionKey',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteAuditRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const useWriteAuditRegistryWithdrawOwed =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: auditRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const useSimulateAuditRegistry = /*#__PURE__*/ createUseSimulateContract(
+  { abi: auditRegistryAbi },
+)
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"answer"`
+ */
+export const useSimulateAuditRegistryAnswer =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'answer',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"drawSeed"`
+ */
+export const useSimulateAuditRegistryDrawSeed =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'drawSeed',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateAuditRegistryInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"openReceipt"`
+ */
+export const useSimulateAuditRegistryOpenReceipt =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'openReceipt',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"reclaim"`
+ */
+export const useSimulateAuditRegistryReclaim =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'reclaim',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"request"`
+ */
+export const useSimulateAuditRegistryRequest =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'request',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"requestAudit"`
+ */
+export const useSimulateAuditRegistryRequestAudit =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'requestAudit',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateAuditRegistrySetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"setEncryptionKey"`
+ */
+export const useSimulateAuditRegistrySetEncryptionKey =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'setEncryptionKey',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateAuditRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link auditRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const useSimulateAuditRegistryWithdrawOwed =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: auditRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__
+ */
+export const useWatchAuditRegistryEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: auditRegistryAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Answered"`
+ */
+export const useWatchAuditRegistryAnsweredEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Answered',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"AuditRequested"`
+ */
+export const useWatchAuditRegistryAuditRequestedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'AuditRequested',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchAuditRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"EncryptionKeySet"`
+ */
+export const useWatchAuditRegistryEncryptionKeySetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'EncryptionKeySet',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchAuditRegistryInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Owed"`
+ */
+export const useWatchAuditRegistryOwedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Owed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"OwedWithdrawn"`
+ */
+export const useWatchAuditRegistryOwedWithdrawnEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'OwedWithdrawn',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"ReceiptOpened"`
+ */
+export const useWatchAuditRegistryReceiptOpenedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'ReceiptOpened',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Reclaimed"`
+ */
+export const useWatchAuditRegistryReclaimedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Reclaimed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Requested"`
+ */
+export const useWatchAuditRegistryRequestedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Requested',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"SeedDrawn"`
+ */
+export const useWatchAuditRegistrySeedDrawnEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'SeedDrawn',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link auditRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchAuditRegistryUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: auditRegistryAbi,
+    eventName: 'Upgraded',
   })
 
 /**
@@ -3583,6 +4103,311 @@ export const useWatchContributionTokenTransferEvent =
 export const useWatchContributionTokenUpgradedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: contributionTokenAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const useReadDatanetHygiene = /*#__PURE__*/ createUseReadContract({
+  abi: datanetHygieneAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"MAX_POINTS"`
+ */
+export const useReadDatanetHygieneMaxPoints =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'MAX_POINTS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"MIN_ROW_LENGTH"`
+ */
+export const useReadDatanetHygieneMinRowLength =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'MIN_ROW_LENGTH',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadDatanetHygieneUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadDatanetHygieneAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadDatanetHygieneIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"penaltyOf"`
+ */
+export const useReadDatanetHygienePenaltyOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'penaltyOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadDatanetHygieneProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"rowsNeeded"`
+ */
+export const useReadDatanetHygieneRowsNeeded =
+  /*#__PURE__*/ createUseReadContract({
+    abi: datanetHygieneAbi,
+    functionName: 'rowsNeeded',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const useWriteDatanetHygiene = /*#__PURE__*/ createUseWriteContract({
+  abi: datanetHygieneAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"appeal"`
+ */
+export const useWriteDatanetHygieneAppeal =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'appeal',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteDatanetHygieneInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"penalise"`
+ */
+export const useWriteDatanetHygienePenalise =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'penalise',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"proveDuplicate"`
+ */
+export const useWriteDatanetHygieneProveDuplicate =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'proveDuplicate',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"refresh"`
+ */
+export const useWriteDatanetHygieneRefresh =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'refresh',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteDatanetHygieneSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"settle"`
+ */
+export const useWriteDatanetHygieneSettle =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'settle',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteDatanetHygieneUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: datanetHygieneAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const useSimulateDatanetHygiene =
+  /*#__PURE__*/ createUseSimulateContract({ abi: datanetHygieneAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"appeal"`
+ */
+export const useSimulateDatanetHygieneAppeal =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'appeal',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateDatanetHygieneInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"penalise"`
+ */
+export const useSimulateDatanetHygienePenalise =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'penalise',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"proveDuplicate"`
+ */
+export const useSimulateDatanetHygieneProveDuplicate =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'proveDuplicate',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"refresh"`
+ */
+export const useSimulateDatanetHygieneRefresh =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'refresh',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateDatanetHygieneSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"settle"`
+ */
+export const useSimulateDatanetHygieneSettle =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'settle',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link datanetHygieneAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateDatanetHygieneUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: datanetHygieneAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__
+ */
+export const useWatchDatanetHygieneEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: datanetHygieneAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchDatanetHygieneAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"DuplicateProven"`
+ */
+export const useWatchDatanetHygieneDuplicateProvenEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'DuplicateProven',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchDatanetHygieneInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"Penalised"`
+ */
+export const useWatchDatanetHygienePenalisedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'Penalised',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"PenaltyAppealed"`
+ */
+export const useWatchDatanetHygienePenaltyAppealedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'PenaltyAppealed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"PenaltySettled"`
+ */
+export const useWatchDatanetHygienePenaltySettledEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
+    eventName: 'PenaltySettled',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link datanetHygieneAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchDatanetHygieneUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: datanetHygieneAbi,
     eventName: 'Upgraded',
   })
 
@@ -5642,12 +6467,12 @@ export const useReadModelRegistry = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"MAX_DATANETS"`
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"MAX_PROOFS"`
  */
-export const useReadModelRegistryMaxDatanets =
+export const useReadModelRegistryMaxProofs =
   /*#__PURE__*/ createUseReadContract({
     abi: modelRegistryAbi,
-    functionName: 'MAX_DATANETS',
+    functionName: 'MAX_PROOFS',
   })
 
 /**
@@ -5722,6 +6547,14 @@ export const useReadModelRegistryBondOf = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"cases"`
+ */
+export const useReadModelRegistryCases = /*#__PURE__*/ createUseReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'cases',
+})
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"getApproved"`
  */
 export const useReadModelRegistryGetApproved =
@@ -5749,6 +6582,24 @@ export const useReadModelRegistryIsConsumingScheduledOp =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"isUncontested"`
+ */
+export const useReadModelRegistryIsUncontested =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'isUncontested',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"licenceOf"`
+ */
+export const useReadModelRegistryLicenceOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'licenceOf',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"modelCount"`
  */
 export const useReadModelRegistryModelCount =
@@ -5758,11 +6609,37 @@ export const useReadModelRegistryModelCount =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"modelOfRun"`
+ */
+export const useReadModelRegistryModelOfRun =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'modelOfRun',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"name"`
  */
 export const useReadModelRegistryName = /*#__PURE__*/ createUseReadContract({
   abi: modelRegistryAbi,
   functionName: 'name',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"openCasesOf"`
+ */
+export const useReadModelRegistryOpenCasesOf =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'openCasesOf',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"owed"`
+ */
+export const useReadModelRegistryOwed = /*#__PURE__*/ createUseReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'owed',
 })
 
 /**
@@ -5809,6 +6686,13 @@ export const useReadModelRegistrySketchTerms =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"statusOf"`
+ */
+export const useReadModelRegistryStatusOf = /*#__PURE__*/ createUseReadContract(
+  { abi: modelRegistryAbi, functionName: 'statusOf' },
+)
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"supportsInterface"`
  */
 export const useReadModelRegistrySupportsInterface =
@@ -5841,6 +6725,15 @@ export const useReadModelRegistryTokenUri = /*#__PURE__*/ createUseReadContract(
 )
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"trainingFees"`
+ */
+export const useReadModelRegistryTrainingFees =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'trainingFees',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__
  */
 export const useWriteModelRegistry = /*#__PURE__*/ createUseWriteContract({
@@ -5857,12 +6750,39 @@ export const useWriteModelRegistryApprove =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"contestPublication"`
+ */
+export const useWriteModelRegistryContestPublication =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'contestPublication',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const useWriteModelRegistryInitialize =
   /*#__PURE__*/ createUseWriteContract({
     abi: modelRegistryAbi,
     functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUndeclared"`
+ */
+export const useWriteModelRegistryProveUndeclared =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUndeclared',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUnpaid"`
+ */
+export const useWriteModelRegistryProveUnpaid =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUnpaid',
   })
 
 /**
@@ -5893,6 +6813,15 @@ export const useWriteModelRegistryRegisterBase =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"resolvePublication"`
+ */
+export const useWriteModelRegistryResolvePublication =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'resolvePublication',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const useWriteModelRegistrySafeTransferFrom =
@@ -5920,6 +6849,15 @@ export const useWriteModelRegistrySetAuthority =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setCases"`
+ */
+export const useWriteModelRegistrySetCases =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'setCases',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setPrices"`
  */
 export const useWriteModelRegistrySetPrices =
@@ -5935,6 +6873,15 @@ export const useWriteModelRegistrySetPublicationBond =
   /*#__PURE__*/ createUseWriteContract({
     abi: modelRegistryAbi,
     functionName: 'setPublicationBond',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setTrainingFees"`
+ */
+export const useWriteModelRegistrySetTrainingFees =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'setTrainingFees',
   })
 
 /**
@@ -5956,6 +6903,24 @@ export const useWriteModelRegistryUpgradeToAndCall =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawModel"`
+ */
+export const useWriteModelRegistryWithdrawModel =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawModel',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const useWriteModelRegistryWithdrawOwed =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawOwed',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__
  */
 export const useSimulateModelRegistry = /*#__PURE__*/ createUseSimulateContract(
@@ -5972,12 +6937,39 @@ export const useSimulateModelRegistryApprove =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"contestPublication"`
+ */
+export const useSimulateModelRegistryContestPublication =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'contestPublication',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"initialize"`
  */
 export const useSimulateModelRegistryInitialize =
   /*#__PURE__*/ createUseSimulateContract({
     abi: modelRegistryAbi,
     functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUndeclared"`
+ */
+export const useSimulateModelRegistryProveUndeclared =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUndeclared',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"proveUnpaid"`
+ */
+export const useSimulateModelRegistryProveUnpaid =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'proveUnpaid',
   })
 
 /**
@@ -6008,6 +7000,15 @@ export const useSimulateModelRegistryRegisterBase =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"resolvePublication"`
+ */
+export const useSimulateModelRegistryResolvePublication =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'resolvePublication',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"safeTransferFrom"`
  */
 export const useSimulateModelRegistrySafeTransferFrom =
@@ -6035,6 +7036,15 @@ export const useSimulateModelRegistrySetAuthority =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setCases"`
+ */
+export const useSimulateModelRegistrySetCases =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'setCases',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setPrices"`
  */
 export const useSimulateModelRegistrySetPrices =
@@ -6053,6 +7063,15 @@ export const useSimulateModelRegistrySetPublicationBond =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"setTrainingFees"`
+ */
+export const useSimulateModelRegistrySetTrainingFees =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'setTrainingFees',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"transferFrom"`
  */
 export const useSimulateModelRegistryTransferFrom =
@@ -6068,6 +7087,24 @@ export const useSimulateModelRegistryUpgradeToAndCall =
   /*#__PURE__*/ createUseSimulateContract({
     abi: modelRegistryAbi,
     functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawModel"`
+ */
+export const useSimulateModelRegistryWithdrawModel =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawModel',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"withdrawOwed"`
+ */
+export const useSimulateModelRegistryWithdrawOwed =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: modelRegistryAbi,
+    functionName: 'withdrawOwed',
   })
 
 /**
@@ -6122,12 +7159,48 @@ export const useWatchModelRegistryBaseRegisteredEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"CasesSet"`
+ */
+export const useWatchModelRegistryCasesSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'CasesSet',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"Initialized"`
  */
 export const useWatchModelRegistryInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: modelRegistryAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"ModelSuspended"`
+ */
+export const useWatchModelRegistryModelSuspendedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'ModelSuspended',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"ModelWithdrawn"`
+ */
+export const useWatchModelRegistryModelWithdrawnEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'ModelWithdrawn',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"OwedWithdrawn"`
+ */
+export const useWatchModelRegistryOwedWithdrawnEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'OwedWithdrawn',
   })
 
 /**
@@ -6155,6 +7228,33 @@ export const useWatchModelRegistryPublicationBondSetEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: modelRegistryAbi,
     eventName: 'PublicationBondSet',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"PublicationContested"`
+ */
+export const useWatchModelRegistryPublicationContestedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'PublicationContested',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"PublicationResolved"`
+ */
+export const useWatchModelRegistryPublicationResolvedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'PublicationResolved',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link modelRegistryAbi}__ and `eventName` set to `"TrainingFeesSet"`
+ */
+export const useWatchModelRegistryTrainingFeesSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: modelRegistryAbi,
+    eventName: 'TrainingFeesSet',
   })
 
 /**
@@ -6214,6 +7314,15 @@ export const useReadOpenGovernorExtendedBallotTypehash =
   /*#__PURE__*/ createUseReadContract({
     abi: openGovernorAbi,
     functionName: 'EXTENDED_BALLOT_TYPEHASH',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link openGovernorAbi}__ and `functionName` set to `"GRACE_PERIOD"`
+ */
+export const useReadOpenGovernorGracePeriod =
+  /*#__PURE__*/ createUseReadContract({
+    abi: openGovernorAbi,
+    functionName: 'GRACE_PERIOD',
   })
 
 /**
@@ -7073,6 +8182,15 @@ export const useReadOpenTimelockExecutorRole =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link openTimelockAbi}__ and `functionName` set to `"GRACE_PERIOD"`
+ */
+export const useReadOpenTimelockGracePeriod =
+  /*#__PURE__*/ createUseReadContract({
+    abi: openTimelockAbi,
+    functionName: 'GRACE_PERIOD',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link openTimelockAbi}__ and `functionName` set to `"PROPOSER_ROLE"`
  */
 export const useReadOpenTimelockProposerRole =
@@ -7566,6 +8684,71 @@ export const useWatchOpenTimelockUpgradedEvent =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link outcomeRecorderAbi}__
+ */
+export const useReadOutcomeRecorder = /*#__PURE__*/ createUseReadContract({
+  abi: outcomeRecorderAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"SETTLEMENT"`
+ */
+export const useReadOutcomeRecorderSettlement =
+  /*#__PURE__*/ createUseReadContract({
+    abi: outcomeRecorderAbi,
+    functionName: 'SETTLEMENT',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"TAG_CLAIM"`
+ */
+export const useReadOutcomeRecorderTagClaim =
+  /*#__PURE__*/ createUseReadContract({
+    abi: outcomeRecorderAbi,
+    functionName: 'TAG_CLAIM',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"VALIDATION"`
+ */
+export const useReadOutcomeRecorderValidation =
+  /*#__PURE__*/ createUseReadContract({
+    abi: outcomeRecorderAbi,
+    functionName: 'VALIDATION',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link outcomeRecorderAbi}__
+ */
+export const useWriteOutcomeRecorder = /*#__PURE__*/ createUseWriteContract({
+  abi: outcomeRecorderAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"record"`
+ */
+export const useWriteOutcomeRecorderRecord =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: outcomeRecorderAbi,
+    functionName: 'record',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link outcomeRecorderAbi}__
+ */
+export const useSimulateOutcomeRecorder =
+  /*#__PURE__*/ createUseSimulateContract({ abi: outcomeRecorderAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link outcomeRecorderAbi}__ and `functionName` set to `"record"`
+ */
+export const useSimulateOutcomeRecorderRecord =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: outcomeRecorderAbi,
+    functionName: 'record',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link programmeVaultAbi}__
  */
 export const useReadProgrammeVault = /*#__PURE__*/ createUseReadContract({
@@ -8009,6 +9192,15 @@ export const useReadProtocolParametersLimits =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"orphanTerms"`
+ */
+export const useReadProtocolParametersOrphanTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'orphanTerms',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"parameters"`
  */
 export const useReadProtocolParametersParameters =
@@ -8177,6 +9369,347 @@ export const useWatchProtocolParametersParametersUpdatedEvent =
 export const useWatchProtocolParametersUpgradedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: protocolParametersAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const useReadReputationRegistry = /*#__PURE__*/ createUseReadContract({
+  abi: reputationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_DECIMALS"`
+ */
+export const useReadReputationRegistryMaxDecimals =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'MAX_DECIMALS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_FILTER"`
+ */
+export const useReadReputationRegistryMaxFilter =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'MAX_FILTER',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_PAGE"`
+ */
+export const useReadReputationRegistryMaxPage =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'MAX_PAGE',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_TAG"`
+ */
+export const useReadReputationRegistryMaxTag =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'MAX_TAG',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"MAX_VALUE"`
+ */
+export const useReadReputationRegistryMaxValue =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'MAX_VALUE',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadReputationRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadReputationRegistryAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getClients"`
+ */
+export const useReadReputationRegistryGetClients =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getClients',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getIdentityRegistry"`
+ */
+export const useReadReputationRegistryGetIdentityRegistry =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getIdentityRegistry',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getLastIndex"`
+ */
+export const useReadReputationRegistryGetLastIndex =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getLastIndex',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getResponseCount"`
+ */
+export const useReadReputationRegistryGetResponseCount =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getResponseCount',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"getSummary"`
+ */
+export const useReadReputationRegistryGetSummary =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'getSummary',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadReputationRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadReputationRegistryProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"readAllFeedback"`
+ */
+export const useReadReputationRegistryReadAllFeedback =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'readAllFeedback',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"readFeedback"`
+ */
+export const useReadReputationRegistryReadFeedback =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'readFeedback',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"readFeedbackPage"`
+ */
+export const useReadReputationRegistryReadFeedbackPage =
+  /*#__PURE__*/ createUseReadContract({
+    abi: reputationRegistryAbi,
+    functionName: 'readFeedbackPage',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const useWriteReputationRegistry = /*#__PURE__*/ createUseWriteContract({
+  abi: reputationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"appendResponse"`
+ */
+export const useWriteReputationRegistryAppendResponse =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'appendResponse',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"giveFeedback"`
+ */
+export const useWriteReputationRegistryGiveFeedback =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'giveFeedback',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteReputationRegistryInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"revokeFeedback"`
+ */
+export const useWriteReputationRegistryRevokeFeedback =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'revokeFeedback',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteReputationRegistrySetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteReputationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: reputationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const useSimulateReputationRegistry =
+  /*#__PURE__*/ createUseSimulateContract({ abi: reputationRegistryAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"appendResponse"`
+ */
+export const useSimulateReputationRegistryAppendResponse =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'appendResponse',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"giveFeedback"`
+ */
+export const useSimulateReputationRegistryGiveFeedback =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'giveFeedback',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateReputationRegistryInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"revokeFeedback"`
+ */
+export const useSimulateReputationRegistryRevokeFeedback =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'revokeFeedback',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateReputationRegistrySetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link reputationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateReputationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: reputationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__
+ */
+export const useWatchReputationRegistryEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: reputationRegistryAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchReputationRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"FeedbackRevoked"`
+ */
+export const useWatchReputationRegistryFeedbackRevokedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'FeedbackRevoked',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchReputationRegistryInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"NewFeedback"`
+ */
+export const useWatchReputationRegistryNewFeedbackEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'NewFeedback',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"ResponseAppended"`
+ */
+export const useWatchReputationRegistryResponseAppendedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: reputationRegistryAbi,
+    eventName: 'ResponseAppended',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link reputationRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchReputationRegistryUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: reputationRegistryAbi,
     eventName: 'Upgraded',
   })
 
@@ -8597,11 +10130,346 @@ export const useWatchStakerRewardsWithdrawnEvent =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const useReadTrainingFees = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"DATANETS"`
+ */
+export const useReadTrainingFeesDatanets = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'DATANETS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"MODELS"`
+ */
+export const useReadTrainingFeesModels = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'MODELS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"PARAMETERS"`
+ */
+export const useReadTrainingFeesParameters =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingFeesAbi,
+    functionName: 'PARAMETERS',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"RUNS"`
+ */
+export const useReadTrainingFeesRuns = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'RUNS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"STAKERS"`
+ */
+export const useReadTrainingFeesStakers = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'STAKERS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"TREASURY"`
+ */
+export const useReadTrainingFeesTreasury = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'TREASURY',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadTrainingFeesUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingFeesAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"VAULT"`
+ */
+export const useReadTrainingFeesVault = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'VAULT',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadTrainingFeesAuthority = /*#__PURE__*/ createUseReadContract(
+  { abi: trainingFeesAbi, functionName: 'authority' },
+)
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"counters"`
+ */
+export const useReadTrainingFeesCounters = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'counters',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"held"`
+ */
+export const useReadTrainingFeesHeld = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'held',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadTrainingFeesIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingFeesAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"paidRows"`
+ */
+export const useReadTrainingFeesPaidRows = /*#__PURE__*/ createUseReadContract({
+  abi: trainingFeesAbi,
+  functionName: 'paidRows',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadTrainingFeesProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingFeesAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const useWriteTrainingFees = /*#__PURE__*/ createUseWriteContract({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"expire"`
+ */
+export const useWriteTrainingFeesExpire = /*#__PURE__*/ createUseWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'expire',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"flush"`
+ */
+export const useWriteTrainingFeesFlush = /*#__PURE__*/ createUseWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'flush',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteTrainingFeesInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: trainingFeesAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"pay"`
+ */
+export const useWriteTrainingFeesPay = /*#__PURE__*/ createUseWriteContract({
+  abi: trainingFeesAbi,
+  functionName: 'pay',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"release"`
+ */
+export const useWriteTrainingFeesRelease = /*#__PURE__*/ createUseWriteContract(
+  { abi: trainingFeesAbi, functionName: 'release' },
+)
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteTrainingFeesSetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: trainingFeesAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteTrainingFeesUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: trainingFeesAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const useSimulateTrainingFees = /*#__PURE__*/ createUseSimulateContract({
+  abi: trainingFeesAbi,
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"expire"`
+ */
+export const useSimulateTrainingFeesExpire =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'expire',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"flush"`
+ */
+export const useSimulateTrainingFeesFlush =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'flush',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateTrainingFeesInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"pay"`
+ */
+export const useSimulateTrainingFeesPay =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'pay',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"release"`
+ */
+export const useSimulateTrainingFeesRelease =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'release',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateTrainingFeesSetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingFeesAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateTrainingFeesUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingFeesAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__
+ */
+export const useWatchTrainingFeesEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: trainingFeesAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchTrainingFeesAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"Flushed"`
+ */
+export const useWatchTrainingFeesFlushedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'Flushed',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchTrainingFeesInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"TrainingExpired"`
+ */
+export const useWatchTrainingFeesTrainingExpiredEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'TrainingExpired',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"TrainingPaid"`
+ */
+export const useWatchTrainingFeesTrainingPaidEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'TrainingPaid',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"TrainingReleased"`
+ */
+export const useWatchTrainingFeesTrainingReleasedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'TrainingReleased',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingFeesAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchTrainingFeesUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingFeesAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingLogAbi}__
  */
 export const useReadTrainingLog = /*#__PURE__*/ createUseReadContract({
   abi: trainingLogAbi,
 })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"MAX_DATANETS"`
+ */
+export const useReadTrainingLogMaxDatanets =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingLogAbi,
+    functionName: 'MAX_DATANETS',
+  })
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
@@ -8647,10 +10515,43 @@ export const useReadTrainingLogRun = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"stepsRootAt"`
+ */
+export const useReadTrainingLogStepsRootAt =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingLogAbi,
+    functionName: 'stepsRootAt',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"verifyInput"`
+ */
+export const useReadTrainingLogVerifyInput =
+  /*#__PURE__*/ createUseReadContract({
+    abi: trainingLogAbi,
+    functionName: 'verifyInput',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"verifyStep"`
+ */
+export const useReadTrainingLogVerifyStep = /*#__PURE__*/ createUseReadContract(
+  { abi: trainingLogAbi, functionName: 'verifyStep' },
+)
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingLogAbi}__
  */
 export const useWriteTrainingLog = /*#__PURE__*/ createUseWriteContract({
   abi: trainingLogAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"abandon"`
+ */
+export const useWriteTrainingLogAbandon = /*#__PURE__*/ createUseWriteContract({
+  abi: trainingLogAbi,
+  functionName: 'abandon',
 })
 
 /**
@@ -8710,6 +10611,15 @@ export const useWriteTrainingLogUpgradeToAndCall =
 export const useSimulateTrainingLog = /*#__PURE__*/ createUseSimulateContract({
   abi: trainingLogAbi,
 })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"abandon"`
+ */
+export const useSimulateTrainingLogAbandon =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: trainingLogAbi,
+    functionName: 'abandon',
+  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link trainingLogAbi}__ and `functionName` set to `"anchor"`
@@ -8799,6 +10709,15 @@ export const useWatchTrainingLogInitializedEvent =
   })
 
 /**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingLogAbi}__ and `eventName` set to `"RunAbandoned"`
+ */
+export const useWatchTrainingLogRunAbandonedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: trainingLogAbi,
+    eventName: 'RunAbandoned',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link trainingLogAbi}__ and `eventName` set to `"RunFinished"`
  */
 export const useWatchTrainingLogRunFinishedEvent =
@@ -8823,4 +10742,381 @@ export const useWatchTrainingLogUpgradedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: trainingLogAbi,
     eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const useReadValidationRegistry = /*#__PURE__*/ createUseReadContract({
+  abi: validationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"CANCEL_DELAY"`
+ */
+export const useReadValidationRegistryCancelDelay =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'CANCEL_DELAY',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_FILTER"`
+ */
+export const useReadValidationRegistryMaxFilter =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'MAX_FILTER',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_PAGE"`
+ */
+export const useReadValidationRegistryMaxPage =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'MAX_PAGE',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_RESPONSE"`
+ */
+export const useReadValidationRegistryMaxResponse =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'MAX_RESPONSE',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"MAX_TAG"`
+ */
+export const useReadValidationRegistryMaxTag =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'MAX_TAG',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"TAG_CASE"`
+ */
+export const useReadValidationRegistryTagCase =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'TAG_CASE',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"UPGRADE_INTERFACE_VERSION"`
+ */
+export const useReadValidationRegistryUpgradeInterfaceVersion =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'UPGRADE_INTERFACE_VERSION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"authority"`
+ */
+export const useReadValidationRegistryAuthority =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'authority',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getAgentValidations"`
+ */
+export const useReadValidationRegistryGetAgentValidations =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getAgentValidations',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getIdentityRegistry"`
+ */
+export const useReadValidationRegistryGetIdentityRegistry =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getIdentityRegistry',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getSummary"`
+ */
+export const useReadValidationRegistryGetSummary =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getSummary',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getValidationStatus"`
+ */
+export const useReadValidationRegistryGetValidationStatus =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getValidationStatus',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"getValidatorRequests"`
+ */
+export const useReadValidationRegistryGetValidatorRequests =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'getValidatorRequests',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"isAnswered"`
+ */
+export const useReadValidationRegistryIsAnswered =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'isAnswered',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"isConsumingScheduledOp"`
+ */
+export const useReadValidationRegistryIsConsumingScheduledOp =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'isConsumingScheduledOp',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"outcomeHash"`
+ */
+export const useReadValidationRegistryOutcomeHash =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'outcomeHash',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"proxiableUUID"`
+ */
+export const useReadValidationRegistryProxiableUuid =
+  /*#__PURE__*/ createUseReadContract({
+    abi: validationRegistryAbi,
+    functionName: 'proxiableUUID',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const useWriteValidationRegistry = /*#__PURE__*/ createUseWriteContract({
+  abi: validationRegistryAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"cancelValidationRequest"`
+ */
+export const useWriteValidationRegistryCancelValidationRequest =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'cancelValidationRequest',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useWriteValidationRegistryInitialize =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordDecision"`
+ */
+export const useWriteValidationRegistryRecordDecision =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordDecision',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordOutcome"`
+ */
+export const useWriteValidationRegistryRecordOutcome =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordOutcome',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useWriteValidationRegistrySetAuthority =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useWriteValidationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationRequest"`
+ */
+export const useWriteValidationRegistryValidationRequest =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationRequest',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationResponse"`
+ */
+export const useWriteValidationRegistryValidationResponse =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationResponse',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const useSimulateValidationRegistry =
+  /*#__PURE__*/ createUseSimulateContract({ abi: validationRegistryAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"cancelValidationRequest"`
+ */
+export const useSimulateValidationRegistryCancelValidationRequest =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'cancelValidationRequest',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"initialize"`
+ */
+export const useSimulateValidationRegistryInitialize =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'initialize',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordDecision"`
+ */
+export const useSimulateValidationRegistryRecordDecision =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordDecision',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"recordOutcome"`
+ */
+export const useSimulateValidationRegistryRecordOutcome =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'recordOutcome',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"setAuthority"`
+ */
+export const useSimulateValidationRegistrySetAuthority =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"upgradeToAndCall"`
+ */
+export const useSimulateValidationRegistryUpgradeToAndCall =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'upgradeToAndCall',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationRequest"`
+ */
+export const useSimulateValidationRegistryValidationRequest =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationRequest',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link validationRegistryAbi}__ and `functionName` set to `"validationResponse"`
+ */
+export const useSimulateValidationRegistryValidationResponse =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: validationRegistryAbi,
+    functionName: 'validationResponse',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__
+ */
+export const useWatchValidationRegistryEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: validationRegistryAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"AuthorityUpdated"`
+ */
+export const useWatchValidationRegistryAuthorityUpdatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'AuthorityUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"Initialized"`
+ */
+export const useWatchValidationRegistryInitializedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"Upgraded"`
+ */
+export const useWatchValidationRegistryUpgradedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'Upgraded',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"ValidationCancelled"`
+ */
+export const useWatchValidationRegistryValidationCancelledEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'ValidationCancelled',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"ValidationRequest"`
+ */
+export const useWatchValidationRegistryValidationRequestEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'ValidationRequest',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link validationRegistryAbi}__ and `eventName` set to `"ValidationResponse"`
+ */
+export const useWatchValidationRegistryValidationResponseEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: validationRegistryAbi,
+    eventName: 'ValidationResponse',
   })
