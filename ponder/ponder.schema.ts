@@ -100,6 +100,8 @@ export const model = onchainTable(
     bond: t.bigint().notNull(),
     earned: t.bigint().notNull(),
     baselineReceived: t.bigint().notNull(),
+    /** serving, suspended (its publication was proved or judged wrong) or withdrawn */
+    status: t.text().notNull(),
     createdAt: t.int8({ mode: 'number' }).notNull(),
   }),
   (table) => ({ byOwner: index().on(table.owner), byParent: index().on(table.parent) }),
@@ -111,6 +113,7 @@ export const run = onchainTable('run', (t) => ({
   inputsRoot: t.hex().notNull(),
   inputCount: t.integer().notNull(),
   totalSteps: t.integer().notNull(),
+  datanets: t.integer().array().notNull(),
   uri: t.text().notNull(),
   step: t.integer().notNull(),
   stepsRoot: t.hex(),

@@ -23,6 +23,7 @@ ponder.on('ModelRegistry:BaseRegistered', async ({ event, context }) => {
     bond: 0n,
     earned: 0n,
     baselineReceived: 0n,
+    status: 'serving',
     createdAt: Number(event.block.timestamp),
   });
 });
@@ -35,6 +36,7 @@ ponder.on('ModelRegistry:AdapterPublished', async ({ event, context }) => {
     owner,
     parent,
     weightsHash: terms.adapterHash,
+    licence: terms.licence,
     uri: terms.uri,
     runId: terms.runId,
     royaltyBps: terms.royaltyBps,
@@ -53,6 +55,7 @@ ponder.on('ModelRegistry:AdapterPublished', async ({ event, context }) => {
     bond,
     earned: 0n,
     baselineReceived: 0n,
+    status: 'serving',
     createdAt: Number(event.block.timestamp),
   });
 });
@@ -65,17 +68,25 @@ ponder.on('ModelRegistry:PublicationBondReclaimed', async ({ event, context }) =
   await context.db.update(model, { id: event.args.modelId }).set({ bond: 0n });
 });
 
+ponder.on('ModelRegistry:ModelSuspended', async ({ event, context }) => {
+  await context.db.update(model, { id: event.args.modelId }).set({ status: 'suspended', bond: 0n });
+});
+
+ponder.on('ModelRegistry:ModelWithdrawn', async ({ event, context }) => {
+  await context.db.update(model, { id: event.args.modelId }).set({ status: 'withdrawn' });
+});
+
 ponder.on('ModelRegistry:Transfer', async ({ event, context }) => {
   if (BigInt(event.args.from) === 0n) return; // minted: the registration says more
   await context.db.update(model, { id: Number(event.args.tokenId) }).set({ owner: event.args.to });
 });
 
 ponder.on('TrainingLog:RunOpened', async ({ event, context }) => {
-  const { runId: id, owner, inputsRoot, inputCount, totalSteps, uri } = event.args;
+  const { runId: id, owner, inputsRoot, inputCount, totalSteps, datanets, uri } = event.args;
   const openedAt = Number(event.block.timestamp);
   await context.db
     .insert(run)
-    .values({ id, owner, inputsRoot, inputCount, totalSteps, uri, step: 0, openedAt });
+    .values({ id, owner, inputsRoot, inputCount, totalSteps, datanets: [...datanets], uri, step: 0, openedAt });
 });
 
 ponder.on('TrainingLog:CheckpointAnchored', async ({ event, context }) => {

@@ -169,7 +169,7 @@ it('shows over GraphQL what happens on the chain', async () => {
   await send(builder, { ...models, functionName: 'registerBase', args: [base] });
   const runs = { abi: trainingLogAbi as Abi, address: contracts.TrainingLog };
   const runId = hash('manifest');
-  await send(builder, { ...runs, functionName: 'openRun', args: [runId, hash('inputs'), 1, 20, ''] });
+  await send(builder, { ...runs, functionName: 'openRun', args: [runId, hash('inputs'), 1, 20, [1], ''] });
   await send(builder, { ...runs, functionName: 'anchor', args: [runId, 10, hash('a'), hash('b')] });
   await send(builder, { ...runs, functionName: 'anchor', args: [runId, 20, hash('c'), hash('d')] });
   await send(builder, { ...runs, functionName: 'finish', args: [runId, hash('adapter')] });

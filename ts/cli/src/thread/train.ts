@@ -37,7 +37,14 @@ type Published = Omit<AdapterTerms, 'royaltyBps'>;
 type Job = {
   id: string;
   totalSteps: number;
-  openRun: { runId: Hex; inputsRoot: Hex; inputCount: number; totalSteps: number; uri: string };
+  openRun: {
+    runId: Hex;
+    inputsRoot: Hex;
+    inputCount: number;
+    totalSteps: number;
+    datanets: number[];
+    uri: string;
+  };
   result: { adapterHash: Hex; modelCard: Hex; publish: Published; metrics: Record<string, number> } | null;
   error: { message: string } | null;
 };

@@ -24,6 +24,8 @@ export const createJobBody = z
     suffix: z.string().min(1).max(100).optional(),
     datanets: z.array(uint.min(1)).max(64).default([]),
     contributions: z.array(uint.min(1)).max(10_000).default([]),
+    /** SPDX id of the adapter; every datanet must allow it. Left out: that of the contributions, when it is one. */
+    licence: z.string().min(1).max(100).optional(),
     settings: jobSettings.default({}),
   })
   .refine((body) => body.datanets.length + body.contributions.length > 0, {
@@ -38,6 +40,7 @@ export const openRunArguments = z.object({
   inputsRoot: hash,
   inputCount: uint,
   totalSteps: uint,
+  datanets: z.array(uint),
   uri: z.string(),
 });
 
@@ -57,6 +60,7 @@ export const publishArguments = z.object({
   baselineRoot: hash,
   basisHash: hash,
   datanets: z.array(uint),
+  licence: z.string(),
   uri: z.string(),
 });
 
@@ -81,6 +85,7 @@ export const job = z.object({
   name: z.string(),
   datanets: z.array(uint),
   contributions: z.array(uint),
+  licence: z.string(),
   rows: uint,
   totalSteps: uint,
   step: uint,

@@ -30,6 +30,8 @@ export type PackageOptions = {
   store: BlobStore;
   name: string;
   parent: number;
+  /** SPDX id. */
+  licence: string;
   runId: Hex;
   manifest: unknown;
   records: readonly StepRecord[];
@@ -99,6 +101,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       baselineRoot: sumRoot(baselineTree(baseline, treeDepth)).hash,
       basisHash: card.basis,
       datanets: card.datanets,
+      licence: options.licence,
       uri: storeUri(modelCard),
     },
   };

@@ -84,6 +84,8 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
   async function create(body: CreateJobBody): Promise<Job> {
     const base = await findBase(body.baseModel ?? body.model);
     const chosen = choose(await deps.contributions(), body);
+    const licence = body.licence ?? commonLicence(chosen);
+    const datanets = [...new Set(chosen.map(({ datanet }) => datanet))].toSorted((a, b) => a - b);
     const loaded = await Promise.all(chosen.map((one) => loadContribution(deps.store, one)));
     const model = await deps.engine.base();
     const manifest = createManifest({
@@ -111,8 +113,9 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
       baseModel: base.id,
       model: base.names[0],
       name,
-      datanets: [...new Set(chosen.map(({ datanet }) => datanet))].toSorted((a, b) => a - b),
+      datanets,
       contributions: chosen.map((one) => one.id),
+      licence,
       rows: manifest.data.rowCount,
       totalSteps: manifest.steps,
       step: 0,
@@ -122,6 +125,7 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
         inputsRoot: plainRoot(runInputsTree(manifest.data.contributions)),
         inputCount: manifest.data.contributions.length,
         totalSteps: manifest.steps,
+        datanets,
         uri: storeUri(await deps.store.put(canonicalBytes(manifest))),
       },
       result: null,
@@ -215,6 +219,7 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
       store: deps.store,
       name: job.name,
       parent: job.baseModel,
+      licence: job.licence,
       runId: hashManifest(manifest),
       manifest,
       records: result.records,
@@ -335,6 +340,17 @@ function choose(accepted: readonly AcceptedContribution[], body: CreateJobBody):
     'bad_request',
     `There is no accepted ${what}.`,
     'A curator has to accept contributions first.',
+  );
+}
+
+/** The one licence of all contributions, which each of their datanets allows. */
+function commonLicence(contributions: readonly AcceptedContribution[]): string {
+  const [first, ...others] = new Set(contributions.map(({ licence }) => licence));
+  if (first !== undefined && others.length === 0) return first;
+  throw new NodeError(
+    'bad_request',
+    `The contributions are under different licences: ${[first, ...others].join(', ')}.`,
+    'Name the licence of the adapter in `licence`; every datanet must allow it.',
   );
 }
 

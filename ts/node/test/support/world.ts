@@ -126,6 +126,7 @@ export async function publishWorld(
     store,
     name: 'harbour-guide',
     parent: 1,
+    licence: 'CC-BY-4.0',
     runId,
     manifest,
     records: [],
@@ -139,7 +140,7 @@ export async function publishWorld(
   await send(chain, builder, {
     ...log,
     functionName: 'openRun',
-    args: [runId, keccak(utf8('inputs')), contributions.length, 1, ''],
+    args: [runId, keccak(utf8('inputs')), contributions.length, 1, [1], ''],
   });
   await send(chain, builder, {
     ...log,

@@ -21,6 +21,8 @@ export type AdapterTerms = {
   basisHash: Hex;
   /** Ascending. */
   datanets: number[];
+  /** SPDX id; every datanet must allow it. */
+  licence: string;
   uri: string;
 };
 

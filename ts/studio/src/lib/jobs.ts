@@ -23,6 +23,7 @@ const jobSchema = z.object({
     inputsRoot: hex,
     inputCount: integer,
     totalSteps: integer,
+    datanets: z.array(integer),
     uri: z.string(),
   }),
   result: z
@@ -42,6 +43,7 @@ const jobSchema = z.object({
         baselineRoot: hex,
         basisHash: hex,
         datanets: z.array(integer),
+        licence: z.string(),
         uri: z.string(),
       }),
       metrics: z.record(z.string(), z.number()),

@@ -51,12 +51,12 @@ export async function* runPublication({
 
   const onChain = await publicClient.readContract({ ...log, functionName: 'run', args: [openRun.runId] });
   if (onChain.owner === zeroAddress) {
-    const { runId, inputsRoot, inputCount, totalSteps, uri } = openRun;
+    const { runId, inputsRoot, inputCount, totalSteps, datanets, uri } = openRun;
     const { request } = await publicClient.simulateContract({
       ...log,
       account,
       functionName: 'openRun',
-      args: [runId, inputsRoot, inputCount, totalSteps, uri],
+      args: [runId, inputsRoot, inputCount, totalSteps, datanets, uri],
     });
     await mined(await wallet.writeContract(request));
   } else if (onChain.owner !== account.address) {
