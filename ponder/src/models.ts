@@ -86,7 +86,17 @@ ponder.on('TrainingLog:RunOpened', async ({ event, context }) => {
   const openedAt = Number(event.block.timestamp);
   await context.db
     .insert(run)
-    .values({ id, owner, inputsRoot, inputCount, totalSteps, datanets: [...datanets], uri, step: 0, openedAt });
+    .values({
+      id,
+      owner,
+      inputsRoot,
+      inputCount,
+      totalSteps,
+      datanets: [...datanets],
+      uri,
+      step: 0,
+      openedAt,
+    });
 });
 
 ponder.on('TrainingLog:CheckpointAnchored', async ({ event, context }) => {

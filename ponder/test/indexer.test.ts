@@ -186,6 +186,7 @@ it('shows over GraphQL what happens on the chain', async () => {
     baselineRoot: hash('baseline'),
     basisHash: hash('basis'),
     datanets: [1],
+    licence: 'CC0-1.0',
     uri: '',
   };
   const prices = { activation: 0n, baseFee: 10n ** 9n, inputPer1k: 0n, outputPer1k: 2n * 10n ** 9n };

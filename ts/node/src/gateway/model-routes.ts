@@ -11,7 +11,7 @@ export function modelRoutes(
 
   app.get('/v1/models', async () => {
     const models = await catalog.list();
-    const served = models.filter((model) => baseHash(models, model) === engine.baseHash);
+    const served = models.filter((model) => model.isServed && baseHash(models, model) === engine.baseHash);
     const data = await Promise.all(
       served.map(async (model) => ({
         id: model.names[0],

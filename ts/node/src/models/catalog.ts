@@ -34,9 +34,14 @@ export function createCatalog({ chain, store, log, capacity }: CatalogOptions): 
       const events = parseEventLogs({
         abi: modelRegistryAbi,
         logs: raw,
-        eventName: ['BaseRegistered', 'AdapterPublished'],
+        eventName: ['BaseRegistered', 'AdapterPublished', 'ModelSuspended', 'ModelWithdrawn'],
       });
       for (const event of events) {
+        if (event.eventName === 'ModelSuspended' || event.eventName === 'ModelWithdrawn') {
+          const model = models.get(event.args.modelId);
+          if (model !== undefined) models.set(model.id, { ...model, isServed: false });
+          continue;
+        }
         const { modelId: id, owner, terms } = event.args;
         models.set(id, {
           id,
@@ -45,6 +50,7 @@ export function createCatalog({ chain, store, log, capacity }: CatalogOptions): 
           kind: event.eventName === 'BaseRegistered' ? 'base' : 'adapter',
           names: await namesOf(id, event.eventName === 'AdapterPublished' ? terms.uri : undefined),
           terms: await chain.client.readContract({ ...registry, functionName: 'terms', args: [id] }),
+          isServed: true,
           publishedAt: Number((await chain.client.getBlock({ blockNumber: event.blockNumber })).timestamp),
         });
       }
@@ -77,7 +83,14 @@ export function createCatalog({ chain, store, log, capacity }: CatalogOptions): 
     const all = await list();
     const byId = all.find(({ names }) => names[0] === name);
     const matches = byId === undefined ? all.filter(({ names }) => names.includes(name)) : [byId];
-    if (matches.length === 1) return matches[0];
+    if (matches.length === 1) {
+      if (matches[0].isServed) return matches[0];
+      throw new NodeError(
+        'model_not_found',
+        `"${name}" is not served any more: its owner withdrew it, or its publication was proved wrong.`,
+        'GET /v1/models lists what is.',
+      );
+    }
     throw new NodeError(
       'model_not_found',
       matches.length === 0

@@ -18,6 +18,8 @@ export type ListedModel = {
   uri: string;
   terms: ModelTerms;
   publishedAt: number;
+  /** False once its owner withdrew it or its publication was proved wrong; what it owes is settled all the same. */
+  isServed: boolean;
 };
 
 /** A contribution's text as the spans are looked up in it. */

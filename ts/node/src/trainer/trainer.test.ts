@@ -29,6 +29,7 @@ const base: ListedModel = {
   owner: '0x0000000000000000000000000000000000000001',
   uri: '',
   publishedAt: 0,
+  isServed: true,
   terms: {
     parent: 0,
     royaltyBps: 0,

@@ -40,6 +40,7 @@ const model: ListedModel = {
   owner: node.address,
   uri: '',
   publishedAt: 0,
+  isServed: true,
   terms: {
     parent: 0,
     royaltyBps: 0,
