@@ -13,7 +13,7 @@ import {SettlementBase} from "./SettlementBase.sol";
 
 /// @title Who is paid what of a final claim.
 /// @notice See {IAttributionSettlement}. A final claim pays whether or not it has been recorded as final: what it may pay in
-/// all is its own total.
+/// all is its own total, or a later one's.
 abstract contract SettlementPayouts is SettlementBase {
     /// @dev Books everything in `items` that is payable to the account; skips the rest.
     /// @param anyhow Whether the account asked for it, so that it is paid even if it is a contract
@@ -85,9 +85,14 @@ abstract contract SettlementPayouts is SettlementBase {
         AttributionSettlementStorage storage $ = _storage();
         StoredNode storage n = $.nodes[payout.nodeId];
         mapping(uint40 => uint96) storage paid = $.paid[payout.nodeId];
-        uint96 paidByNode;
-        uint96 paidToAsset;
-        (amount, paidByNode, paidToAsset) = NodeLedger.book(n.paid, paid[payout.asset], payout.cumulative, funded);
+        uint96 paidByNode = n.paid;
+        uint96 paidToAsset = paid[payout.asset];
+        // Later claims may have paid more than this one's total: what the last final one may pay counts.
+        if (uint256(paidByNode) + payout.cumulative > uint256(funded) + paidToAsset) {
+            _advance(payout.nodeId);
+            funded = NodeLedger.inWei(n.finalTotal);
+        }
+        (amount, paidByNode, paidToAsset) = NodeLedger.book(paidByNode, paidToAsset, payout.cumulative, funded);
         if (amount == 0) return 0;
         n.paid = paidByNode;
         paid[payout.asset] = paidToAsset;

@@ -208,6 +208,16 @@ contract SettlementClaimTest is SettlementTest {
         assertEq(settlement.owed(builder), 0.6e18);
     }
 
+    function test_AnOlderClaimPaysAfterALaterOneHas() public {
+        Settled memory a = _settle(FEE, 5);
+        Settled memory b = _settle(FEE, MODEL_ASSET);
+        settlement.claim(_payout(b, MODEL_ASSET), b.claim);
+        // More than the first claim's total in all, and not more than the second's, which nobody has recorded yet.
+        settlement.claim(_payout(a, 5), a.claim);
+        assertEq(baseOwner.balance, 0.6e18);
+        assertEq(settlement.node(nodeId).paid, 1.2e18);
+    }
+
     function test_AnOlderFinalClaimStillPaysWhatItSaid() public {
         Settled memory a = _settle(FEE, MODEL_ASSET);
         Settled memory b = _settle(FEE, MODEL_ASSET);

@@ -21,8 +21,8 @@ contract SettlementFlushTest is SettlementTest {
 
     function test_AReceiverThatFailsDoesNotHoldUpTheOthers() public {
         _redeem(FEE);
-        vm.etch(Native.BURN, hex"fe");
-        vm.etch(address(d.rewards), hex"fe");
+        vm.etch(Native.BURN, hex"60006000fd");
+        vm.etch(address(d.rewards), hex"60006000fd");
         settlement.flush();
         // it should keep that counter and pay the others
         (uint96 burn, uint96 treasury, uint96 stakers) = settlement.counters();
@@ -30,7 +30,7 @@ contract SettlementFlushTest is SettlementTest {
         assertEq(treasury, 0);
         assertEq(stakers, 0.1e18);
         assertEq(address(d.timelock).balance, 0.05e18);
-        vm.etch(address(d.timelock), hex"fe");
+        vm.etch(address(d.timelock), hex"60006000fd");
         _redeem(FEE);
         settlement.flush();
         (burn, treasury, stakers) = settlement.counters();

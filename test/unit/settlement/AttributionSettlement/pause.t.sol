@@ -186,8 +186,9 @@ contract SettlementPauseTest is SettlementTest {
         _skip(before % 50);
         _pause();
         if (_recordOf(s).status == ClaimStatus.Proposed) {
+            uint40 end = _recordOf(s).end;
             vm.prank(address(d.audits));
-            settlement.extend(id, _recordOf(s).end + extension);
+            settlement.extend(id, end + extension);
         }
         bool wasFinal = _recordOf(s).status == ClaimStatus.Final;
         _skip(length % maxPause);
