@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['ts/*/{src,test}/**/*.test.ts'],
+          include: ['ts/*/{src,test}/**/*.test.ts', 'test/layout/*.test.ts'],
           exclude: [...exclude, ...endToEnd, '**/*.training.test.ts'],
           testTimeout: 30_000,
         },

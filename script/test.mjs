@@ -33,6 +33,8 @@ const STAGES = [
     name: 'contracts',
     commands: [
       ['forge', 'build', '--skip', 'test', '--skip', 'script', '-D', 'warnings'],
+      ['node', 'script/sizes.mjs'],
+      ['node', 'script/layout.mjs'],
       ['forge', 'test', '--json'],
     ],
   },

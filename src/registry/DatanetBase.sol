@@ -56,6 +56,7 @@ abstract contract DatanetBase is ERC721Upgradeable, AccessManagedUpgradeable, ID
         _;
     }
 
+    /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(IContributionToken token) {
         if (address(token) == address(0)) revert DatanetRegistry_ZeroAddress();
         _token = token;
