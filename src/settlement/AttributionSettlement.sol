@@ -43,19 +43,9 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
         if (msg.sender != address(ESCROW)) revert IAttributionSettlement.AttributionSettlement_NotEscrow(msg.sender);
     }
 
-    /// @notice Runs the extension's code for whatever is not here, on this storage, and ends the call with its answer.
-    /// @custom:oz-upgrades-unsafe-allow delegatecall
+    /// @notice Runs the extension's code for whatever is not here.
     fallback() external {
-        address extension = address(EXTENSION);
-        assembly ("memory-safe") {
-            // Nothing runs after this, so what is in memory is not needed any more.
-            let m := mload(0x40)
-            calldatacopy(m, 0, calldatasize())
-            let ok := delegatecall(gas(), extension, m, calldatasize(), 0, 0)
-            returndatacopy(m, 0, returndatasize())
-            if iszero(ok) { revert(m, returndatasize()) }
-            return(m, returndatasize())
-        }
+        _delegate(address(EXTENSION));
     }
 
     /// @param authority The access manager
@@ -272,6 +262,20 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
         (bool booked, uint96 amount) = _book(payout, finalClaim, payee, withheldBps);
         if (!booked) revert IAttributionSettlement.AttributionSettlement_NothingToPay(payout.nodeId, payout.asset);
         return amount;
+    }
+
+    /// @dev Runs another contract's code for this call, on this storage, and ends the call with its answer.
+    /// @custom:oz-upgrades-unsafe-allow delegatecall
+    function _delegate(address code) private {
+        assembly ("memory-safe") {
+            // Nothing runs after this, so what is in memory is not needed any more.
+            let m := mload(0x40)
+            calldatacopy(m, 0, calldatasize())
+            let ok := delegatecall(gas(), code, m, calldatasize(), 0, 0)
+            returndatacopy(m, 0, returndatasize())
+            if iszero(ok) { revert(m, returndatasize()) }
+            return(m, returndatasize())
+        }
     }
 
     function _authorizeUpgrade(address) internal override restricted {}

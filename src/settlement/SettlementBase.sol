@@ -89,12 +89,12 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
     IStakerRewards public immutable STAKERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     address public immutable TREASURY;
-    /// @notice Most that requests may extend a claim's window by; {ProtocolParameters} never changes it.
+    /// @dev Most that requests may extend a claim's window by; {ProtocolParameters} never changes it.
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    uint32 public immutable MAX_EXTENSION;
-    /// @notice Longest pause; {ProtocolParameters} never changes it.
+    uint32 internal immutable MAX_EXTENSION;
+    /// @dev Longest pause; {ProtocolParameters} never changes it.
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    uint32 public immutable MAX_PAUSE;
+    uint32 internal immutable MAX_PAUSE;
     /// @dev Fourteen of the network's least windows: 14 days but on development chains.
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     uint32 private immutable LONGEST_WINDOW;

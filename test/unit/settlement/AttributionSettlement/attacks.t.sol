@@ -55,9 +55,9 @@ contract SettlementAttackTest is SettlementTest {
     }
 
     /// @dev Puts the attacker's code at an address and arms it.
-    function _arm(address at, Settled memory s, uint40 asset) private returns (Reentrant attacker) {
-        attacker = Reentrant(payable(at));
-        vm.etch(at, type(Reentrant).runtimeCode);
+    function _arm(address place, Settled memory s, uint40 asset) private returns (Reentrant attacker) {
+        attacker = Reentrant(payable(place));
+        vm.etch(place, type(Reentrant).runtimeCode);
         attacker.arm(address(settlement), _calls(s, asset));
     }
 

@@ -123,7 +123,5 @@ contract SettlementWiringTest is SettlementTest {
         vm.expectPartialRevert(IAttributionSettlement.AttributionSettlement_ClaimNotDisputable.selector);
         extension.proveFraud(s.claim, address(oracle), "", watcher);
         assertEq(main.MAX_VOUCHERS(), 512);
-        assertEq(main.MAX_PAUSE(), d.parameters.limits().maxPause);
-        assertEq(main.MAX_EXTENSION(), d.parameters.limits().maxExtension);
     }
 }

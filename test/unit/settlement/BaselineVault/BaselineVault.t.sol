@@ -35,6 +35,7 @@ contract BaselineVaultTest is Thread {
         for (uint256 i = 0; i < 3; ++i) {
             _take(i);
             // it should add it to the model's baseline
+            // it should be all that has come, whatever was taken
             assertEq(d.vault.received(adapterId), all);
             // it should pay whoever owns the token its parts of all that came
             assertEq(contributors[i].balance, all * parts[i] / 1e9);
@@ -136,7 +137,10 @@ contract BaselineVaultTest is Thread {
         _withhold(10_000);
         _fund(1e18);
         assertEq(_take(0), 0);
+        // it should be what waits for the treasury
         assertEq(d.vault.withheld(), 0.55e18);
+        // it should be that part, what was withheld included
+        assertEq(d.vault.taken(adapterId, 4), 1e18);
         // it should revert and keep the counter
         vm.etch(address(d.timelock), hex"fe");
         vm.expectRevert(
