@@ -1,246 +1,171 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {ClaimRecord, ClaimStatus} from "../../src/types/Claim.sol";
 import {IAgentStaking} from "../../src/interfaces/IAgentStaking.sol";
+import {IInferenceEscrow} from "../../src/interfaces/IInferenceEscrow.sol";
+import {ClaimRecord, ClaimStatus, NodeState} from "../../src/types/Claim.sol";
 import {Roles} from "../../src/types/Roles.sol";
-import {Answer, Draft, Prover} from "../utils/Prover.sol";
+import {Draft} from "../utils/Prover.sol";
+import {DisputeActions} from "./DisputeActions.sol";
+import {Judged, Pending} from "./CampaignState.sol";
 
-/// @dev What happened to a claim, as the campaign judges it.
-struct Verdict {
-    bytes32 claimId;
-    uint96 bond;
-    ClaimStatus status;
-    bool slashed;
-}
+/// @dev What must hold after every action, by the numbers of docs/invariants.md, and the end of every run.
+contract SettlementHandler is DisputeActions {
+    /// @notice What a node does every day.
+    function settle(uint256 seed, uint256 fee, uint8 lie) external {
+        redeem(seed, fee);
+        propose(seed, lie);
+    }
 
-/// @dev Does what a node (honest or not), watchers, the guardian, owners and stakers do, in any order, and remembers what
-/// must have come of it. One node, one channel; everything on the deployed contracts.
-contract SettlementHandler is Prover {
-    uint256 public redeemed;
-    uint256 public signedFees;
-    uint256 public staked;
-    uint256 public withdrawn;
-    uint256 public rewards;
-    uint256 public slandered;
-
-    Verdict[] private verdicts;
-    /// @dev Drafts, ABI-encoded: behind the open claim, behind the last final one, and the honest one that a rejected or
-    /// vetoed claim's batch still waits for.
-    bytes private open;
-    bytes private last;
-    bytes private waiting;
-    /// @dev Proves the open claim false; empty when it is honest.
-    bytes private proof;
-
-    /// @dev What an asset has been paid only grows, whatever is done.
-    modifier paidOnlyGrows() {
-        uint96[ASSETS] memory before;
-        for (uint40 a = 0; a < ASSETS; ++a) {
-            before[a] = d.settlement.paid(nodeId, a);
-        }
-        _remember();
-        _;
-        for (uint40 a = 0; a < ASSETS; ++a) {
-            assertGe(d.settlement.paid(nodeId, a), before[a], "INV-3");
+    /// @notice A window passes, and owners are paid.
+    function conclude(uint256 seed) external judging {
+        seed /= 2; // room to count on
+        Pending storage p = pending[seed % NODES];
+        if (p.isOpen) _wait(d.settlement.claimRecord(judged[p.unrecorded - 1].id).end - vm.getBlockTimestamp());
+        for (uint256 i = 0; i < 3; ++i) {
+            payout(seed + 2 * i);
         }
     }
 
-    function setUp() public override {
-        super.setUp();
-        staked = STAKE;
+    /// @notice What must hold after every action.
+    function check() external view {
+        uint256 held = _checkNodes();
+        _checkSettlement(held);
+        _checkAgents();
+        _checkChannels();
+        _checkJudged();
+        assertEq(slandered, 0, "INV-5: an honest claim was proven false");
+        assertEq(reenterer.entries(), 0, "a receiver entered");
+        assertEq(address(d.cases).balance, caseMoney, "INV-1: cases");
+        uint256 owed = d.audits.owed(address(refuser));
+        assertEq(address(d.audits).balance, requestBonds + owed, "INV-1: audits");
     }
 
-    // ------------------------------------------------------------------------------------------------------ actions
-
-    /// @notice Settles one or two answers, now and then with a shifted amount.
-    function settle(uint256 seed, uint256 fee, bool lies) external paidOnlyGrows {
-        if (d.settlement.node(nodeId).openClaim != 0) return;
-        if (waiting.length != 0) return _repropose();
-        uint256 count = seed % 2 + 1;
-        uint256 room = (DEPOSIT - d.escrow.channel(channelId).settled) / count / 8 / 1e9;
-        if (room == 0) return;
-        Answer[] memory answers = new Answer[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            answers[i] = _answer(uint96(bound(fee, 1, room) * 1e9), seed % 1_000 + i);
+    /// @dev INV-2, INV-3.
+    function _checkNodes() private view returns (uint256 held) {
+        for (uint256 n = 0; n < NODES; ++n) {
+            NodeState memory s = d.settlement.node(agents[n]);
+            uint256 sum;
+            for (uint256 i = 0; i < TRACKED; ++i) {
+                uint96 paid = d.settlement.paid(agents[n], assets[i]);
+                assertEq(paid, paidTo[n][assets[i]], "INV-3: paid to an asset");
+                if (!corrupt[n]) assertLe(paid, kept[n][assets[i]].cumulative, "INV-3: paid and earned");
+                sum += paid;
+            }
+            assertEq(s.paid, sum, "INV-2: paid by the node");
+            assertLe(s.paid, s.finalTotal, "INV-2: paid and funded");
+            held += uint256(s.finalTotal) - s.paid + s.unattributed + s.nodeShare;
+            // Recorded with the claim; until then it is in no counter.
+            if (pending[n].unrecorded != 0 && !pending[n].isOpen && !pending[n].vetoed) held += pending[n].orphanShare;
         }
-        Draft memory x = _draft(answers);
-        if (!_isBacked(x)) return;
-        if (lies) _falsify(x);
-        _seal(x);
-        _note(_submit(x), x, lies);
-        redeemed += x.claim.fees;
-        signedFees = x.voucher.cumulativeFee;
+        held += d.settlement.node(agents[2]).nodeShare;
     }
 
-    /// @notice A watcher proves a false claim.
-    function prove() external paidOnlyGrows {
-        if (proof.length == 0 || open.length == 0) return;
-        Draft memory x = abi.decode(open, (Draft));
-        uint256 before = watcher.balance;
-        d.settlement.proveFraud(x.claim, address(d.allocation), proof, watcher);
-        rewards += watcher.balance - before;
-        verdicts[verdicts.length - 1].slashed = true;
-        _stop(x, ClaimStatus.Rejected);
+    /// @dev INV-1 for the money of claims.
+    function _checkSettlement(uint256 held) private view {
+        (uint96 burn, uint96 treasury, uint96 stakers) = d.settlement.counters();
+        held += uint256(burn) + treasury + stakers;
+        held += d.settlement.owed(address(refuser)) + d.settlement.owed(address(reenterer));
+        assertEq(address(d.settlement).balance, held, "INV-1: settlement");
+        uint256 taken = d.vault.taken(adapterId, 4) + d.vault.taken(adapterId, 8) + d.vault.taken(adapterId, 12);
+        held = d.vault.received(adapterId) - taken + d.vault.withheld();
+        assertEq(address(d.vault).balance, held, "INV-1: vault");
     }
 
-    /// @notice Somebody tries to prove an honest claim false.
-    function slander(uint256 r, uint8 kind) external paidOnlyGrows {
-        if (open.length == 0 || proof.length != 0) return;
-        Draft memory x = abi.decode(open, (Draft));
-        r = r % x.receipts.length;
-        address[3] memory predicates = [address(d.allocation), address(d.credit), address(d.transition)];
-        bytes memory witness = kind % 3 == 0 ? _allocationWitness(x, r) : _itemWitness(x, r, 0);
-        if (kind % 3 == 2 && last.length != 0) witness = _transitionWitness(x, abi.decode(last, (Draft)), 9);
-        try d.settlement.proveFraud(x.claim, predicates[kind % 3], witness, stranger) {
-            ++slandered;
-        } catch {}
-    }
-
-    /// @notice The guardian stops a claim.
-    function veto(uint256 seed) external paidOnlyGrows {
-        if (open.length == 0 || seed % 4 != 0) return;
-        Draft memory x = abi.decode(open, (Draft));
-        bytes32 id = d.settlement.claimIdOf(x.claim);
-        vm.prank(guardian);
-        d.settlement.veto(id);
-        _stop(x, ClaimStatus.Vetoed);
-    }
-
-    function wait(uint256 time) external paidOnlyGrows {
-        vm.warp(block.timestamp + bound(time, 1, 40));
-    }
-
-    /// @notice Somebody claims an asset of the last final claim.
-    function claim(uint256 asset) external paidOnlyGrows {
-        if (last.length == 0) return;
-        Draft memory x = abi.decode(last, (Draft));
-        uint40 a = uint40(asset % ASSETS);
-        if (!x.present[a] || x.payouts[a].cumulative <= d.settlement.paid(nodeId, a)) return;
-        d.settlement.claim(_payoutProof(x, a), x.claim);
-    }
-
-    function flush(bool node) external paidOnlyGrows {
-        if (node) d.settlement.flush(nodeId);
-        else d.settlement.flush();
-    }
-
-    function stakeMore(uint96 amount) external paidOnlyGrows {
-        amount = uint96(bound(amount, 1, 10e18));
-        vm.deal(stranger, stranger.balance + amount);
-        vm.prank(stranger);
-        d.staking.stake{value: amount}(nodeId, Roles.NODE);
-        staked += amount;
-    }
-
-    function unbond(uint96 amount) external paidOnlyGrows {
-        if (d.staking.freeStakeOf(nodeId, Roles.NODE) < 600e18) return;
-        amount = uint96(bound(amount, 1, 50e18));
-        vm.prank(operator);
-        d.staking.requestUnbond(nodeId, Roles.NODE, amount);
-    }
-
-    function withdrawStake() external paidOnlyGrows {
-        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId, Roles.NODE);
-        if (s.unbonding == 0 || block.timestamp < s.unbondAt) return;
-        d.staking.withdraw(nodeId, Roles.NODE);
-        withdrawn += s.unbonding;
-    }
-
-    // -------------------------------------------------------------------------------------------------------- views
-
-    function verdictCount() external view returns (uint256) {
-        return verdicts.length;
-    }
-
-    function verdict(uint256 i) external view returns (Verdict memory v) {
-        v = verdicts[i];
-        // Time may have decided since the last action.
-        bool isOver = block.timestamp >= d.settlement.claimRecord(v.claimId).end;
-        if (v.status == ClaimStatus.Proposed && isOver) v.status = ClaimStatus.Final;
-    }
-
-    function actual(uint256 i) external view returns (ClaimRecord memory) {
-        return d.settlement.claimRecord(verdicts[i].claimId);
-    }
-
-    /// @notice Σ of the last final claim's cumulative payouts, its total, and Σ of what was paid.
-    function ledger() external view returns (uint256 earned, uint256 total, uint256 paid) {
-        if (last.length == 0) return (0, 0, 0);
-        Draft memory x = abi.decode(last, (Draft));
-        for (uint40 a = 0; a < ASSETS; ++a) {
-            uint256 one = d.settlement.paid(nodeId, a);
-            assertLe(one, x.payouts[a].cumulative, "INV-3");
-            earned += x.payouts[a].cumulative;
-            paid += one;
+    /// @dev INV-1, INV-6 and INV-9 for stakes.
+    function _checkAgents() private view {
+        uint256 held = d.staking.owed(address(refuser));
+        for (uint256 i = 0; i < AGENTS; ++i) {
+            IAgentStaking.StakeState memory s = d.staking.stakeState(agents[i], Roles.NODE);
+            assertEq(s.stake, staked[i] - withdrawn[i] - slashed[i], "INV-6: stake");
+            assertEq(s.bonded, bonded[i], "INV-6: bonded");
+            assertGe(s.stake, uint256(s.bonded) + s.unbonding, "INV-6: parts of a stake");
+            // Nothing but slashing ever takes stake away from under an exposure.
+            assertLe(d.staking.exposureOf(agents[i]), s.stake + slashed[i], "INV-9: exposure");
+            held += s.stake + d.staking.stakeOf(validators[i], Roles.VALIDATOR);
         }
-        total = x.claim.payoutsTotal;
+        assertEq(address(d.staking).balance, held, "INV-1: staking");
     }
 
-    function thread() external view returns (address settlement, address escrow, address staking, uint40, bytes32) {
-        return (address(d.settlement), address(d.escrow), address(d.staking), nodeId, channelId);
-    }
-
-    // ---------------------------------------------------------------------------------------------------- bookkeeping
-
-    function _falsify(Draft memory x) private view {
-        uint256 end = x.items[0].length - 1;
-        x.items[0][end].amount -= 1;
-        x.items[0][end - 1].amount += 1;
-        _pay(x);
-    }
-
-    function _note(bytes32 id, Draft memory x, bool lies) private {
-        verdicts.push(Verdict(id, d.settlement.claimRecord(id).bond, ClaimStatus.Proposed, false));
-        open = abi.encode(x);
-        proof = lies ? _allocationWitness(x, 0) : bytes("");
-    }
-
-    /// @dev The claim is out; its batch waits for an honest one.
-    function _stop(Draft memory x, ClaimStatus status) private {
-        verdicts[verdicts.length - 1].status = status;
-        if (proof.length != 0) {
-            uint256 end = x.items[0].length - 1;
-            x.items[0][end].amount += 1;
-            x.items[0][end - 1].amount -= 1;
+    /// @dev INV-12, and INV-1 for deposits.
+    function _checkChannels() private view {
+        uint256 held;
+        for (uint256 i = 0; i < 4; ++i) {
+            bytes32 id = channels[i / 2][i % 2];
+            IInferenceEscrow.Channel memory c = d.escrow.channel(id);
+            assertEq(c.deposit, deposits[id], "INV-12: deposit");
+            assertEq(c.settled, signed[id], "INV-12: signed");
+            assertLe(c.settled, c.deposit, "INV-12: settled");
+            held += c.deposit - c.settled;
         }
-        waiting = abi.encode(x);
-        delete open;
-        delete proof;
+        assertEq(address(d.escrow).balance, held, "INV-1: escrow");
     }
 
-    function _repropose() private {
-        Draft memory x = abi.decode(waiting, (Draft));
-        x.claim.seq = d.settlement.node(nodeId).proposals + 1;
-        if (!_isBacked(x)) return;
-        _pay(x);
-        _seal(x);
-        vm.prank(operator);
-        d.settlement.proposeClaim(x.claim, x.claimData, LOCATOR);
-        delete waiting;
-        _note(d.settlement.claimIdOf(x.claim), x, false);
-    }
-
-    /// @dev Whether the stake covers bond and exposure, so that any revert is a finding.
-    function _isBacked(Draft memory x) private view returns (bool) {
-        uint256 owners = x.claim.payoutsTotal - d.settlement.node(nodeId).finalTotal;
-        IAgentStaking.StakeState memory s = d.staking.stakeState(nodeId, Roles.NODE);
-        return s.exposure + owners + 100e18 < s.stake - s.unbonding
-            && d.staking.freeStakeOf(nodeId, Roles.NODE) > owners + 2e18;
-    }
-
-    /// @dev Takes note of a claim that time has made final; a false one that nobody proved counts, too.
-    function _remember() private {
-        if (open.length == 0) return;
-        Draft memory x = abi.decode(open, (Draft));
-        if (d.settlement.claimRecord(d.settlement.claimIdOf(x.claim)).status != ClaimStatus.Final) return;
-        verdicts[verdicts.length - 1].status = ClaimStatus.Final;
-        for (uint256 a = 0; a < ASSETS; ++a) {
-            lastPayouts[a] = x.payouts[a];
-            lastPresent[a] = x.present[a];
+    /// @dev INV-4, INV-5, INV-8.
+    function _checkJudged() private view {
+        for (uint256 i = 0; i < judged.length; ++i) {
+            Judged storage j = judged[i];
+            ClaimRecord memory r = d.settlement.claimRecord(j.id);
+            assertEq(uint8(r.status), uint8(j.status), "INV-4, INV-5: how a claim ended");
+            assertEq(r.bond, j.bond, "INV-4: bond");
+            assertLe(r.end, j.latestEnd, "INV-8: end");
         }
-        last = open;
-        delete open;
-        delete proof;
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- end
+
+    /// @notice INV-13: with both nodes gone, anybody brings all that was redeemed to where it belongs.
+    function drain() external {
+        if (_isPaused()) _wait(limits.maxPause);
+        refuser.accept();
+        _wait(200);
+        for (uint256 round = 0; round < 2; ++round) {
+            for (uint256 n = 0; n < NODES; ++n) {
+                _judge();
+                _proposeOldest(n, 2, HONEST);
+            }
+            _wait(120);
+        }
+        _wait(1_300);
+        _judge();
+        for (uint256 n = 0; n < NODES; ++n) {
+            _expire(n);
+            d.settlement.finalize(agents[n]);
+            _recorded(n);
+            _payAll(n);
+        }
+        _sendAll();
+        for (uint256 i = 0; i < AGENTS; ++i) {
+            assertEq(bonded[i], 0, "INV-13: bonds come back");
+            assertEq(d.staking.exposureOf(agents[i]), 0, "INV-13: exposure ends");
+        }
+        if (!corrupt[0] && !corrupt[1]) assertEq(address(d.settlement).balance, 0, "INV-13: settlement");
+        _endCase();
+    }
+
+    function _payAll(uint256 n) private {
+        if (last[n].length == 0) return;
+        _use(n);
+        Draft memory x = abi.decode(last[n], (Draft));
+        for (uint256 i = 0; i < TRACKED; ++i) {
+            _payout(x, n, assets[i], false);
+        }
+    }
+
+    function _sendAll() private {
+        for (uint256 i = 0; i < AGENTS; ++i) {
+            d.settlement.flush(agents[i]);
+        }
+        d.settlement.flush();
+        if (d.settlement.owed(address(refuser)) != 0) d.settlement.withdrawOwed(address(refuser));
+        if (d.settlement.owed(address(reenterer)) != 0) d.settlement.withdrawOwed(address(reenterer));
+    }
+
+    /// @dev A case ends, whoever votes; then its registry owes only to who is known.
+    function _endCase() private {
+        if (caseId == 0) return;
+        if (!d.cases.caseOf(caseId).closed) _close();
+        _payCosts();
+        assertEq(address(d.cases).balance, 0, "INV-13: cases");
     }
 }
