@@ -364,6 +364,7 @@ contract Deploy is Script {
         d.models.setTrainingFees(d.fees);
         d.models.setCases(d.cases);
         d.cases.setOutcomes(address(d.validation));
+        d.cases.setHygiene(d.hygiene);
         bytes4[] memory written = new bytes4[](2);
         written[0] = ICaseOutcomes.recordOutcome.selector;
         written[1] = IValidationRegistry.recordDecision.selector;

@@ -72,7 +72,8 @@ interface IAgentStaking {
     /// What cases freeze stays frozen. Restricted to governance.
     function setSuspended(uint40 agentId, uint8 role, bool suspended) external;
 
-    /// @notice Adds the value sent to an agent's stake. Anyone may pay; only the agent's owner gets it back.
+    /// @notice Adds the value sent to an agent's stake. The first in a role comes from who may act for the agent, because an
+    /// agent with stake can't be transferred; to what is there anyone may add. Only the agent's owner gets it back.
     function stake(uint40 agentId, uint8 role) external payable;
 
     /// @notice Starts unbonding `amount` of free stake; a second request adds to the first and restarts the clock.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Claim} from "../types/Claim.sol";
+import {IDatanetHygiene} from "./IDatanetHygiene.sol";
 
 /// @title Cases: what a contract can't recompute, judged by validators.
 /// @notice A case lasts `limits.maxCase` at most: a quarter to commit votes, a quarter to reveal them, half to appeal to
@@ -11,7 +12,7 @@ import {Claim} from "../types/Claim.sol";
 interface ICaseRegistry {
     /// @notice What a case is about.
     /// Claim: a node's claim; subject = claim id, its proposer is accused and its NODE stake is at stake.
-    /// Curation: a curator's decision; subject = contribution id, the CURATOR stake of the accused is at stake.
+    /// Curation: a curator's penalty; subject = contribution id, the CURATOR stake of the accused is at stake.
     /// Publication: a model; subject = model id. The publication bond is at stake, but no agent's; the accused (or 0)
     /// only can't vote.
     enum CaseKind {
@@ -96,6 +97,7 @@ interface ICaseRegistry {
     event Owed(address indexed account, uint96 amount);
     event OwedWithdrawn(address indexed account, uint96 amount);
     event OutcomesSet(address outcomes);
+    event HygieneSet(address hygiene);
 
     error CaseRegistry_UnknownCase(uint40 caseId);
     error CaseRegistry_WrongBond(uint96 expected, uint256 given);
@@ -103,7 +105,8 @@ interface ICaseRegistry {
     error CaseRegistry_NoSuchClaim(bytes32 claimId);
     error CaseRegistry_ClaimTooOld(bytes32 claimId, uint40 until);
     error CaseRegistry_AlreadyOpened(uint40 caseId);
-    error CaseRegistry_NoStake(uint40 accused);
+    /// @dev The accused has no penalty of this contribution to answer for, or its time for appeals is over.
+    error CaseRegistry_NoPenalty(uint40 accused, bytes32 subject);
     error CaseRegistry_WrongPhase(uint40 caseId);
     error CaseRegistry_NotValidator(uint40 validatorId, address caller);
     error CaseRegistry_Conflicted(uint40 caseId, uint40 validatorId);
@@ -125,6 +128,7 @@ interface ICaseRegistry {
     /// @dev A transaction with more gas succeeds.
     error CaseRegistry_TooLittleGas(uint256 gas);
     error CaseRegistry_OutcomesAlreadySet(address outcomes);
+    error CaseRegistry_HygieneAlreadySet(address hygiene);
 
     /// @notice Opens a case about a claim, before `caseWindow` after the end of its window. A claim can have one case.
     /// The proposer's NODE stake is held until the case is closed.
@@ -133,8 +137,9 @@ interface ICaseRegistry {
     /// @return caseId Cases count from 1
     function openForClaim(Claim calldata claim, bytes32 evidenceHash) external payable returns (uint40 caseId);
 
-    /// @notice Opens a case about a curation or a publication. While it is not closed, there can't be another about the
-    /// same subject and the same accused. A curator accused must have stake; it is held until the case is closed.
+    /// @notice Opens a case about a curation or a publication. A curator answers for each of its penalties in one case at
+    /// most, opened while the penalty can be appealed; its stake is held until the case is closed. While a case about a
+    /// publication is not closed, there can't be another about the same model and the same accused.
     /// @param kind Curation or Publication
     /// @param accused The curator's agent; for a publication an agent that must not vote, or 0
     /// @param subject bytes32(contributionId) or bytes32(modelId)
@@ -180,6 +185,9 @@ interface ICaseRegistry {
 
     /// @notice Connects the registry that outcomes are written to. Restricted; works once.
     function setOutcomes(address outcomes) external;
+
+    /// @notice Connects the contract that knows what curators decided. Restricted; works once.
+    function setHygiene(IDatanetHygiene hygiene) external;
 
     /// @notice A case, or a revert when there is none.
     function caseOf(uint40 caseId) external view returns (Case memory);

@@ -119,7 +119,8 @@ interface IDatanetHygiene {
     function penalise(uint40 contributionId, uint40 curatorAgentId, uint16 points, Reason reason, bytes32 evidenceHash)
         external;
 
-    /// @notice Takes note of the case about a penalty, which {ICaseRegistry}.open opened in time. Anyone.
+    /// @notice Takes note of the case about a penalty, which {ICaseRegistry}.open opened in time. Anyone; {settle} finds it
+    /// without.
     function appeal(uint40 contributionId) external;
 
     /// @notice Settles a penalty. After a conviction of the curator it is void and the bond comes back. After an acquittal

@@ -17,7 +17,7 @@ interface IDatanetRegistry is IERC721 {
     /// @param mediaType e.g. "text/plain"
     /// @param permissioned Whether training on it needs a grant by its owner
     /// @param contributionBond Bond in wei that goes with a submission
-    /// @param pricePerRow Training price in wei per row and training run; may be 0
+    /// @param pricePerRow Training price in wei (whole gwei) per row and training run; may be 0
     /// @param metadataURI Where the longer description is
     /// @param metadataHash keccak256 of that description
     /// @param curators Who may accept and reject from the start
@@ -136,6 +136,7 @@ interface IDatanetRegistry is IERC721 {
     error DatanetRegistry_UnknownDatanet(uint40 datanetId);
     error DatanetRegistry_UnknownContribution(uint40 contributionId);
     error DatanetRegistry_EmptyName();
+    error DatanetRegistry_PriceNotWholeGwei(uint96 pricePerRow);
     error DatanetRegistry_LicenceCount(uint256 count);
     error DatanetRegistry_CuratorCount(uint256 count);
     error DatanetRegistry_LicenceNotAllowed(uint40 datanetId, string licence);

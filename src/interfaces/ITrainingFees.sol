@@ -26,7 +26,6 @@ interface ITrainingFees {
     error TrainingFees_LengthMismatch(uint256 datanets, uint256 rows);
     error TrainingFees_ZeroRows(uint40 datanetId);
     error TrainingFees_WrongFee(uint256 fee, uint256 sent);
-    error TrainingFees_FeeNotWholeGwei(uint256 fee);
     error TrainingFees_NothingHeld(bytes32 runId);
     /// @dev Its objection window runs, a case is open, or it is suspended.
     error TrainingFees_Contested(uint40 modelId);
@@ -35,7 +34,7 @@ interface ITrainingFees {
     error TrainingFees_Published(bytes32 runId, uint40 modelId);
 
     /// @notice Pays price × rows of each datanet for a run that the training log knows. Anyone may pay, in parts too. The
-    /// value sent must be the exact sum, a whole number of gwei.
+    /// value sent must be the exact sum.
     /// @param runId The run
     /// @param datanetIds The datanets, in any order
     /// @param rows Rows paid for in each, beside those paid before

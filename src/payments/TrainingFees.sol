@@ -42,7 +42,6 @@ contract TrainingFees is ITrainingFees, AccessManagedUpgradeable, UUPSUpgradeabl
     bytes32 private constant STORAGE = 0x7ca6fc5e66f4acd8d3a91820181c280d436e2825bbd8ae326260226923ddf000;
 
     uint256 private constant BPS = 10_000;
-    uint256 private constant UNIT = 1 gwei;
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IDatanetRegistry public immutable DATANETS;
@@ -85,7 +84,6 @@ contract TrainingFees is ITrainingFees, AccessManagedUpgradeable, UUPSUpgradeabl
         // Effect
         uint256 price = _bookRows(runId, datanetIds, rows);
         if (price != msg.value) revert TrainingFees_WrongFee(price, msg.value);
-        if (price % UNIT != 0) revert TrainingFees_FeeNotWholeGwei(price);
         uint96 fee = Native.toUint96(price);
         TrainingFeesStorage storage $ = _storage();
         Held storage h = $.held[runId];

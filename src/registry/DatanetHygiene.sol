@@ -207,8 +207,8 @@ contract DatanetHygiene is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetHy
         return Math.min(MAX_ROWS_NEEDED, Math.min(rowCount, share));
     }
 
-    /// @dev Finds the case about a pending penalty: the last one about this curator and contribution that was opened in
-    /// time. Once found it stays.
+    /// @dev Finds the case about a pending penalty. There is one at most: while a penalty is pending the registry opens no
+    /// second case about this curator and contribution, and none after the time for it.
     function _linkCase(uint40 contributionId) private returns (uint40 caseId) {
         Penalty storage p = _storage().penalties[contributionId];
         if (p.curatorAgentId == 0) revert DatanetHygiene_NoPenalty(contributionId);

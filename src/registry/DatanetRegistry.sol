@@ -37,11 +37,12 @@ contract DatanetRegistry is DatanetCuration, DatanetPermissions, UUPSUpgradeable
     /// @inheritdoc IDatanetRegistry
     function createDatanet(DatanetConfig calldata config) external returns (uint40 datanetId) {
         DatanetRegistryStorage storage $ = _storage();
-        // Check: it has a name, a licence policy and a bounded list of curators
+        // Check: it has a name, a licence policy, a bounded list of curators and a price that can be paid
         if (bytes(config.name).length == 0) revert DatanetRegistry_EmptyName();
         uint256 licenceCount = config.licences.length;
         if (licenceCount == 0 || licenceCount > MAX_LIST) revert DatanetRegistry_LicenceCount(licenceCount);
         if (config.curators.length > MAX_LIST) revert DatanetRegistry_CuratorCount(config.curators.length);
+        if (config.pricePerRow % 1 gwei != 0) revert DatanetRegistry_PriceNotWholeGwei(config.pricePerRow);
         // Effect: record it and mint its token
         datanetId = ++$.datanetCount;
         $.datanets[datanetId] = Datanet({

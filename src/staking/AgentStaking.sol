@@ -53,11 +53,14 @@ contract AgentStaking is AgentStakingBase {
     function stake(uint40 agentId, uint8 role) external payable {
         AgentStakingStorage storage $ = _storage();
         Stake storage s = $.stakes[agentId][role];
-        // Check: the agent exists (`ownerOf` reverts otherwise), so somebody can take the stake back
-        AGENTS.ownerOf(agentId);
+        // Check
         if (role >= Roles.COUNT) revert AgentStaking_UnknownRole(role);
         if (msg.value == 0) revert AgentStaking_ZeroAmount();
         uint96 amount = Native.toUint96(msg.value);
+        // Check: the agent exists and its owner begins: stake keeps an agent from being transferred
+        if (s.amount == 0 && !AGENTS.isAuthorizedOrOwner(msg.sender, agentId)) {
+            revert AgentStaking_NotAgentOwner(agentId, msg.sender);
+        }
         // Effect
         s.amount += amount;
         $.totals[role] += amount;

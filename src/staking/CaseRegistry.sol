@@ -6,6 +6,7 @@ import {IAgentRegistry} from "../interfaces/IAgentRegistry.sol";
 import {IAgentStaking} from "../interfaces/IAgentStaking.sol";
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
 import {ICaseRegistry} from "../interfaces/ICaseRegistry.sol";
+import {IDatanetHygiene} from "../interfaces/IDatanetHygiene.sol";
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
 import {Native} from "../libraries/Native.sol";
 import {Claim, ClaimRecord, ClaimStatus} from "../types/Claim.sol";
@@ -37,6 +38,14 @@ contract CaseRegistry is CaseRegistryBase {
         emit OutcomesSet(outcomes);
     }
 
+    /// @inheritdoc ICaseRegistry
+    function setHygiene(IDatanetHygiene hygiene) external restricted {
+        CaseRegistryStorage storage $ = _storage();
+        if (address($.hygiene) != address(0)) revert CaseRegistry_HygieneAlreadySet(address($.hygiene));
+        $.hygiene = hygiene;
+        emit HygieneSet(address(hygiene));
+    }
+
     // ------------------------------------------------------------------------------------------------------- opening
 
     /// @inheritdoc ICaseRegistry
@@ -64,9 +73,10 @@ contract CaseRegistry is CaseRegistryBase {
         // Check
         if (kind == CaseKind.Claim) revert CaseRegistry_WrongKind(kind);
         uint40 earlier = caseAbout(kind, accused, subject);
-        if (earlier != 0 && !_storage().cases[earlier].closed) revert CaseRegistry_AlreadyOpened(earlier);
-        bool staked = kind == CaseKind.Publication || STAKING.stakeOf(accused, Roles.CURATOR) != 0;
-        if (!staked) revert CaseRegistry_NoStake(accused);
+        bool taken = kind == CaseKind.Curation
+            ? _storage().cases[earlier].openedAt >= _decidedAt(accused, subject)
+            : earlier != 0 && !_storage().cases[earlier].closed;
+        if (taken) revert CaseRegistry_AlreadyOpened(earlier);
         // `ownerOf` reverts when there is no such agent
         if (accused != 0) AGENTS.ownerOf(accused);
         // Effect

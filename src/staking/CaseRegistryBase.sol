@@ -12,6 +12,7 @@ import {IAgentStaking} from "../interfaces/IAgentStaking.sol";
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
 import {ICaseOutcomes} from "../interfaces/ICaseOutcomes.sol";
 import {ICaseRegistry} from "../interfaces/ICaseRegistry.sol";
+import {IDatanetHygiene} from "../interfaces/IDatanetHygiene.sol";
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
 import {Native} from "../libraries/Native.sol";
 import {Roles} from "../types/Roles.sol";
@@ -39,6 +40,7 @@ abstract contract CaseRegistryBase is
         mapping(uint40 caseId => Costs) costs;
         mapping(bytes32 key => uint40 caseId) about;
         mapping(address account => uint96) owed;
+        IDatanetHygiene hygiene;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.CaseRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -223,6 +225,17 @@ abstract contract CaseRegistryBase is
         if (block.timestamp < revealEnd) return (Verdict.Pending, false);
         (verdict,) = _count(c);
         isFinal = block.timestamp >= (c.appellant == address(0) ? appealEnd : end);
+    }
+
+    /// @dev When the accused curator decided what can be appealed now. Nothing else is a case: else anybody could hold a
+    /// curator's stake for a bond that comes back without a quorum.
+    function _decidedAt(uint40 accused, bytes32 subject) internal view returns (uint40) {
+        uint40 contributionId = uint40(uint256(subject));
+        IDatanetHygiene.Penalty memory p = _storage().hygiene.penaltyOf(contributionId);
+        bool appealable = accused != 0 && p.curatorAgentId == accused && block.timestamp <= p.appealUntil
+            && subject == bytes32(uint256(contributionId));
+        if (!appealable) revert CaseRegistry_NoPenalty(accused, subject);
+        return p.decidedAt;
     }
 
     /// @dev What the votes say: more than half of what was revealed, if that is enough, convicts.

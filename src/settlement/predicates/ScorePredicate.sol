@@ -13,8 +13,8 @@ import {AttributionHeader, Item} from "../../types/Leaves.sol";
 import {ScoreWitness} from "../../types/Witness.sol";
 
 /// @title Proves that an influence score is not what the committed vectors give.
-/// @notice Fraud: an INFLUENCE item whose asset has no sketch in the model, whose sketch's sigma is above the model's cap, or
-/// whose score differs from sigma · ⟨a_c, a_q⟩. Witness: {ScoreWitness}.
+/// @notice Fraud: an INFLUENCE item whose asset has no sketch in the model, whose sketch's sigma is above the model's cap, whose
+/// committed query is no vector of 256 bytes, or whose score differs from sigma · ⟨a_c, a_q⟩. Witness: {ScoreWitness}.
 /// @dev It proves arithmetic on committed vectors. Whether the query vector belongs to the answer is a matter of audits.
 contract ScorePredicate is IPredicate {
     IModelRegistry public immutable MODELS;
@@ -47,6 +47,8 @@ contract ScorePredicate is IPredicate {
         uint32 sigma = uint32(bytes4(w.sketch[5:9]));
         if (sigma > terms.sigmaCap) return true;
         if (keccak256(w.query) != header.queryHash) return false;
+        // The node committed to something that no score can follow from.
+        if (w.query.length != Int8Dot.LENGTH) return true;
         return int256(uint256(sigma)) * Int8Dot.dot(w.sketch[9:265], w.query) != item.score;
     }
 

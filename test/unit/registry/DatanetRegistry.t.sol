@@ -39,6 +39,14 @@ contract DatanetRegistryTest is RegistryFixture {
         datanets.createDatanet(config);
     }
 
+    function testFuzz_RevertWhen_ThePriceIsNotWholeGwei(uint96 price) public {
+        vm.assume(price % 1 gwei != 0);
+        IDatanetRegistry.DatanetConfig memory config = _config(0);
+        config.pricePerRow = price;
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_PriceNotWholeGwei.selector, price));
+        datanets.createDatanet(config);
+    }
+
     function test_RevertWhen_DatanetHasNoLicence() public {
         IDatanetRegistry.DatanetConfig memory config = _config(0);
         config.licences = new string[](0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {ICaseRegistry} from "../../../src/interfaces/ICaseRegistry.sol";
 import {IContributionToken} from "../../../src/interfaces/IContributionToken.sol";
 import {IDatanetHygiene} from "../../../src/interfaces/IDatanetHygiene.sol";
 import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
@@ -98,23 +99,28 @@ contract PenaltiesTest is Penalised {
         d.hygiene.settle(id);
     }
 
-    /// @dev A linked case stays: another one that is opened after its end changes nothing.
-    function test_ALaterCaseDoesNotHideTheVerdict() public {
+    /// @dev An overturned curator can't hide the verdict behind a second case, whether somebody noted the first or not.
+    function test_RevertWhen_ACuratorHidesTheVerdictBehindASecondCase() public {
+        params.caseWindow = 60;
+        params.unbondingPeriod = 200;
+        vm.prank(address(d.timelock));
+        d.parameters.update(params);
         _penalise(id, 30);
         uint40 first = _open(id);
-        d.hygiene.appeal(id);
         _decide(first, true);
         d.cases.close(first);
+        assertLe(vm.getBlockTimestamp(), d.hygiene.penaltyOf(id).appealUntil);
+        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_AlreadyOpened.selector, first));
         _open(id);
-        d.hygiene.appeal(id);
-        assertEq(d.hygiene.penaltyOf(id).caseId, first);
         d.hygiene.settle(id);
         assertEq(d.contributions.penaltyOf(alice).points, 0);
     }
 
-    function test_ACaseOpenedTooLateIsNoAppeal() public {
+    function test_RevertWhen_TheAppealComesTooLate() public {
         _penalise(id, 30);
         skip(window + 1);
+        bytes32 subject = bytes32(uint256(id));
+        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_NoPenalty.selector, curatorAgent, subject));
         _open(id);
         vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoCase.selector, id));
         d.hygiene.appeal(id);
@@ -122,13 +128,20 @@ contract PenaltiesTest is Penalised {
         assertEq(d.contributions.penaltyOf(alice).points, 30);
     }
 
-    /// @dev A curator that opens a case about itself first can't penalise meanwhile, and afterwards it is an old case.
-    function test_ACaseOpenedBeforehandIsNoAppeal() public {
-        uint40 caseId = _open(id);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_CuratorNotActive.selector, curatorAgent));
-        _penalise(id, 30);
-        _decide(caseId, false);
-        d.cases.close(caseId);
+    /// @dev Nobody can hold a curator's stake for what it has not done.
+    function test_RevertWhen_ACuratorIsAccusedBeforeItPenalises() public {
+        bytes32 subject = bytes32(uint256(id));
+        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_NoPenalty.selector, curatorAgent, subject));
+        _open(id);
+    }
+
+    /// @dev The case about an earlier penalty says nothing about a later one.
+    function test_EachPenaltyHasItsOwnCase() public {
+        _penalise(id, 1);
+        uint40 first = _open(id);
+        _decide(first, false);
+        d.hygiene.settle(id);
+        d.cases.close(first);
         _penalise(id, 30);
         vm.expectRevert(abi.encodeWithSelector(IDatanetHygiene.DatanetHygiene_NoCase.selector, id));
         d.hygiene.appeal(id);

@@ -58,6 +58,26 @@ contract AgentStakingTest is StakingFixture {
         staking.stake{value: 1}(99, Roles.NODE);
     }
 
+    /// @dev Else anybody could keep an agent from being sold, for a wei.
+    function test_OthersCanOnlyAddToAStake() public {
+        vm.deal(stranger, 2);
+        vm.startPrank(stranger);
+        // it should refuse the first stake in a role from anyone but who may act for the agent
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentStaking_NotAgentOwner.selector, nodeId, stranger));
+        staking.stake{value: 1}(nodeId, Roles.VALIDATOR);
+        // it should let anyone add to a stake
+        staking.stake{value: 2}(nodeId, Roles.NODE);
+        vm.stopPrank();
+        assertEq(staking.stakeOf(nodeId, Roles.NODE), STAKE + 2);
+        // it should take the first stake from an operator of the owner
+        vm.prank(operator);
+        agents.setApprovalForAll(watcher, true);
+        vm.deal(watcher, 1);
+        vm.prank(watcher);
+        staking.stake{value: 1}(nodeId, Roles.VALIDATOR);
+        assertEq(staking.stakeOf(nodeId, Roles.VALIDATOR), 1);
+    }
+
     function test_RevertWhen_TheStakeMakesNoSense() public {
         // it should refuse a role that does not exist
         vm.deal(address(this), 1 << 97);

@@ -34,12 +34,18 @@ abstract contract CaseFixture is StakingFixture {
         settlement.set(claimId, uint40(block.timestamp) + 30, ClaimStatus.Proposed);
         vm.deal(accuser, 1_000e18);
         vm.deal(operator, 1_000e18);
+        _penalise();
         _wait(1);
     }
 
     function _openForClaim() internal returns (uint40) {
         vm.prank(accuser);
         return cases.openForClaim{value: BOND}(claim, EVIDENCE);
+    }
+
+    /// @dev The curator can be accused from now on.
+    function _penalise() internal {
+        hygiene.penalise(curatorId, type(uint40).max);
     }
 
     function _openForCuration() internal returns (uint40) {

@@ -5,6 +5,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IAgentStaking} from "../../../src/interfaces/IAgentStaking.sol";
 import {ICaseRegistry} from "../../../src/interfaces/ICaseRegistry.sol";
+import {IDatanetHygiene} from "../../../src/interfaces/IDatanetHygiene.sol";
 import {CaseRegistry} from "../../../src/staking/CaseRegistry.sol";
 import {ClaimStatus} from "../../../src/types/Claim.sol";
 import {Roles} from "../../../src/types/Roles.sol";
@@ -21,6 +22,17 @@ contract CaseRegistryTest is CaseFixture {
         // it should connect it once
         vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_OutcomesAlreadySet.selector, watcher));
         cases.setOutcomes(stranger);
+    }
+
+    function test_HygieneIsConnectedOnceByGovernance() public {
+        IDatanetHygiene other = IDatanetHygiene(stranger);
+        // it should let only governance connect where penalties are
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        vm.prank(stranger);
+        cases.setHygiene(other);
+        // it should connect where penalties are once
+        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_HygieneAlreadySet.selector, address(hygiene)));
+        cases.setHygiene(other);
     }
 
     function test_OnlyGovernanceUpgrades() public {
@@ -119,20 +131,47 @@ contract CaseRegistryTest is CaseFixture {
         uint40 caseId = _openForCuration();
         // it should hold the accused curator's stake
         assertEq(staking.stakeState(curatorId, Roles.CURATOR).freezes, 1);
-        // it should refuse a second case while the first is open
-        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_AlreadyOpened.selector, caseId));
-        _openForCuration();
         _toFinal(caseId);
         cases.close(caseId);
-        // it should take another case when the first is closed
+        // it should refuse a second case about the same penalty, open or closed
+        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_AlreadyOpened.selector, caseId));
+        _openForCuration();
+        _penalise();
+        // it should take a case about a later penalty
         assertEq(_openForCuration(), 2);
     }
 
-    function test_RevertWhen_TheAccusedCuratorHasNoStake() public {
-        // it should refuse to accuse a curator without stake
-        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_NoStake.selector, validators[0]));
-        vm.prank(accuser);
-        cases.open{value: BOND}(ICaseRegistry.CaseKind.Curation, validators[0], bytes32(uint256(7)), EVIDENCE);
+    function test_RevertWhen_TheAccusedHasNoSuchPenaltyToAnswerFor() public {
+        ICaseRegistry.CaseKind kind = ICaseRegistry.CaseKind.Curation;
+        bytes32 subject = bytes32(uint256(7));
+        bytes4 noPenalty = ICaseRegistry.CaseRegistry_NoPenalty.selector;
+        vm.startPrank(accuser);
+        // it should refuse to accuse an agent that did not penalise the contribution
+        vm.expectRevert(abi.encodeWithSelector(noPenalty, validators[0], subject));
+        cases.open{value: BOND}(kind, validators[0], subject, EVIDENCE);
+        vm.expectRevert(abi.encodeWithSelector(noPenalty, 0, subject));
+        cases.open{value: BOND}(kind, 0, subject, EVIDENCE);
+        // it should refuse a subject that is no contribution's id
+        bytes32 alias_ = bytes32(uint256(1 << 40 | 7));
+        vm.expectRevert(abi.encodeWithSelector(noPenalty, curatorId, alias_));
+        cases.open{value: BOND}(kind, curatorId, alias_, EVIDENCE);
+        vm.stopPrank();
+        hygiene.penalise(curatorId, uint40(vm.getBlockTimestamp()));
+        _wait(1);
+        // it should refuse an appeal whose time is over
+        vm.expectRevert(abi.encodeWithSelector(noPenalty, curatorId, subject));
+        _openForCuration();
+    }
+
+    function test_RevertWhen_APublicationIsAlreadyContested() public {
+        uint40 caseId = _openForPublication();
+        // it should refuse a second case about a publication while the first is open
+        vm.expectRevert(abi.encodeWithSelector(ICaseRegistry.CaseRegistry_AlreadyOpened.selector, caseId));
+        _openForPublication();
+        _toFinal(caseId);
+        cases.close(caseId);
+        // it should take another case about a publication when the first is closed
+        assertEq(_openForPublication(), 2);
     }
 
     function test_APublicationCaseHoldsNobodysStake() public {

@@ -7,6 +7,7 @@ import {Test} from "forge-std/Test.sol";
 import {Preset, Presets} from "../../../script/Presets.sol";
 import {ProtocolParameters} from "../../../src/governance/ProtocolParameters.sol";
 import {IAttributionSettlement} from "../../../src/interfaces/IAttributionSettlement.sol";
+import {IDatanetHygiene} from "../../../src/interfaces/IDatanetHygiene.sol";
 import {AgentRegistry} from "../../../src/registry/AgentRegistry.sol";
 import {AgentStaking} from "../../../src/staking/AgentStaking.sol";
 import {CaseRegistry} from "../../../src/staking/CaseRegistry.sol";
@@ -28,6 +29,21 @@ contract SettlementStub {
 
     function claimRecord(bytes32 claimId) external view returns (ClaimRecord memory) {
         return records[claimId];
+    }
+}
+
+/// @dev One penalty, by the curator that a test names.
+contract HygieneStub {
+    IDatanetHygiene.Penalty private penalty;
+
+    function penalise(uint40 curatorAgentId, uint40 appealUntil) external {
+        penalty.curatorAgentId = curatorAgentId;
+        penalty.decidedAt = uint40(block.timestamp);
+        penalty.appealUntil = appealUntil;
+    }
+
+    function penaltyOf(uint40) external view returns (IDatanetHygiene.Penalty memory) {
+        return penalty;
     }
 }
 
@@ -74,6 +90,7 @@ abstract contract StakingFixture is Test {
     AgentStaking internal staking;
     CaseRegistry internal cases;
     SettlementStub internal settlement;
+    HygieneStub internal hygiene;
 
     address internal operator = makeAddr("operator");
     address internal stranger = makeAddr("stranger");
@@ -104,6 +121,8 @@ abstract contract StakingFixture is Test {
         agents.setStaking(staking);
         staking.setSettlement(address(settlement));
         staking.setCases(address(cases));
+        hygiene = new HygieneStub();
+        cases.setHygiene(IDatanetHygiene(address(hygiene)));
         nodeId = _agent(operator, Roles.NODE, STAKE);
     }
 
@@ -124,7 +143,9 @@ abstract contract StakingFixture is Test {
     }
 
     function _stake(uint40 agentId, uint8 role, uint96 amount) internal {
-        vm.deal(address(this), amount);
+        address owner = agents.ownerOf(agentId);
+        vm.deal(owner, owner.balance + amount);
+        vm.prank(owner);
         staking.stake{value: amount}(agentId, role);
     }
 

@@ -34,7 +34,7 @@ contract Receiver {
 /// @dev Refuses money.
 contract Refuser {}
 
-/// @notice What a run pays for its rows. Datanet 1 is free, 2 costs 0.001 OPEN a row, 3 a fraction of a gwei.
+/// @notice What a run pays for its rows. Datanet 1 is free, 2 costs 0.001 OPEN a row.
 contract TrainingFeesTest is Thread {
     bytes32 private constant RUN = keccak256("manifest");
     bytes32 private constant OPEN_RUN = keccak256("another manifest");
@@ -47,7 +47,6 @@ contract TrainingFeesTest is Thread {
         super.setUp();
         vm.deal(payer, 1e30);
         _datanet(PRICE);
-        _datanet(1);
         uint40[] memory trainedOn = new uint40[](1);
         trainedOn[0] = 2;
         vm.prank(builder);
@@ -124,9 +123,6 @@ contract TrainingFeesTest is Thread {
         _pay(RUN, 2, 2, 1e15);
         vm.expectRevert(abi.encodeWithSelector(ITrainingFees.TrainingFees_WrongFee.selector, 2e15, 2e15 + 1));
         _pay(RUN, 2, 2, 2e15 + 1);
-        // it should refuse a fee with a fraction of a gwei
-        vm.expectRevert(abi.encodeWithSelector(ITrainingFees.TrainingFees_FeeNotWholeGwei.selector, 7));
-        _pay(RUN, 3, 7, 7);
         // it should refuse more rows than it can count
         _pay(RUN, 1, type(uint32).max, 0);
         vm.expectRevert();

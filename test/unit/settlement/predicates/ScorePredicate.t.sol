@@ -74,6 +74,18 @@ contract ScorePredicateTest is FraudTest {
         _assertFraud(x, address(d.score), _scoreWitness(x, 0, 0, "", sketch));
     }
 
+    /// @dev Else a node could commit to what the inner product refuses, and claim any score.
+    function test_AQueryThatIsNoVectorIsFraud() public {
+        // it should say yes when the committed query is no vector
+        Answer[] memory answers = _answers();
+        answers[0].query = abi.encodePacked(answers[0].query, bytes1(0));
+        Draft memory x = _draft(answers);
+        _seal(x);
+        _submit(x);
+        bytes memory sketch = sketchLeaf(_indexOf(x.items[0][0].asset));
+        _assertFraud(x, address(d.score), _scoreWitness(x, 0, 0, answers[0].query, sketch));
+    }
+
     function test_AnotherQueryVectorProvesNothing() public {
         // it should say no for another query vector
         Draft memory x = _honest();
