@@ -279,6 +279,9 @@ contract AuditRegistry is IAuditRegistry, AccessManagedUpgradeable, UUPSUpgradea
         bytes32 key = keccak256(abi.encode(r.claimId, r.kind, r.subject, r.index, r.validatorId));
         if ($.asked[key] != 0) revert AuditRegistry_AlreadyRequested($.asked[key]);
         uint40 needed = uint40(block.timestamp) + WINDOWS * responseWindow;
+        // In a pause the end is the latest one: if the pause is ended early, so much less is left.
+        (, uint40 pausedUntil,) = SETTLEMENT.pauseState();
+        if (pausedUntil > block.timestamp) needed += pausedUntil - uint40(block.timestamp);
         // Effect
         requestId = ++$.requestCount;
         r.requester = msg.sender;

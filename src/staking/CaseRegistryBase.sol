@@ -191,10 +191,11 @@ abstract contract CaseRegistryBase is
         STAKING.unfreeze(accused, role);
     }
 
-    /// @dev Whatever the other registry does, the verdict stands.
+    /// @dev Whatever the other registry does, the verdict stands. Whoever opens a case about a publication may name any agent
+    /// as accused, so nothing is written down about that.
     function _record(uint40 caseId, Case storage c, bool convicted) internal {
         address outcomes = _storage().outcomes;
-        if (outcomes == address(0) || c.accused == 0) return;
+        if (outcomes == address(0) || c.kind == CaseKind.Publication) return;
         bytes memory call = abi.encodeCall(ICaseOutcomes.recordOutcome, (caseId, c.accused, c.subject, convicted));
         if (!_tryCall(outcomes, call)) emit OutcomeNotRecorded(caseId);
     }

@@ -321,10 +321,12 @@ contract CaseRegistryVerdictsTest is CaseFixture {
         assertEq(outcomes.agentId(), nodeId);
         assertEq(outcomes.subject(), claimId);
         assertTrue(outcomes.convicted());
-        caseId = _openForPublication();
+        vm.prank(accuser);
+        caseId = cases.open{value: BOND}(ICaseRegistry.CaseKind.Publication, curatorId, bytes32(uint256(7)), EVIDENCE);
+        _vote(caseId, _votes(true, true, true));
         _toFinal(caseId);
         cases.close(caseId);
-        // it should write nothing down about nobody
+        // it should write nothing down about an agent that was only named
         assertEq(outcomes.agentId(), nodeId);
     }
 

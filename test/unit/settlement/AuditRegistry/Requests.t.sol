@@ -59,6 +59,19 @@ contract AuditRegistryRequestsTest is AuditFixture {
         assertEq(d.settlement.claimRecord(claimId).end, end - 1 + 2 * window);
     }
 
+    /// @dev Else whoever pauses could make a claim final between a request and the proof that it was not answered.
+    function test_APauseThatEndsEarlyLeavesTimeForAnswerAndProof() public {
+        (Draft memory x, bytes32 claimId) = _open();
+        vm.warp(d.settlement.claimRecord(claimId).end - 1);
+        vm.prank(guardian);
+        d.settlement.pause();
+        _request(x, PAYOUT, 0, 0);
+        vm.prank(guardian);
+        d.settlement.unpause();
+        // it should leave time for answer and proof when a pause ends early
+        assertEq(d.settlement.claimRecord(claimId).end, vm.getBlockTimestamp() + 2 * window);
+    }
+
     function testFuzz_RequestsNeverExtendAClaimBeyondTheLimit(uint40[8] memory pauses) public {
         (Draft memory x, bytes32 claimId) = _open();
         uint40 end = d.settlement.claimRecord(claimId).end;
