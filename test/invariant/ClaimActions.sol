@@ -137,8 +137,9 @@ abstract contract ClaimActions is CampaignState {
     }
 
     function _stake(uint256 i, uint96 amount) internal {
-        vm.deal(stranger, stranger.balance + amount);
-        vm.prank(stranger);
+        address owner = d.agents.ownerOf(agents[i]);
+        vm.deal(owner, owner.balance + amount);
+        vm.prank(owner);
         d.staking.stake{value: amount}(agents[i], Roles.NODE);
         staked[i] += amount;
     }
