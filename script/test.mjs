@@ -38,6 +38,7 @@ const STAGES = [
       ['forge', 'test', '--json'],
     ],
   },
+  { name: 'mutants', commands: [['node', '--stack-size=4000', 'test/mutation/main.ts', '--sample', '15']] },
   { name: 'codegen', commands: [['node', 'script/check-codegen.mjs']] },
   { name: 'unit', commands: [vitest('unit')] },
   { name: 'training', commands: [vitest('training')] },
