@@ -13,7 +13,7 @@ export function mutatedFiles(): string[] {
 
 /** Everything that may notice a mutant that its closest tests let pass. */
 export const ALL_TESTS =
-  'test/{unit/settlement,unit/staking,unit/payments,unit/libraries,unit/governance,differential,invariant}/**';
+  'test/{unit/settlement,unit/staking,unit/payments,unit/libraries,unit/governance,unit/script,differential,invariant}/**';
 
 const CLOSEST: [part: string, tests: string][] = [
   ['src/settlement/predicates/', 'test/{unit/settlement/predicates,differential}/**'],
