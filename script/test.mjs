@@ -36,6 +36,7 @@ const STAGES = [
       ['node', 'script/sizes.mjs'],
       ['node', 'script/layout.mjs'],
       ['forge', 'test', '--json'],
+      ['node', 'ts/bench/src/main.ts', 'gas', '--legacy', '--check'],
     ],
   },
   { name: 'mutants', commands: [['node', '--stack-size=4000', 'test/mutation/main.ts', '--sample', '15']] },

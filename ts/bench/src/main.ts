@@ -1,5 +1,9 @@
 // `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
 const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
+  gas: {
+    about: "gas of the contracts' hot paths beside those of others, and the cost per inference",
+    load: () => import('./gas.ts'),
+  },
   restart: {
     about: 'a second start: seconds until chat is usable, and until everything is up',
     load: () => import('./restart.ts'),
