@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { keccak256, stringToBytes } from 'viem';
+import { analyse, compile, definitions, isConcrete } from './analysis.mjs';
 import { compareLayouts } from './layout-compare.ts';
 
 const require = createRequire(import.meta.url);
@@ -13,8 +14,10 @@ const root = path.resolve(import.meta.dirname, '..');
 const lock = path.join(root, 'test/layout');
 const update = process.argv.includes('--update');
 
-const { input, output, namespaced } = analyse();
 const upgrades = require('@openzeppelin/upgrades-core');
+const { input, output } = analyse(['storageLayout']);
+// The same with a variable for each namespace: only variables have a layout.
+const namespaced = compile(upgrades.makeNamespacedInput(input, output));
 const solcVersion = require('solc/package.json').version;
 const decode = upgrades.solcInputOutputDecoder(input, output);
 const validation = upgrades.validate(output, decode, solcVersion, input, namespaced);
@@ -74,56 +77,6 @@ console.log(
 );
 process.exitCode = failures.length === 0 ? 0 : 1;
 
-/** The sources, what the analysis says about them, and the same with a variable for each namespace. */
-function analyse() {
-  const sources = {};
-  const read = (file) => {
-    if (!existsSync(path.join(root, file))) return { error: `${file} not found` };
-    sources[file] ??= { content: readFileSync(path.join(root, file), 'utf8') };
-    return { contents: sources[file].content };
-  };
-  for (const file of readdirSync(path.join(root, 'src'), { recursive: true }))
-    if (file.endsWith('.sol')) read(path.posix.join('src', file.split(path.sep).join('/')));
-  const settings = {
-    evmVersion: 'cancun',
-    remappings: ['contracts', 'contracts-upgradeable'].map(
-      (name) => `@openzeppelin/${name}/=node_modules/@openzeppelin/${name}/`,
-    ),
-    outputSelection: { '*': { '': ['ast'], '*': ['storageLayout'] } },
-  };
-  const input = { language: 'Solidity', sources, settings };
-  const output = compile(input, read);
-  for (const source of Object.keys(output.contracts ?? {}))
-    for (const [name, contract] of Object.entries(output.contracts[source])) {
-      // Checks identify contracts by their code; nothing was compiled, so a digest of the name stands for it.
-      const object = isConcrete(output, source, name)
-        ? keccak256(stringToBytes(`${source}:${name}`)).slice(2)
-        : '';
-      contract.evm = { bytecode: { object, linkReferences: {} } };
-    }
-  const upgrades = require('@openzeppelin/upgrades-core');
-  return { input, output, namespaced: compile(upgrades.makeNamespacedInput(input, output)) };
-}
-
-function compile(input, read) {
-  const solc = require('solc');
-  process.removeAllListeners('uncaughtException');
-  process.removeAllListeners('unhandledRejection');
-  const result = JSON.parse(solc.compile(JSON.stringify(input), read && { import: read }));
-  const errors = (result.errors ?? []).filter((e) => e.severity === 'error');
-  if (errors.length > 0) throw new Error(errors.map((e) => e.formattedMessage).join('\n'));
-  return result;
-}
-
-function definitions(result, source) {
-  return result.sources[source].ast.nodes.filter((n) => n.nodeType === 'ContractDefinition');
-}
-
-function isConcrete(result, source, name) {
-  const found = definitions(result, source).find((c) => c.name === name);
-  return found !== undefined && !found.abstract && found.contractKind === 'contract';
-}
-
 /** The project's own contracts with state in a namespace: implementations of proxies, and the code they delegate to. */
 function upgradeable() {
   const all = Object.keys(output.sources).flatMap((source) => definitions(output, source));
@@ -131,7 +84,7 @@ function upgradeable() {
   const list = [];
   for (const source of Object.keys(output.sources).filter((s) => s.startsWith('src/')))
     for (const contract of definitions(output, source)) {
-      if (contract.abstract || contract.contractKind !== 'contract') continue;
+      if (!isConcrete(contract)) continue;
       const bases = contract.linearizedBaseContracts.map((id) => byId.get(id));
       const isProxied = bases.some((b) => b?.name === 'UUPSUpgradeable');
       const hasNamespace = bases.some((b) => namespacesOf(b).length > 0);
