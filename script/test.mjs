@@ -35,6 +35,7 @@ const STAGES = [
       ['forge', 'build', '--skip', 'test', '--skip', 'script', '-D', 'warnings'],
       ['node', 'script/sizes.mjs'],
       ['node', 'script/layout.mjs'],
+      ['node', 'script/check-trees.mjs'],
       ['forge', 'test', '--json'],
       ['node', 'ts/bench/src/main.ts', 'gas', '--legacy', '--check'],
     ],

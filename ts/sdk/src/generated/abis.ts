@@ -5781,6 +5781,19 @@ export const caseRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      {
+        name: 'hygiene',
+        internalType: 'contract IDatanetHygiene',
+        type: 'address',
+      },
+    ],
+    name: 'setHygiene',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'outcomes', internalType: 'address', type: 'address' }],
     name: 'setOutcomes',
     outputs: [],
@@ -6001,6 +6014,19 @@ export const caseRegistryAbi = [
       },
     ],
     name: 'EvidenceSubmitted',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'hygiene',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'HygieneSet',
   },
   {
     type: 'event',
@@ -6235,6 +6261,11 @@ export const caseRegistryAbi = [
   { type: 'error', inputs: [], name: 'CaseRegistry_EmptyCommitment' },
   {
     type: 'error',
+    inputs: [{ name: 'hygiene', internalType: 'address', type: 'address' }],
+    name: 'CaseRegistry_HygieneAlreadySet',
+  },
+  {
+    type: 'error',
     inputs: [
       { name: 'caseId', internalType: 'uint40', type: 'uint40' },
       { name: 'validatorId', internalType: 'uint40', type: 'uint40' },
@@ -6243,8 +6274,11 @@ export const caseRegistryAbi = [
   },
   {
     type: 'error',
-    inputs: [{ name: 'accused', internalType: 'uint40', type: 'uint40' }],
-    name: 'CaseRegistry_NoStake',
+    inputs: [
+      { name: 'accused', internalType: 'uint40', type: 'uint40' },
+      { name: 'subject', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'CaseRegistry_NoPenalty',
   },
   {
     type: 'error',
@@ -8851,6 +8885,11 @@ export const datanetRegistryAbi = [
       { name: 'contributionId', internalType: 'uint40', type: 'uint40' },
     ],
     name: 'DatanetRegistry_NothingToReclaim',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'pricePerRow', internalType: 'uint96', type: 'uint96' }],
+    name: 'DatanetRegistry_PriceNotWholeGwei',
   },
   {
     type: 'error',
@@ -17365,11 +17404,6 @@ export const trainingFeesAbi = [
     type: 'error',
     inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
     name: 'TrainingFees_Contested',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'fee', internalType: 'uint256', type: 'uint256' }],
-    name: 'TrainingFees_FeeNotWholeGwei',
   },
   {
     type: 'error',

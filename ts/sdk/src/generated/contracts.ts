@@ -3198,6 +3198,14 @@ export const writeCaseRegistrySetAuthority = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const writeCaseRegistrySetHygiene = /*#__PURE__*/ createWriteContract({
+  abi: caseRegistryAbi,
+  functionName: 'setHygiene',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
  */
 export const writeCaseRegistrySetOutcomes = /*#__PURE__*/ createWriteContract({
@@ -3335,6 +3343,15 @@ export const simulateCaseRegistrySetAuthority =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const simulateCaseRegistrySetHygiene =
+  /*#__PURE__*/ createSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
  */
 export const simulateCaseRegistrySetOutcomes =
@@ -3438,6 +3455,15 @@ export const watchCaseRegistryEvidenceSubmittedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: caseRegistryAbi,
     eventName: 'EvidenceSubmitted',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"HygieneSet"`
+ */
+export const watchCaseRegistryHygieneSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'HygieneSet',
   })
 
 /**

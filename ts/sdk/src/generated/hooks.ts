@@ -3296,6 +3296,15 @@ export const useWriteCaseRegistrySetAuthority =
   })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const useWriteCaseRegistrySetHygiene =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: caseRegistryAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
  */
 export const useWriteCaseRegistrySetOutcomes =
@@ -3438,6 +3447,15 @@ export const useSimulateCaseRegistrySetAuthority =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setHygiene"`
+ */
+export const useSimulateCaseRegistrySetHygiene =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: caseRegistryAbi,
+    functionName: 'setHygiene',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link caseRegistryAbi}__ and `functionName` set to `"setOutcomes"`
  */
 export const useSimulateCaseRegistrySetOutcomes =
@@ -3540,6 +3558,15 @@ export const useWatchCaseRegistryEvidenceSubmittedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: caseRegistryAbi,
     eventName: 'EvidenceSubmitted',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link caseRegistryAbi}__ and `eventName` set to `"HygieneSet"`
+ */
+export const useWatchCaseRegistryHygieneSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: caseRegistryAbi,
+    eventName: 'HygieneSet',
   })
 
 /**
