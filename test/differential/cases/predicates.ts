@@ -254,7 +254,8 @@ export async function predicateVectors() {
         // What is falsified in a draft does not change what the claim says of its parent and its size.
         claims.seal(x);
         const asked = await questions(world, x, signer);
-        const chosen = what === 'nothing' || campaign ? choose(asked, 9, random) : chooseFew(asked, random);
+        const chosen =
+          what === 'nothing' || campaign ? choose(asked, campaign ? 4 : 9, random) : chooseFew(asked, random);
         claimAbis.push(
           encode(
             'Claim claim, Batch[] batches, uint256 world',

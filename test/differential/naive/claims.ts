@@ -280,7 +280,8 @@ export function pay(x: Draft): void {
       return credits.length;
     });
   });
-  x.payouts = new Map(x.parent?.payouts);
+  // Copies: what is falsified here does not change the parent.
+  x.payouts = new Map([...(x.parent?.payouts ?? [])].map(([asset, leaf]) => [asset, { ...leaf }]));
   for (const [asset, credits] of x.credits) {
     const delta = credits.reduce((sum, { amount }) => sum + amount, 0n);
     const nodes = creditNodes(x, asset);
