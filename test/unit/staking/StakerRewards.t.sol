@@ -49,6 +49,7 @@ contract StakerRewardsTest is StakerRewardsFixture {
         vm.expectEmit(address(rewards));
         emit IStakerRewards.Deposited(alice, 0, alice, 2e18, 0);
         _deposit(alice, 0, 2e18);
+        // it should tell a position by account and tier
         assertEq(_position(alice, 0).staked, 2e18);
         assertEq(_position(alice, 0).unlockAt, 0);
         assertEq(rewards.totalStaked(), 2e18);
@@ -166,8 +167,10 @@ contract StakerRewardsTest is StakerRewardsFixture {
         _deposit(bob, 0, 1e18);
         _reward(2e18);
         // it should keep what was earned and stop earning
+        // it should tell what an account has earned
         assertEq(rewards.earned(alice), 3e18);
         assertEq(rewards.earned(bob), 1e18);
+        // it should tell the stake of all and what waits for withdrawal
         assertEq(rewards.totalStaked(), 2e18);
         assertEq(rewards.totalPending(), 1e18);
         _assertSolvent();

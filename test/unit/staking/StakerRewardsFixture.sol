@@ -56,6 +56,7 @@ abstract contract StakerRewardsFixture is Test {
             uint256(rewards.totalStaked()) + rewards.totalPending() + rewards.unpaid() + rewards.undistributed(),
             address(rewards).balance
         );
+        // it should tell weights that add up
         assertEq(rewards.totalWeight(), rewards.weightOf(alice) + rewards.weightOf(bob));
     }
 }

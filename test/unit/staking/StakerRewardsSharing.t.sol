@@ -80,6 +80,7 @@ contract StakerRewardsSharingTest is StakerRewardsFixture {
     function test_RewardsWithoutStakersWait() public {
         _reward(4e18);
         // it should keep the reward for later stakers
+        // it should tell what is unpaid and what waits for stakers
         assertEq(rewards.undistributed(), 4e18);
         assertEq(rewards.unpaid(), 0);
         _deposit(alice, 0, 1e18);

@@ -232,6 +232,7 @@ contract EscrowOpeningTest is EscrowFixture {
         emit IInferenceEscrow.SettlementSet(operator);
         fresh.setSettlement(operator);
         // it should connect the settlement
+        // it should tell the connected settlement
         assertEq(fresh.settlement(), operator);
         // it should refuse to be connected twice
         vm.expectRevert(
