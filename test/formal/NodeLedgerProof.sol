@@ -10,7 +10,8 @@ import {NodeLedger} from "../../src/libraries/NodeLedger.sol";
 contract NodeLedgerProof {
     uint256 private constant UNIT = 1e5;
 
-    /// @dev `balance` is what settlement holds for this node's fees, in wei; `funded` is what its owners may be paid.
+    /// @dev `balance` is what settlement holds of this node's fees, in wei; `funded` is what its owners may be paid;
+    /// `earned` counts here whoever proposed the claim, because it is this node's fees that pay it.
     function _solvent(uint256 balance, uint80 unattributed, uint80 funded, uint80 earned, uint96 paid)
         private
         pure
@@ -49,5 +50,27 @@ contract NodeLedgerProof {
         // What the treasury's counter gained is its own from here on.
         assert(balance >= treasury);
         assert(_solvent(balance - treasury, waitingNow, funded, earned, paid));
+    }
+
+    function pay(
+        uint256 balance,
+        uint80 waiting,
+        uint80 funded,
+        uint80 earned,
+        uint96 paid,
+        uint96 paidToAsset,
+        uint96 cumulative
+    ) external pure {
+        require(_solvent(balance, waiting, funded, earned, paid));
+        (uint96 amount, uint96 paidNow,) = NodeLedger.book(paid, paidToAsset, cumulative, NodeLedger.inWei(funded));
+        assert(balance >= amount);
+        assert(_solvent(balance - amount, waiting, funded, earned, paidNow));
+    }
+
+    function sendEarned(uint256 balance, uint80 waiting, uint80 funded, uint80 earned, uint96 paid) external pure {
+        require(_solvent(balance, waiting, funded, earned, paid));
+        uint96 amount = NodeLedger.inWei(earned);
+        assert(balance >= amount);
+        assert(_solvent(balance - amount, waiting, funded, 0, paid));
     }
 }

@@ -6,8 +6,11 @@ import {StakeLedger} from "../../src/libraries/StakeLedger.sol";
 /// @title Bond conservation, proved about the ledger that staking runs on.
 /// @dev As {NodeLedgerProof}: any state that holds the invariant, one step, and the invariant of the state after.
 contract StakeLedgerProof {
+    /// @dev Stake covers what is bonded and what is leaving, and what is due too while any is leaving: nothing that a
+    /// verdict took can be withdrawn.
     function _sound(uint96 stake, uint96 bonded, uint96 unbonding, uint96 due) private pure returns (bool) {
-        return uint256(bonded) + unbonding <= stake && due <= stake;
+        return uint256(bonded) + unbonding <= stake && due <= stake
+            && (unbonding == 0 || uint256(bonded) + unbonding + due <= stake);
     }
 
     function lock(uint96 stake, uint96 bonded, uint96 unbonding, uint96 due, uint96 bond) external pure {
@@ -20,6 +23,21 @@ contract StakeLedgerProof {
         require(_sound(stake, bonded, unbonding, due));
         require(amount <= StakeLedger.free(stake, bonded, unbonding, due));
         assert(_sound(stake, bonded, unbonding + amount, due));
+    }
+
+    function release(uint96 stake, uint96 bonded, uint96 unbonding, uint96 due, uint96 bond) external pure {
+        require(_sound(stake, bonded, unbonding, due));
+        assert(_sound(stake, bonded - bond, unbonding, due));
+    }
+
+    function deposit(uint96 stake, uint96 bonded, uint96 unbonding, uint96 due, uint96 amount) external pure {
+        require(_sound(stake, bonded, unbonding, due));
+        assert(_sound(stake + amount, bonded, unbonding, due));
+    }
+
+    function withdraw(uint96 stake, uint96 bonded, uint96 unbonding, uint96 due) external pure {
+        require(_sound(stake, bonded, unbonding, due));
+        assert(_sound(stake - unbonding, bonded, 0, due));
     }
 
     function stayingIsLessThanStake(uint96 stake, uint96 bonded, uint96 unbonding, uint96 due) external pure {
