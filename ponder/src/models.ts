@@ -84,19 +84,17 @@ ponder.on('ModelRegistry:Transfer', async ({ event, context }) => {
 ponder.on('TrainingLog:RunOpened', async ({ event, context }) => {
   const { runId: id, owner, inputsRoot, inputCount, totalSteps, datanets, uri } = event.args;
   const openedAt = Number(event.block.timestamp);
-  await context.db
-    .insert(run)
-    .values({
-      id,
-      owner,
-      inputsRoot,
-      inputCount,
-      totalSteps,
-      datanets: [...datanets],
-      uri,
-      step: 0,
-      openedAt,
-    });
+  await context.db.insert(run).values({
+    id,
+    owner,
+    inputsRoot,
+    inputCount,
+    totalSteps,
+    datanets: [...datanets],
+    uri,
+    step: 0,
+    openedAt,
+  });
 });
 
 ponder.on('TrainingLog:CheckpointAnchored', async ({ event, context }) => {

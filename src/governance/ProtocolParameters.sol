@@ -28,7 +28,6 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     uint256 private constant MAX_PAUSE = 14 days;
     uint256 private constant MAX_CASE = 60 days;
     uint256 private constant MAX_CASE_WINDOW = 14 days;
-    uint256 private constant MAX_RESPONSE_WINDOW = 7 days;
     uint256 private constant MAX_EXPIRY = 730 days;
     uint256 private constant MAX_PENALTY_POINTS = 1_000;
     uint256 private constant MAX_STAKE = 10_000_000e18;
@@ -168,6 +167,8 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         _within("caseWindow", p.caseWindow, 1, MAX_CASE_WINDOW);
         _within("unbondingPeriod", p.unbondingPeriod, 1, MAX_UNBONDING);
         _within("exitDelay", p.exitDelay, 1, MAX_EXIT_DELAY);
+        // An answer and the proof that there is none must fit into what requests may extend a window by.
+        _within("responseWindow", p.responseWindow, 1, limits_.maxExtension / 2);
         // A node must have had the time to propose, be rejected once and propose again.
         _within("attributionDeadline", p.attributionDeadline, 2 * uint256(p.challengeWindow), MAX_EXPIRY);
         _within("expiry", p.expiry, 2 * uint256(p.attributionDeadline), MAX_EXPIRY);
@@ -195,7 +196,6 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         _within("validatorStakeMin", p.validatorStakeMin, 1 gwei, MAX_STAKE);
         _within("caseBond", p.caseBond, 1 gwei, MAX_STAKE);
         _within("requestBond", p.requestBond, 1 gwei, MAX_STAKE);
-        _within("responseWindow", p.responseWindow, 1, MAX_RESPONSE_WINDOW);
         _within("caseSlashBps", p.caseSlashBps, 1, BPS);
         _within("caseQuorumBps", p.caseQuorumBps, BPS / 10, BPS);
         _within("penaltyThreshold", p.penaltyThreshold, 0, MAX_PENALTY_POINTS);

@@ -143,9 +143,9 @@ contract ProtocolParametersTermsTest is Test {
         p.attestations = 33;
         _rejects("attestations", 33, 1, 32);
         p.responseWindow = 0;
-        _rejects("responseWindow", 0, 1, 7 days);
-        p.responseWindow = 7 days + 1;
-        _rejects("responseWindow", 7 days + 1, 1, 7 days);
+        _rejects("responseWindow", 0, 1, 1.5 days);
+        p.responseWindow = 1.5 days + 1;
+        _rejects("responseWindow", 1.5 days + 1, 1, 1.5 days);
     }
 
     function test_StakesAndBondsOfDisputesHaveBounds() public {
