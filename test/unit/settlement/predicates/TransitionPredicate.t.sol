@@ -85,4 +85,13 @@ contract TransitionPredicateTest is FraudTest {
         parent.claim.fees += 1;
         _assertNotFraud(x, address(d.transition), _transitionWitness(x, parent, 9));
     }
+
+    function test_APayoutThatIsNotTheParentsProvesNothing() public {
+        // it should say no for a payout that is not the parent's
+        Draft memory parent = _first();
+        Draft memory x = _honest();
+        _submit(x);
+        parent.payouts[9].cumulative += 1;
+        _assertNotFraud(x, address(d.transition), _transitionWitness(x, parent, 9));
+    }
 }
