@@ -207,6 +207,8 @@ contract CaseRegistryVerdictsTest is CaseFixture {
         uint40 caseId = _openForPublication();
         _vote(caseId, _votes(true, true, true));
         _toFinal(caseId);
+        vm.expectEmit(address(cases));
+        emit ICaseRegistry.CaseClosed(caseId, ICaseRegistry.Verdict.Convicted, true, 0, 0, 0);
         cases.close(caseId);
         // it should touch no stake for a publication
         _assertVerdict(caseId, CONVICTED, true);

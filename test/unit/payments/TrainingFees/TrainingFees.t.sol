@@ -284,6 +284,8 @@ contract TrainingFeesTest is Thread {
         d.fees.flush();
         assertEq(_counted(), 0.2e18);
         vm.etch(address(0xdEaD), "");
+        vm.expectEmit(address(d.fees));
+        emit ITrainingFees.Flushed(0.05e18, 0, 0);
         d.fees.flush();
         // it should keep the part of a receiver that refuses and pay the others
         (uint256 burn, uint256 treasury, uint256 stakers) = d.fees.counters();

@@ -39,6 +39,12 @@ contract SettlementPauseTest is SettlementTest {
         settlement.unpause();
     }
 
+    function test_APauseWaitsForTheLongestWindowThereMayBe() public {
+        uint40 until = _pause();
+        (,, uint40 next) = settlement.pauseState();
+        assertEq(next, until + 14 * d.parameters.limits().minChallengeWindow + maxExtension + maxPause);
+    }
+
     function test_RevertWhen_PausedAgainTooSoon() public {
         (,, uint40 next) = settlement.pauseState();
         assertEq(next, 0);
