@@ -43,7 +43,9 @@ contract NoticePredicateTest is FraudTest {
                 evidence
             )
         );
-        return _witness(x, r, evidence, _sign(key, keccak256(abi.encodePacked(hex"1901", domain, notice))));
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, notice));
+        assertEq(d.notice.noticeDigest(nodeId, _receiptHash(x, r), evidence), digest);
+        return _witness(x, r, evidence, _sign(key, digest));
     }
 
     function _witness(Draft memory x, uint256 r, bytes32 evidence, bytes memory signature)
