@@ -50,7 +50,7 @@ describe('the thread', () => {
     const run = await chain.readContract({
       address: contracts().TrainingLog,
       abi: parseAbi([
-        'function run(bytes32) view returns ((address owner, uint40 openedAt, uint40 finishedAt, uint32 inputCount, uint32 totalSteps, uint32 step, bytes32 inputsRoot, bytes32 stepsRoot, bytes32 checkpointHash, bytes32 adapterHash))',
+        'function run(bytes32) view returns ((address owner, uint40 openedAt, uint40 finishedAt, uint8 status, uint32 inputCount, uint32 totalSteps, uint32 step, bytes32 inputsRoot, bytes32 datanetsHash, bytes32 stepsRoot, bytes32 checkpointHash, bytes32 adapterHash))',
       ]),
       functionName: 'run',
       args: [steps.train.result.runId as Hex],
