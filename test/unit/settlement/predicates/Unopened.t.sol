@@ -122,16 +122,29 @@ contract UnopenedTest is FraudTest {
     function test_AnAttributionShorterThanItsHeaderIsFraud() public {
         Draft memory x = _honest();
         _submit(x);
+        assertTrue(_isAllocationFraud(x, hex"00"));
+    }
+
+    function test_AnAttributionWithAPartOfAnItemIsFraud() public {
+        Draft memory x = _honest();
+        _submit(x);
+        bytes memory honest = _attribution(x, 0);
+        assertFalse(_isAllocationFraud(x, honest));
+        assertTrue(_isAllocationFraud(x, abi.encodePacked(honest, uint8(0))));
+    }
+
+    /// @dev Commits to the attribution in the place of the first receipt's.
+    function _isAllocationFraud(Draft memory x, bytes memory attribution) private view returns (bool) {
         bytes memory flat = _allocationWitness(x, 0);
         AllocationWitness memory w = abi.decode(abi.encodePacked(uint256(32), flat), (AllocationWitness));
-        w.attribution = hex"00";
+        w.attribution = attribution;
         bytes32[] memory leaves = new bytes32[](x.receipts.length);
         bytes32 hash = keccak256(abi.encodePacked(uint8(0x12), w.attribution));
         leaves[0] = keccak256(abi.encodePacked(uint8(0x13), hash, w.creditIndexes));
         PlainTree memory t = Trees.plain(leaves, Trees.depthOf(leaves.length));
         x.claim.attributionsRoot = t.root();
         w.attributionPath = t.proof(0);
-        assertTrue(d.allocation.isFraud(x.claim, _flat(abi.encode(w))));
+        return d.allocation.isFraud(x.claim, _flat(abi.encode(w)));
     }
 
     function test_ARootThatIsNoNodeIsMalformed() public view {
