@@ -2,7 +2,13 @@
 export type AdamWSettings = {
   readonly beta1: number;
   readonly beta2: number;
+  /** Added to the root of the second moment. */
   readonly epsilon: number;
+  /**
+   * Added to the second moment under the root; default 0. Above 0 the update is smooth in the gradient also where
+   * that is zero, which differentiating through a run needs.
+   */
+  readonly epsRoot?: number;
   readonly weightDecay: number;
   /** Gradients with a larger norm are scaled down to it; 0 turns this off. */
   readonly clipNorm: number;
@@ -39,7 +45,7 @@ export function adamwStep(
   decayMask?: Uint8Array,
 ): number {
   const { parameters, firstMoment, secondMoment } = state;
-  const { beta1, beta2, epsilon, weightDecay, clipNorm } = settings;
+  const { beta1, beta2, epsilon, epsRoot = 0, weightDecay, clipNorm } = settings;
   const norm = normOf(gradient);
   const clip = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
   const correction1 = 1 - integerPower(beta1, step);
@@ -51,7 +57,8 @@ export function adamwStep(
     firstMoment[i] = m;
     secondMoment[i] = v;
     const decay = decayMask === undefined || decayMask[i] === 1 ? weightDecay * parameters[i] : 0;
-    parameters[i] -= learningRate * (m / correction1 / (Math.sqrt(v / correction2) + epsilon) + decay);
+    const scale = Math.sqrt(v / correction2 + epsRoot) + epsilon;
+    parameters[i] -= learningRate * (m / correction1 / scale + decay);
   }
   return norm;
 }

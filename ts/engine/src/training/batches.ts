@@ -34,11 +34,18 @@ export function stepsPerEpoch(plan: BatchPlan, rows: number): number {
 
 /**
  * The batches of a step, counted from 1: a function of plan, samples and step alone.
+ */
+export function batchesOfStep(plan: BatchPlan, samples: readonly WeightedSample[], step: number): Batch[] {
+  return packStep(plan, samplesOfStep(plan, samples, step));
+}
+
+/**
+ * The samples that a step reads, in order.
  *
  * In each epoch the rows are shuffled and then ordered by length class, so that little padding is needed; the
  * steps made from them are shuffled again.
  */
-export function batchesOfStep(plan: BatchPlan, samples: readonly WeightedSample[], step: number): Batch[] {
+export function samplesOfStep<T extends Sample>(plan: BatchPlan, samples: readonly T[], step: number): T[] {
   const perEpoch = stepsPerEpoch(plan, samples.length);
   const epoch = Math.floor((step - 1) / perEpoch);
   const random = new Random(plan.seed + epoch);
@@ -46,7 +53,11 @@ export function batchesOfStep(plan: BatchPlan, samples: readonly WeightedSample[
   const places = random.shuffle(Array.from({ length: perEpoch }, (_, i) => i));
   const size = plan.batch * plan.accumulation;
   const start = places[(step - 1) % perEpoch] * size;
-  const chosen = order.slice(start, start + size);
+  return order.slice(start, start + size);
+}
+
+/** The samples of one step as batches, in which the loss is the weighted mean over all their counted tokens. */
+function packStep(plan: BatchPlan, chosen: readonly WeightedSample[]): Batch[] {
   const total = chosen.reduce((sum, sample) => sum + sample.weight * countedTokens(plan, sample), 0);
   const runs = Math.ceil(chosen.length / plan.batch);
   return Array.from({ length: runs }, (_, i) =>
@@ -94,7 +105,7 @@ function lengthClass(plan: Pick<BatchPlan, 'lengths'>, sample: Sample): number {
 }
 
 /** Tokens of a sample that have a loss. */
-function countedTokens(plan: BatchPlan, sample: Sample): number {
+export function countedTokens(plan: Pick<BatchPlan, 'lengths'>, sample: Sample): number {
   const longest = plan.lengths[plan.lengths.length - 1];
   return Math.min(longest + 1, sample.tokens.length) - sample.answerStart;
 }

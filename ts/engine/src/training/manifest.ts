@@ -39,6 +39,7 @@ export const manifestSchema = z.strictObject({
     beta1: z.number().min(0).lt(1),
     beta2: z.number().min(0).lt(1),
     epsilon: z.number().positive(),
+    epsRoot: z.number().min(0).optional(),
     weightDecay: z.number().min(0),
     clipNorm: z.number().min(0),
   }),
