@@ -75,8 +75,14 @@ export function fakeEngine(
     baseHash: ZERO_HASH,
     contextLength: 512,
     encodeChat: (messages) => messages.flatMap(({ content }) => content.split(' ').map((_, index) => index)),
+    encode: (text) => text.split(' ').map((_, index) => index),
+    tokenText: (token) => words[token] ?? '',
     isResident: () => true,
+    isPinned: () => false,
+    setPinned: () => undefined,
     load: async () => undefined,
+    unload: () => undefined,
+    status: () => ({ active: 0, adapters: 0, adapterBytes: 0, coldStartMs: undefined }),
     async *generate({ maxTokens, signal }) {
       for (const [index, text] of words.slice(0, maxTokens).entries()) {
         await hooks.beforeToken?.(index);
