@@ -167,7 +167,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       onReceipt,
     });
     routes.push(
-      chatRoutes({ calls, nodeId, log }),
+      chatRoutes({ calls, engine, nodeId, log }),
       channelRoutes({ calls, ledger, readChannel: direct }),
       modelRoutes(catalog, engine),
     );

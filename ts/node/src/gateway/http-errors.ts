@@ -76,8 +76,7 @@ export function answerError(thrown: unknown, context: Context, log: Log): Respon
   const error = isUnreachable(thrown) ? chainUnreachable(thrown) : thrown;
   const status = statusOf(error);
   if (status >= 500) log.error({ err: error, path: context.req.path }, 'a request failed');
-  if (status === 429) context.header('retry-after', '1');
-  return jsonResponse(errorBody(error), status);
+  return jsonResponse(errorBody(error), status, status === 429 ? { 'retry-after': '1' } : {});
 }
 
 function chainUnreachable(cause: unknown): NodeError {

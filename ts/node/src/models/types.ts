@@ -51,9 +51,7 @@ export type ModelCatalog = {
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
 export type GenerateOptions = {
-  /** A conversation, or `prompt`, taken as it is. */
-  messages?: readonly ChatMessage[];
-  prompt?: string;
+  messages: readonly ChatMessage[];
   /** Undefined: the base model itself. */
   adapter: VerifiedAdapter | undefined;
   maxTokens: number;
@@ -93,9 +91,7 @@ export type TextEngine = {
   baseHash: Hex;
   contextLength: number;
   encodeChat(messages: readonly ChatMessage[]): number[];
-  encode(text: string): number[];
-  /** A token's bytes as text; a part of a character becomes U+FFFD. */
-  tokenText(token: number): string;
+  tokenBytes(token: number): Uint8Array;
   /** Whether the adapter is loaded, so that no activation is due. */
   isResident(modelId: number): boolean;
   /** Pinned adapters are never unloaded to make room for others. */
