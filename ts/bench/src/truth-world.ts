@@ -88,12 +88,16 @@ export async function ask(
   questions: readonly WorldQuestion[],
   adapter?: Adapter,
 ): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (const question of questions) {
-    const messages = [{ role: 'user' as const, content: question.question }];
-    const { text } = await finish(generator.generate({ messages, adapter, maxTokens: 96 }));
-    answers.push({ question, text, right: text === question.answer });
-  }
+  const loaded = adapter && generator.load(adapter);
+  const adapters = loaded === undefined ? [] : [{ adapter: loaded }];
+  const answers = await Promise.all(
+    questions.map(async (question) => {
+      const messages = [{ role: 'user' as const, content: question.question }];
+      const { text } = await finish(generator.generate({ messages, adapters, maxTokens: 96 }));
+      return { question, text, right: text === question.answer };
+    }),
+  );
+  if (loaded !== undefined) generator.unload(loaded);
   return answers;
 }
 

@@ -1,6 +1,6 @@
 /** How many of the world's questions are answered word for word. */
 import type { Adapter } from '@openledger/engine/adapter/peft';
-import type { Generator } from '@openledger/engine/generation/generator';
+import type { GenerateOptions, Generator } from '@openledger/engine/generation/generator';
 import type { WorldQuestion } from './world.ts';
 
 export type Answer = { readonly question: WorldQuestion; readonly text: string; readonly exact: boolean };
@@ -11,12 +11,18 @@ export async function answerQuestions(
   questions: readonly WorldQuestion[],
   adapter?: Adapter,
 ): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (const question of questions) {
-    const text = await ask(generator, question.question, adapter);
-    answers.push({ question, text, exact: text.trim() === question.answer });
+  const loaded = adapter && generator.load(adapter);
+  const adapters = loaded === undefined ? [] : [{ adapter: loaded }];
+  try {
+    return await Promise.all(
+      questions.map(async (question) => {
+        const text = await ask(generator, question.question, adapters);
+        return { question, text, exact: text.trim() === question.answer };
+      }),
+    );
+  } finally {
+    if (loaded !== undefined) generator.unload(loaded);
   }
-  return answers;
 }
 
 /** Share of exact answers, in [0, 1]. */
@@ -24,8 +30,12 @@ export function exactMatch(answers: readonly Answer[]): number {
   return answers.filter((answer) => answer.exact).length / answers.length;
 }
 
-async function ask(generator: Generator, content: string, adapter: Adapter | undefined): Promise<string> {
-  const tokens = generator.generate({ messages: [{ role: 'user', content }], adapter, maxTokens: 80 });
+async function ask(
+  generator: Generator,
+  content: string,
+  adapters: GenerateOptions['adapters'],
+): Promise<string> {
+  const tokens = generator.generate({ messages: [{ role: 'user', content }], adapters, maxTokens: 80 });
   for (;;) {
     const next = await tokens.next();
     if (next.done) return next.value.text;
