@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type Adapter, loraScaling } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { type Adapter, decodeWeights } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
 import type { ChatMessage } from '../tokenizer/tokenizer.ts';
@@ -91,7 +90,7 @@ export function createGenerator(base: BaseModel, options: GeneratorOptions = {})
   const connection = new Connection(worker, maxBatch + maxWaiting);
   return {
     generate: (request) => generate(base, connection, request),
-    load: (adapter) => connection.load(adapter.rank, scaledWeights(base, adapter)),
+    load: (adapter) => connection.load(adapter.rank, decodeWeights(base.config, adapter)),
     unload: (adapter) => connection.unload(adapter),
     get active() {
       return connection.active;
@@ -158,17 +157,6 @@ async function* generate(
 function firstStop(text: string, stop: readonly string[]): number | undefined {
   const places = stop.map((word) => text.indexOf(word)).filter((place) => place >= 0);
   return places.length === 0 ? undefined : Math.min(...places);
-}
-
-/** A copy of an adapter's matrices with its scaling multiplied into B. */
-function scaledWeights(base: BaseModel, adapter: Adapter): Float32Array {
-  const weights = adapter.weights.slice();
-  const scaling = loraScaling(adapter);
-  for (const { name, offset, size } of loraLayout(base.config, adapter.rank).slots) {
-    if (!name.endsWith('.lora_B')) continue;
-    for (let i = offset; i < offset + size; i += 1) weights[i] *= scaling;
-  }
-  return weights;
 }
 
 /** The events of one request, in order. */
