@@ -102,31 +102,27 @@ describe('The exported base model and base with adapter', async () => {
   });
 
   it('keep every weight through safetensors', async () => {
-    for (const { name, weights } of cases) {
-      const target = join(folder, `${name}-hf`);
-      await exportModel({ source: shipped, target, config: base.config, weights, format: 'safetensors' });
-      const back = await loadBase(target);
-      expect(Buffer.compare(Buffer.from(back.weights.buffer), Buffer.from(weights.buffer)), name).toBe(0);
-      expect(back.tokenizerHash).toBe(base.tokenizerHash);
-      expect(JSON.parse(await readFile(join(target, 'config.json'), 'utf8')).torch_dtype).toBe('float32');
-    }
+    const [, { weights }] = cases;
+    const target = join(folder, 'safetensors');
+    await exportModel({ source: shipped, target, config: base.config, weights, format: 'safetensors' });
+    const back = await loadBase(target);
+    expect(Buffer.compare(Buffer.from(back.weights.buffer), Buffer.from(weights.buffer))).toBe(0);
+    expect(back.tokenizerHash).toBe(base.tokenizerHash);
+    expect(JSON.parse(await readFile(join(target, 'config.json'), 'utf8')).torch_dtype).toBe('float32');
   });
 });
 
 describe('Merging an adapter', () => {
-  it('leaves out what it does not change, and is nothing for a fresh adapter', async () => {
+  it('changes nothing while its B is zero', async () => {
     const base = await loadBase(shipped);
-    const adapter = randomAdapter(base);
-    const fresh = adapter.weights.map((value, i) => (isB(base, i) ? 0 : value));
-    const merged = mergeAdapter(base.config, base.weights, { ...adapter, weights: fresh });
+    const fresh = randomAdapter(base);
+    for (const { name, offset, size } of loraLayout(base.config, fresh.rank).slots) {
+      if (name.endsWith('lora_B')) fresh.weights.fill(0, offset, offset + size);
+    }
+    const merged = mergeAdapter(base.config, base.weights, fresh);
     expect(Buffer.compare(Buffer.from(merged.buffer), Buffer.from(base.weights.buffer))).toBe(0);
   });
 });
-
-function isB(base: BaseModel, index: number): boolean {
-  const slot = loraLayout(base.config, 4).slots.find((one) => index < one.offset + one.size)!;
-  return slot.name.endsWith('lora_B');
-}
 
 /** Inputs of an exported model; the first row has `pads` pads on its left. */
 function feeds(

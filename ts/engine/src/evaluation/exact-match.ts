@@ -1,0 +1,44 @@
+import type { Adapter } from '../adapter/peft.ts';
+import type { Generator } from '../generation/generator.ts';
+
+/** A question with the only answer that counts. */
+export type Question = { readonly question: string; readonly answer: string };
+
+/** What a model said to a question. */
+export type Answer<Q extends Question = Question> = {
+  readonly question: Q;
+  readonly text: string;
+  readonly exact: boolean;
+};
+
+/** Room for an answer, in tokens. */
+const MAX_TOKENS = 80;
+
+/** Asks every question, always taking the most likely token. */
+export async function answerQuestions<Q extends Question>(
+  generator: Generator,
+  questions: readonly Q[],
+  adapter?: Adapter,
+  signal?: AbortSignal,
+): Promise<Answer<Q>[]> {
+  const answers: Answer<Q>[] = [];
+  for (const question of questions) {
+    const request = { messages: [{ role: 'user', content: question.question }], adapter, signal } as const;
+    const text = await textOf(generator.generate({ ...request, maxTokens: MAX_TOKENS }));
+    answers.push({ question, text, exact: text.trim() === question.answer });
+  }
+  return answers;
+}
+
+/** Share of exact answers, in [0, 1]. */
+export function exactMatch(answers: readonly Answer[]): number {
+  return answers.filter((answer) => answer.exact).length / answers.length;
+}
+
+/** The whole text of a stream. */
+export async function textOf(stream: ReturnType<Generator['generate']>): Promise<string> {
+  for (;;) {
+    const next = await stream.next();
+    if (next.done) return next.value.text;
+  }
+}
