@@ -100,6 +100,21 @@ export function createGenerator(base: BaseModel, options: GeneratorOptions = {})
   };
 }
 
+/** Loads an adapter for as long as `use` takes; without one, `use` gets an empty list. */
+export async function withAdapter<T>(
+  generator: Generator,
+  adapter: Adapter | undefined,
+  use: (adapters: NonNullable<GenerateOptions['adapters']>) => Promise<T>,
+): Promise<T> {
+  if (adapter === undefined) return use([]);
+  const loaded = generator.load(adapter);
+  try {
+    return await use([{ adapter: loaded }]);
+  } finally {
+    generator.unload(loaded);
+  }
+}
+
 async function* generate(
   base: BaseModel,
   connection: Connection,
