@@ -47,12 +47,22 @@ export function tinyTokenizer() {
 
 export const tinyRows: readonly Row[] = splitRows(4, TEXT);
 
-/** A run of eight steps over two lengths of rows. */
-export function tinyManifest(base: BaseModel, profile: FineTuneSettings['profile']): TrainingManifest {
+/** A run of eight steps over two lengths of rows; `changes` replace parts of its settings. */
+export function tinyManifest(
+  base: BaseModel,
+  profile: FineTuneSettings['profile'],
+  changes: Partial<FineTuneSettings> = {},
+  rows: readonly Row[] = tinyRows,
+): TrainingManifest {
+  const assets = [...new Set(rows.map(({ asset }) => asset))];
   return createManifest({
     base,
-    rows: tinyRows,
-    contributions: [{ datanet: 1, asset: 4, contentHash: keccak(new TextEncoder().encode(TEXT)) }],
+    rows,
+    contributions: assets.map((asset, i) => ({
+      datanet: i + 1,
+      asset,
+      contentHash: keccak(new TextEncoder().encode(TEXT)),
+    })),
     settings: {
       profile,
       epochs: 4,
@@ -60,6 +70,7 @@ export function tinyManifest(base: BaseModel, profile: FineTuneSettings['profile
       optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
       learningRate: { warmup: 2, peak: 0.02, floor: 0.1 },
       batches: { batch: 1, accumulation: 2, lengths: [24, 40, 64], seed: 5 },
+      ...changes,
     },
   });
 }

@@ -101,6 +101,10 @@ export const manifestSchema = z
     if (manifest.evaluation.patience > 0 && manifest.evaluation.every === 0) {
       fail('`patience` counts measurements: set `every`');
     }
+    if (manifest.base.quantization !== 'none') fail('quantised base weights are not supported yet');
+    if (manifest.lora !== undefined && manifest.lora.targets.length !== LINEARS.length) {
+      fail(`\`targets\` must be all of ${LINEARS.join(', ')}`);
+    }
     const { lengths } = manifest.batches;
     if (lengths.some((length, i) => i > 0 && length <= lengths[i - 1])) fail('`lengths` must ascend');
     const targets = LINEARS.filter((linear) => manifest.lora?.targets.includes(linear));
