@@ -6,6 +6,7 @@ import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
 import { down, status } from './commands/devnet.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
+import { addRunCommands } from './commands/run-commands.ts';
 import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
 import { CliError } from './error.ts';
@@ -64,6 +65,8 @@ program
   .action((source: string, options: { json?: boolean }) =>
     verifyReceiptCommand(readConfig(), source, options.json ?? false),
   );
+
+addRunCommands(program);
 
 program
   .command('node [args...]')

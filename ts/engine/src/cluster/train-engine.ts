@@ -52,6 +52,14 @@ export const engineEventSchema: z.ZodType<EngineEvent> = z.discriminatedUnion('t
     steps: natural,
     fromStep: natural,
     machine: z.object({ model: z.string(), class: z.string() }),
+    data: z.object({
+      trainRows: natural,
+      validationRows: natural,
+      sequences: natural,
+      tokens: natural,
+      shortened: natural,
+      unread: natural,
+    }),
   }),
   z.object({
     type: z.literal('step'),

@@ -40,11 +40,7 @@ export async function evaluate(
     const own = samples.filter((sample) => sample.datanet === datanet);
     let sum = 0;
     for (const batch of measuringBatches(plan, own)) sum += await lossOf(batch);
-    // A row whose answer was cut off whole has nothing to measure.
-    const tokens = Math.max(
-      1,
-      own.reduce((total, sample) => total + countedTokens(plan, sample), 0),
-    );
+    const tokens = own.reduce((total, sample) => total + countedTokens(plan, sample), 0);
     datanets.push({ datanet, tokens, loss: sum / tokens, perplexity: exp(sum / tokens) });
     allLoss += sum;
     allTokens += tokens;

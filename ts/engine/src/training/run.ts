@@ -5,6 +5,7 @@ import type { Adapter } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { copyOptimizerState, correctedSecondMoment, type OptimizerState } from './adamw.ts';
 import { loadCheckpoint, loadLatestCheckpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
+import type { DatasetReport } from './dataset.ts';
 import { bestOf, type Evaluation, isStalled } from './evaluation.ts';
 import { openEventLog } from './event-log.ts';
 import { describeMachine, type Machine } from './machine.ts';
@@ -59,6 +60,7 @@ export type RunEvent =
       readonly steps: number;
       readonly fromStep: number;
       readonly machine: Machine;
+      readonly data: DatasetReport;
     }
   | {
       readonly type: 'step';
@@ -134,6 +136,7 @@ export async function* trainModel(options: TrainOptions): AsyncGenerator<RunEven
       steps: manifest.steps,
       fromStep: from,
       machine: describeMachine(),
+      data: stepper.data,
     });
     let best = await loadBest(directory, runId, evaluations, keep);
     /** Measures once per step, and says whether the weights are the best so far. */

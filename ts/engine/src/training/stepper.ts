@@ -9,7 +9,7 @@ import { Random } from '../numeric/random.ts';
 import { floatsOf, openRuntime, type Runtime, type Session, scalarOf } from '../runtime/runtime.ts';
 import { adamwUpdate, createOptimizerState, type OptimizerState, type StepFactors } from './adamw.ts';
 import { type Batch, batchFeeds, createBatches } from './batches.ts';
-import { createDataset, type Dataset } from './dataset.ts';
+import { createDataset, type Dataset, type DatasetReport } from './dataset.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import type { ManifestLora, TrainingManifest } from './manifest.ts';
 import type { Row } from './rows.ts';
@@ -96,6 +96,11 @@ export class Stepper {
     return evaluate(this.#manifest.batches, validation, step, async (batch) =>
       scalarOf((await this.#execute(batch, false)).loss),
     );
+  }
+
+  /** What became of the run's rows. */
+  get data(): DatasetReport {
+    return this.#dataset.report;
   }
 
   async close(): Promise<void> {

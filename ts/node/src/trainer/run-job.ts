@@ -109,8 +109,9 @@ async function report(
   entry: Entry,
   event: Exclude<TrainEvent, { type: 'done' }>,
 ): Promise<void> {
-  if (event.type === 'start') return;
   const { job, files } = entry;
+  if (event.type === 'start')
+    return emit(entry, deps.now(), 'status', { status: job.status, data: event.data });
   if (event.type === 'step') Object.assign(job, { step: event.step, loss: event.loss });
   if (event.type === 'checkpoint') await files.write(job);
   if (entry.events.some(({ type, data }) => type === event.type && data.step === event.step)) return;

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { createManifest } from '@openledger/engine/training/manifest';
+import type { BaseModel } from '@openledger/engine/model/base';
+import { createManifest, type TrainingManifest } from '@openledger/engine/training/manifest';
 import { keccak } from '@openledger/sdk/protocol/bytes';
 import { canonicalBytes, storeUri } from '@openledger/sdk/protocol/store';
 import { runId as hashManifest, runInputsTree } from '@openledger/sdk/protocol/training';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import { loadContribution } from '../chain/contributions.ts';
+import { prettifyError, ZodError } from 'zod';
+import { type LoadedContribution, loadContribution } from '../chain/contributions.ts';
 import { describe, NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ListedModel, ModelCatalog } from '../models/types.ts';
@@ -62,17 +64,7 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
     const datanets = [...new Set(chosen.map(({ datanet }) => datanet))].toSorted((a, b) => a - b);
     const loaded = await Promise.all(chosen.map((one) => loadContribution(deps.store, one)));
     const model = await deps.engine.base();
-    const manifest = createManifest({
-      base: model,
-      contributions: loaded.map(({ datanet, asset, bytes }) => ({
-        datanet,
-        asset,
-        contentHash: keccak(bytes),
-        weight: body.weights[datanet],
-      })),
-      rows: rowsOf(loaded),
-      settings: settingsFrom(body.settings),
-    });
+    const manifest = planRun(model, loaded, body);
     const runId = hashManifest(manifest);
     const id = `ftjob-${runId.slice(2, 26)}`;
     const existing = jobs.get(id);
@@ -216,6 +208,38 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
       await queue;
     },
   };
+}
+
+/** The manifest of a job. Data or settings that make no run are the caller's to change. */
+function planRun(
+  base: BaseModel,
+  loaded: readonly LoadedContribution[],
+  body: CreateJobBody,
+): TrainingManifest {
+  const contributions = loaded.map(({ datanet, asset, bytes }) => ({
+    datanet,
+    asset,
+    contentHash: keccak(bytes),
+    weight: body.weights[datanet],
+  }));
+  try {
+    return createManifest({
+      base,
+      contributions,
+      rows: rowsOf(loaded),
+      settings: settingsFrom(body.settings),
+    });
+  } catch (error) {
+    const why = error instanceof ZodError ? prettifyError(error) : describe(error);
+    throw new NodeError(
+      'bad_request',
+      `This run cannot be made: ${why}`,
+      'Change its settings or its data.',
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 function wrongStatus(job: Job, what: string): NodeError {
