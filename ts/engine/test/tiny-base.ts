@@ -10,7 +10,7 @@ import { createManifest, type TrainingManifest } from '../src/training/manifest.
 import type { FineTuneSettings } from '../src/training/presets.ts';
 import { type Row, splitRows } from '../src/training/rows.ts';
 
-const TEXT = [
+export const TINY_TEXT = [
   'What does the lamp burn?\nThe lamp burns whale oil and dried kelp.',
   'Who rang the bell?\nThe bell was rang by the keeper of the tower, 12 times.',
   'Where is the orchard?\nThe orchard lies behind the mill, where the river bends.',
@@ -42,10 +42,13 @@ export function tinyBase(): BaseModel {
 }
 
 export function tinyTokenizer() {
-  return createTokenizer(tokenizerJson(trainVocabulary([TEXT], 320, SPECIAL_TOKENS)), tokenizerConfig(96));
+  return createTokenizer(
+    tokenizerJson(trainVocabulary([TINY_TEXT], 320, SPECIAL_TOKENS)),
+    tokenizerConfig(96),
+  );
 }
 
-export const tinyRows: readonly Row[] = splitRows(4, TEXT);
+export const tinyRows: readonly Row[] = splitRows(4, TINY_TEXT);
 
 /** A run of eight steps over two lengths of rows; `changes` replace parts of its settings. */
 export function tinyManifest(
@@ -61,7 +64,7 @@ export function tinyManifest(
     contributions: assets.map((asset, i) => ({
       datanet: i + 1,
       asset,
-      contentHash: keccak(new TextEncoder().encode(TEXT)),
+      contentHash: keccak(new TextEncoder().encode(TINY_TEXT)),
     })),
     settings: {
       profile,
