@@ -38,15 +38,15 @@ export function stepsPerEpoch(plan: Pick<BatchPlan, 'batch' | 'accumulation'>, s
 }
 
 /**
- * The batches of each step, counted from 1: a function of plan, sequences and step alone.
+ * The sequences that each step reads, in order: a function of plan, sequences and step alone.
  *
  * In each epoch the sequences are shuffled and then ordered by length class, so that little padding is needed;
  * the steps made from them are shuffled again.
  */
-export function createBatches(
+export function createOrder<S extends Sample>(
   plan: BatchPlan,
-  sequences: readonly Sequence<WeightedSample>[],
-): (step: number) => Batch[] {
+  sequences: readonly Sequence<S>[],
+): (step: number) => Sequence<S>[] {
   const perEpoch = stepsPerEpoch(plan, sequences.length);
   const size = plan.batch * plan.accumulation;
   const orderOf = (epoch: number) => {
@@ -59,7 +59,18 @@ export function createBatches(
     const epoch = Math.floor((step - 1) / perEpoch);
     if (current.epoch !== epoch) current = orderOf(epoch);
     const start = current.places[(step - 1) % perEpoch] * size;
-    const chosen = current.order.slice(start, start + size);
+    return current.order.slice(start, start + size);
+  };
+}
+
+/** The batches of each step, counted from 1. Their loss is the weighted mean over all counted tokens. */
+export function createBatches(
+  plan: BatchPlan,
+  sequences: readonly Sequence<WeightedSample>[],
+): (step: number) => Batch[] {
+  const orderOf = createOrder(plan, sequences);
+  return (step) => {
+    const chosen = orderOf(step);
     const total = chosen.flat().reduce((sum, sample) => sum + sample.weight * countedTokens(plan, sample), 0);
     return Array.from({ length: Math.ceil(chosen.length / plan.batch) }, (_, i) =>
       fillSequences(plan, chosen.slice(i * plan.batch, (i + 1) * plan.batch), total),

@@ -185,6 +185,19 @@ export function runIdOf(manifest: TrainingManifest): Hex {
   return hashManifest(manifest);
 }
 
+/**
+ * The LoRA settings of a run in which each row is a sample of its own and all are trained on: what repeating a run
+ * with other weights of its rows can do.
+ */
+export function rowwiseLora(manifest: TrainingManifest): ManifestLora {
+  const { lora, data, batches } = manifest;
+  const isRowwise = data.format === 'chat' && data.validation.perMillion === 0 && batches.packing === 'none';
+  if (lora !== undefined && isRowwise) return lora;
+  throw new Error(
+    'Only a run of mode "lora" on chat rows, without packing and validation rows, can be repeated row by row.',
+  );
+}
+
 /** Refuses inputs other than those that the manifest names. */
 export function checkInputs(
   manifest: TrainingManifest,
