@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { textTable } from '@openledger/engine/dataset/text-table';
 import { evaluateModel } from '@openledger/engine/evaluation/evaluate';
 import { evaluationTable } from '@openledger/engine/evaluation/table';
-import { exportModel } from '@openledger/engine/export/folder';
+import { exportModel, MODEL_FORMATS } from '@openledger/engine/export/folder';
 import { mergeAdapter } from '@openledger/engine/export/merge';
 import { canonicalJson } from '@openledger/sdk/protocol/store';
 import { Command, Option } from 'commander';
@@ -18,7 +18,7 @@ import { readmeOf } from '../models/readme.ts';
 import { publishedAdapters, type ResolvedModel, resolveModel } from '../models/resolve.ts';
 import { nodeJson, openContext, walletOf } from '../thread/context.ts';
 
-const FORMATS = ['peft', 'safetensors', 'onnx'] as const;
+const FORMATS = ['peft', ...MODEL_FORMATS] as const;
 type Format = (typeof FORMATS)[number];
 
 /** `openledger model …`. */
@@ -183,7 +183,7 @@ async function readmeFor(model: ResolvedModel, format: Exclude<Format, 'peft'>):
   const usage =
     format === 'safetensors'
       ? `// Python: AutoModelForCausalLM.from_pretrained(folder)`
-      : `const generate = await pipeline('text-generation', folder, { dtype: 'fp32' });`;
+      : `const generate = await pipeline('text-generation', folder, { dtype: '${format === 'onnx' ? 'fp32' : 'q4'}' });`;
   return readmeOf({
     name,
     licence: adapter?.licence ?? local?.card.licence ?? 'other',
