@@ -99,7 +99,7 @@ export async function publishedAdapters(context: Pick<ThreadContext, 'book' | 'c
     fromBlock: BigInt(context.book.startBlock),
     strict: true,
   });
-  return logs.map(({ args: { modelId, terms } }) => ({ modelId, terms }));
+  return logs.map(({ args: { modelId, terms }, blockNumber }) => ({ modelId, terms, blockNumber }));
 }
 
 /** Where the base with these weights lies on this machine. */
