@@ -1,5 +1,9 @@
 // `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
 const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
+  dataset: {
+    about: 'near-duplicates among 100,000 rows beside datasketch, and the whole dataset report',
+    load: () => import('./dataset.ts'),
+  },
   gas: {
     about: "gas of the contracts' hot paths beside those of others, and the cost per inference",
     load: () => import('./gas.ts'),

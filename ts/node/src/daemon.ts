@@ -13,6 +13,7 @@ import { cached } from './chain/cached.ts';
 import { type Chain, openChain, walletOn } from './chain/chain.ts';
 import { createChannelReader, readChannel } from './chain/channels.ts';
 import { readContributions } from './chain/contributions.ts';
+import { readPermission } from './chain/permissions.ts';
 import { withRpc } from './chain/retry.ts';
 import { createSettlementReader } from './chain/settlement-reader.ts';
 import { createSettlementState } from './chain/settlement-state.ts';
@@ -228,6 +229,7 @@ async function startTrainer(context: Context): Promise<void> {
     store,
     catalog,
     contributions: () => readContributions(chain),
+    permission: (datanet, trainer) => readPermission(chain, datanet, trainer),
     engine: { base, train: trainAdapter, buildInfluence, encodeAdapter },
     log,
     now: () => Math.floor(Date.now() / 1000),
