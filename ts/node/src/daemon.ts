@@ -152,7 +152,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   if (config.roles.includes('gateway')) {
     const generator: Generator = createGenerator(base);
     onClose.push(() => generator.close());
-    const engine = createTextEngine(base, generator, config.adapters);
+    const engine = createTextEngine(base, generator, config.adapterMemory * 2 ** 20);
     const recent = createChannelReader(chain);
     const onReceipt = () => attributions.wake();
     const calls = createCalls({
@@ -167,7 +167,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       onReceipt,
     });
     routes.push(
-      chatRoutes({ calls, nodeId, log }),
+      chatRoutes({ calls, engine, nodeId, log }),
       channelRoutes({ calls, ledger, readChannel: direct }),
       modelRoutes(catalog, engine),
     );

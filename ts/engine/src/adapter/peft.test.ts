@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tinyBase } from '../../test/tiny-base.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { LINEARS, loraLayout } from '../llama/parameters.ts';
 import {
   type Adapter,
   decodeAdapter,
@@ -18,6 +18,7 @@ const adapter: Adapter = {
   rank: 3,
   alpha: 6,
   rankStabilised: true,
+  targets: LINEARS,
   weights: Float32Array.from({ length: loraLayout(config, 3).size }, (_, i) => i / 7),
 };
 

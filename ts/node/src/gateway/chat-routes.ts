@@ -3,6 +3,7 @@ import { streamSSE } from 'hono/streaming';
 import { NodeError } from '../errors.ts';
 import type { ReceiptEntry } from '../ledger/entries.ts';
 import type { Log } from '../log.ts';
+import type { AnswerToken, TextEngine } from '../models/types.ts';
 import type { CallEvent, Calls, StartedCall } from './calls.ts';
 import { errorBody } from './http-errors.ts';
 import { jsonResponse, toJson } from './json.ts';
@@ -12,11 +13,17 @@ import {
   chatBody,
   chatChunk,
   chatCompletion,
+  logProbsOf,
   parseBody,
   usageOf,
 } from './openai.ts';
 
-export type ChatRouteDeps = { calls: Calls; nodeId: number; log: Log };
+export type ChatRouteDeps = {
+  calls: Calls;
+  engine: Pick<TextEngine, 'tokenBytes'>;
+  nodeId: number;
+  log: Log;
+};
 
 /** `POST /v1/chat/completions`, streaming and not. */
 export function chatRoutes(deps: ChatRouteDeps): Hono {
@@ -78,7 +85,8 @@ function streamAnswer(
       });
       for await (const event of call.events) {
         if (event.type === 'text') {
-          await send(chatChunk(head, { content: event.text }, null));
+          const logprobs = logProbsOf(event.tokens, deps.engine.tokenBytes);
+          await send(chatChunk(head, { content: event.text }, null, logprobs));
           continue;
         }
         options.done(event.entry);
@@ -103,16 +111,23 @@ function streamAnswer(
 async function wholeAnswer(options: AnswerOptions): Promise<Response> {
   const { deps, call, head } = options;
   let text = '';
+  const tokens: AnswerToken[] = [];
   try {
     for await (const event of call.events) {
       if (event.type === 'text') {
         text += event.text;
+        tokens.push(...event.tokens);
         continue;
       }
       options.done(event.entry);
       const { tokensIn, tokensOut } = event.entry.receipt;
       return jsonResponse({
-        ...chatCompletion(head, text, event.finish, usageOf(tokensIn, tokensOut)),
+        ...chatCompletion(head, {
+          text,
+          finish: event.finish,
+          usage: usageOf(tokensIn, tokensOut),
+          logprobs: logProbsOf(tokens, deps.engine.tokenBytes),
+        }),
         openledger: receiptBlock(deps.nodeId, event),
       });
     }

@@ -75,13 +75,23 @@ export function fakeEngine(
     baseHash: ZERO_HASH,
     contextLength: 512,
     encodeChat: (messages) => messages.flatMap(({ content }) => content.split(' ').map((_, index) => index)),
+    tokenBytes: (token) => new TextEncoder().encode(words[token]),
     isResident: () => true,
+    isPinned: () => false,
+    setPinned: () => undefined,
     load: async () => undefined,
-    async *generate({ maxTokens, signal }) {
+    unload: () => undefined,
+    status: () => ({ active: 0, adapters: 0, adapterBytes: 0, coldStartMs: undefined }),
+    async *generate({ maxTokens, logProbabilities, signal }) {
       for (const [index, text] of words.slice(0, maxTokens).entries()) {
         await hooks.beforeToken?.(index);
         if (signal.aborted) return { finish: 'stop' };
-        yield { tokenId: index, text };
+        const top = [{ token: index, logProbability: -0.5 }].slice(0, logProbabilities);
+        yield {
+          tokenId: index,
+          text,
+          ...(logProbabilities === undefined ? {} : { logProbability: -0.5, top }),
+        };
       }
       return { finish: maxTokens <= words.length ? 'length' : 'stop' };
     },
@@ -121,7 +131,7 @@ export async function createTestGateway(
   });
   const app = createApp({
     log,
-    routes: [chatRoutes({ calls, nodeId: 7, log }), channelRoutes({ calls, ledger, readChannel })],
+    routes: [chatRoutes({ calls, engine, nodeId: 7, log }), channelRoutes({ calls, ledger, readChannel })],
   });
   return {
     app,
