@@ -1,3 +1,4 @@
+import { exactDuplicates, nearDuplicates } from '@openledger/engine/dataset/duplicates';
 import type { InfluenceRow } from '@openledger/engine/influence/build';
 import { Random } from '@openledger/engine/numeric/random';
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
@@ -72,6 +73,16 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
     ),
     scenario('copying evaluation prompts', [...prompts, ...fresh]),
   ];
+}
+
+/** The rows that are left when rows equal or near to older ones are kept out, as `openledger dataset` can. */
+export function withoutCopies(world: InfluenceWorld, { name, rows }: Scenario): Scenario {
+  const texts = [...world.rows, ...rows].map(({ text }) => text);
+  const copies = new Set([
+    ...exactDuplicates(texts).flatMap(({ others }) => others),
+    ...nearDuplicates(texts).flatMap(({ others }) => others.map(({ place }) => place)),
+  ]);
+  return { name, rows: rows.filter((_, i) => !copies.has(world.rows.length + i)) };
 }
 
 /** One step of an attacker who searches: a row with a word of an answer replaced, or with another row's answer. */

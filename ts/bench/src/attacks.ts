@@ -14,7 +14,7 @@ import { ITEM_KIND, influenceEvidence, selectEvidence } from '@openledger/sdk/pr
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { GWEI } from '@openledger/sdk/protocol/receipts';
 import { influenceScore, quantiseSketch, SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
-import { attacks, honest, mutate, type Scenario } from './attacks-scenarios.ts';
+import { attacks, honest, mutate, type Scenario, withoutCopies } from './attacks-scenarios.ts';
 import { WORLD_SETTINGS, worldManifest } from './influence-bank.ts';
 import {
   freshRows,
@@ -53,7 +53,8 @@ type Sketches = readonly { asset: number; sigma: number; a: Int8Array }[];
 
 /**
  * What attacks on influence pay: for each, the model is trained again with the attacker's rows in place of honest
- * ones of the same number, sketches are built again, and answers are paid by `allocate`.
+ * ones of the same number, sketches are built again, and answers are paid by `allocate`; then once more without the
+ * attacker's rows that are equal or near to older ones.
  *
  * The attacker has a twentieth of the rows and knows half of the prompts; users ask the other half. `--threads`.
  */
@@ -84,30 +85,53 @@ export async function run(): Promise<void> {
   const metrics: Metric[] = [];
   const prompts = known.map(({ text }) => text);
   for (const scenario of [...attacks({ world, prompts }, fresh), optimised]) {
-    const trained = await lab.train(scenario);
-    const pay = { asked: await trained.pay(asked), known: await trained.pay(known) };
-    await trained.close();
-    const inflation = change(honestPay.asked.attacker, pay.asked.attacker);
+    const { pay, knownPay } = await payOf(lab, scenario, asked, known);
+    const left = withoutCopies(world, scenario);
+    const admitted =
+      left.rows.length === scenario.rows.length ? pay : (await payOf(lab, left, asked, known)).pay;
     table.push({
       attack: scenario.name,
-      'attacker, gwei before': gwei(honestPay.asked.attacker),
-      after: gwei(pay.asked.attacker),
-      'change, %': percent(inflation),
-      'others’ change, %': percent(change(honestPay.asked.others, pay.asked.others)),
-      'on known prompts, %': percent(change(honestPay.known.attacker, pay.known.attacker)),
+      'attacker, %': percent(change(honestPay.asked.attacker, pay.attacker)),
+      'others, %': percent(change(honestPay.asked.others, pay.others)),
+      'attacker on known prompts, %': percent(change(honestPay.known.attacker, knownPay.attacker)),
+      'rows admitted': `${left.rows.length} of ${scenario.rows.length}`,
+      'attacker then, %': percent(change(honestPay.asked.attacker, admitted.attacker)),
+      'others then, %': percent(change(honestPay.asked.others, admitted.others)),
     });
-    metrics.push({
-      bench: 'attacks',
-      metric: `inflation, %: ${scenario.name}`,
-      ours: percent(inflation),
-      anchor: null,
-      ratio: null,
-      target: '<= 10',
-      pass: inflation <= LIMIT,
-    });
+    metrics.push(inflation(scenario.name, honestPay.asked.attacker, admitted.attacker));
   }
+  const { attacker, others } = honestPay.asked;
+  console.log(
+    `honest pay for ${asked.length} answers: attacker ${gwei(attacker)} gwei, others ${gwei(others)} gwei`,
+  );
   console.table(table);
   report(metrics);
+}
+
+/** What a scenario is paid for the answers that users ask, and for the prompts that the attacker knows. */
+async function payOf(
+  lab: Lab,
+  scenario: Scenario,
+  asked: readonly WorldQuery[],
+  known: readonly WorldQuery[],
+): Promise<{ pay: Pay; knownPay: Pay }> {
+  const trained = await lab.train(scenario);
+  const result = { pay: await trained.pay(asked), knownPay: await trained.pay(known) };
+  await trained.close();
+  return result;
+}
+
+function inflation(name: string, before: bigint, after: bigint): Metric {
+  const share = change(before, after);
+  return {
+    bench: 'attacks',
+    metric: `attacker's pay with copies kept out, %: ${name}`,
+    ours: percent(share),
+    anchor: null,
+    ratio: null,
+    target: '<= 10',
+    pass: share <= LIMIT,
+  };
 }
 
 /** Trains with an attacker's rows among the world's, and pays answers. */
@@ -208,21 +232,21 @@ async function optimise(
   const floats = ({ sigma, a }: { sigma: number; a: Int8Array }) => Float64Array.from(a, (x) => sigma * x);
   const sketches: Float64Array[] = [];
   for (const row of rows) sketches.push(floats(await before.session.sketchRow(row)));
-  const payOf = (all: readonly Float64Array[]) => {
+  const predictedPay = (all: readonly Float64Array[]) => {
     const sum = new Float64Array(SKETCH_LENGTH);
     for (const one of all) for (let i = 0; i < sum.length; i += 1) sum[i]! += one[i]!;
     // The sum has the unit of σ·a, so that its σ is the largest entry over 127.
     const own = { asset, ...quantiseSketch(sum, 1 / 65_536, 0xffffffff) };
     return payFor([...others, own], vectors, new Set([asset])).attacker;
   };
-  let best = payOf(sketches);
+  let best = predictedPay(sketches);
   const bar = progress('searching for rows that pay', STEPS);
   for (let step = 1; step <= STEPS; step += 1) {
     const [at, text] = mutate(rows, lab.world, random);
     const row = { ...rows[at]!, text };
     const sketch = floats(await before.session.sketchRow(row));
     const changed = sketches.with(at, sketch);
-    const pay = payOf(changed);
+    const pay = predictedPay(changed);
     if (pay > best) {
       best = pay;
       rows[at] = row;

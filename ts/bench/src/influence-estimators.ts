@@ -1,4 +1,4 @@
-import type { Adapter } from '@openledger/engine/adapter/peft';
+import { type Adapter, adapterLayout } from '@openledger/engine/adapter/peft';
 import { decodeBasis } from '@openledger/engine/influence/basis';
 import { buildInfluence, type Influence } from '@openledger/engine/influence/build';
 import { Projector } from '@openledger/engine/influence/directions';
@@ -6,7 +6,6 @@ import { RowGradients } from '@openledger/engine/influence/gradients';
 import { Matrices } from '@openledger/engine/influence/matrices';
 import { openInfluence } from '@openledger/engine/influence/query';
 import { capNorm, precondition, sketchOf } from '@openledger/engine/influence/sketch';
-import { loraLayout } from '@openledger/engine/llama/parameters';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { openRuntime } from '@openledger/engine/runtime/runtime';
 import { encodeRow } from '@openledger/engine/training/rows';
@@ -96,7 +95,7 @@ export async function estimate(
     scores.set('gradient dot', await innerProducts(matrices, queries, gradients));
     scores.set('gradient cosine', normalised(scores.get('gradient dot')!, gradients));
     scores.set('Adam-scaled gradient dot', await innerProducts(matrices, zq, z));
-    const layout = loraLayout(base.config, adapter.rank);
+    const layout = adapterLayout(base.config, adapter);
     scores.set(DATAINF, await dataInf(matrices, { rows: gradients, queries, layout }));
     const bytes = { dimensions: 256 };
     scores.set(RANDOM, await randomProjection(matrices, gradients, queries, bytes));

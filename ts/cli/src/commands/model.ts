@@ -17,6 +17,7 @@ import { anchorJob, openJobRun, publishJob, type TrainingJob } from '../models/p
 import { readmeOf } from '../models/readme.ts';
 import { publishedAdapters, type ResolvedModel, resolveModel } from '../models/resolve.ts';
 import { nodeJson, openContext, walletOf } from '../thread/context.ts';
+import { calibrateCommand } from './calibrate.ts';
 
 const FORMATS = ['peft', 'safetensors', 'onnx'] as const;
 type Format = (typeof FORMATS)[number];
@@ -24,7 +25,7 @@ type Format = (typeof FORMATS)[number];
 /** `openledger model …`. */
 export function modelCommand(): Command {
   const model = new Command('model').description(
-    'base models and adapters: import, publish, export, evaluate',
+    'base models and adapters: import, publish, export, evaluate, calibrate',
   );
   model
     .command('import <folder>')
@@ -69,7 +70,7 @@ export function modelCommand(): Command {
     .option('--out <file>', 'also write the result there as JSON')
     .option('--json', 'print the result as JSON')
     .action(evaluateCommand);
-  return model;
+  return model.addCommand(calibrateCommand());
 }
 
 async function importCommand(folder: string, flags: { licence: string; name?: string }): Promise<void> {

@@ -6,7 +6,7 @@ import { openInfluence } from '../influence/query.ts';
 import type { BaseModel } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
 import { correctedSecondMoment } from '../training/adamw.ts';
-import { runIdOf, type TrainingManifest } from '../training/manifest.ts';
+import { checkInputs, runIdOf, type TrainingManifest } from '../training/manifest.ts';
 import { encodeRow, hashRows, type Row } from '../training/rows.ts';
 import { Retrainer } from './retrain.ts';
 import { areaUnderCurve, type Bank, bootstrapScore, predictions } from './scores.ts';
@@ -65,6 +65,7 @@ const NOISE = 0.1;
  */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   const { base, rows, subsets = 24, drop = 0.5, seed = 1, profile = 'native', onProgress } = options;
+  checkInputs(options.manifest, base, rows);
   const manifest = measuredManifest(options.manifest, profile);
   const random = new Random(seed);
   const asked = random.shuffle([...rows]).slice(0, options.queries ?? 24);

@@ -7,8 +7,7 @@ import {
   type Sketch,
 } from '@openledger/sdk/protocol/sketch';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import type { Adapter } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { type Adapter, adapterLayout } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { type Profile, RUNTIME_PACKAGES } from '../runtime/profile.ts';
 import { openRuntime, type Runtime } from '../runtime/runtime.ts';
@@ -115,7 +114,7 @@ async function rawSketches(
   const { weightsHash, tokenizerHash } = base;
   const adapterHash = hashFloats(adapter.weights);
   const seedOf = (name: string) => keccak(concat(utf8(name), weightsHash, adapterHash));
-  const layout = loraLayout(base.config, adapter.rank);
+  const layout = adapterLayout(base.config, adapter);
   const projection =
     layout.size > PROJECT_ABOVE
       ? { side: PROJECTED_SIDE, seed: Number(seedOf('OpenLedger.Projection.1').slice(0, 10)) }

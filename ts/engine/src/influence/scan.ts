@@ -9,6 +9,8 @@ export type ScannedSketch = { readonly sigma: number; readonly a: Int8Array };
 
 /** σ must stay below this, so that scores are exact as float64. Sketches have at most 24 bits. */
 const SIGMA_LIMIT = 2 ** 30;
+/** Where the query lies in the shared memory; scores, entries and σ follow. */
+const QUERY_AT = 0;
 const PAGE = 65_536;
 const MAXIMUM_PAGES = 65_536;
 
@@ -20,20 +22,17 @@ export class SketchScan {
   readonly #memory: WebAssembly.Memory;
   readonly #workers: readonly Worker[];
   readonly #jobs: readonly ScanJob[];
-  readonly #queryAt: number;
   readonly #scores: Float64Array;
 
   private constructor(
     memory: WebAssembly.Memory,
     workers: readonly Worker[],
     jobs: readonly ScanJob[],
-    queryAt: number,
     scores: Float64Array,
   ) {
     this.#memory = memory;
     this.#workers = workers;
     this.#jobs = jobs;
-    this.#queryAt = queryAt;
     this.#scores = scores;
   }
 
@@ -43,7 +42,7 @@ export class SketchScan {
     count: number,
     threads: number = DEFAULT_THREADS,
   ): Promise<SketchScan> {
-    const scoresAt = 4 * SKETCH_LENGTH;
+    const scoresAt = QUERY_AT + 2 * SKETCH_LENGTH;
     const rowsAt = scoresAt + 8 * count;
     const sigmasAt = rowsAt + SKETCH_LENGTH * count;
     const pages = Math.ceil((sigmasAt + 4 * count) / PAGE);
@@ -67,7 +66,7 @@ export class SketchScan {
       .map((first) => ({
         rows: rowsAt + SKETCH_LENGTH * first,
         sigmas: sigmasAt + 4 * first,
-        query: 0,
+        query: QUERY_AT,
         results: scoresAt + 8 * first,
         count: Math.min(share, count - first),
       }));
@@ -75,12 +74,12 @@ export class SketchScan {
       () => new Worker(new URL('./scan-worker.ts', import.meta.url), { workerData: { module, memory } }),
     );
     await Promise.all(workers.map(reply));
-    return new SketchScan(memory, workers, jobs, 0, new Float64Array(memory.buffer, scoresAt, count));
+    return new SketchScan(memory, workers, jobs, new Float64Array(memory.buffer, scoresAt, count));
   }
 
   /** Per sketch σ·⟨a, query⟩. A view that the next scan overwrites: one scan at a time. */
   async scores(query: Int8Array): Promise<Float64Array> {
-    new Int16Array(this.#memory.buffer, this.#queryAt, SKETCH_LENGTH).set(query);
+    new Int16Array(this.#memory.buffer, QUERY_AT, SKETCH_LENGTH).set(query);
     const replies = this.#workers.map(reply);
     this.#workers.forEach((worker, t) => {
       worker.postMessage(this.#jobs[t]);

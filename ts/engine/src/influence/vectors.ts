@@ -1,5 +1,4 @@
-import type { Adapter } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { type Adapter, adapterLayout } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Sample } from '../training/rows.ts';
@@ -25,7 +24,7 @@ export class RowVectors {
     this.#project =
       basis.projection === null
         ? (vector) => vector
-        : createProjector(loraLayout(base.config, adapter.rank), basis.projection);
+        : createProjector(adapterLayout(base.config, adapter), basis.projection);
   }
 
   async vector(sample: Sample): Promise<Float32Array> {
