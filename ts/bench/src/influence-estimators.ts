@@ -84,7 +84,8 @@ export async function estimate(
     const projector = await Projector.open(runtime, basis);
     const sketches = async (vectors: readonly Float32Array[]) =>
       (await projector.project(vectors)).map((coordinates) => sketchOf(basis, coordinates));
-    const [{ norm }] = basis.caps as [{ norm: number }];
+    // The world is one datanet.
+    const { norm } = basis.caps[0]!;
     const floatRows = (await sketches(z)).map((s) => capNorm(s, norm));
     const floatQueries = await sketches(zq);
     scores.set(
