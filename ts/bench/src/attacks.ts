@@ -1,12 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Adapter } from '@openledger/engine/adapter/peft';
 import { Retrainer } from '@openledger/engine/calibration/retrain';
 import { buildInfluence, type InfluenceRow } from '@openledger/engine/influence/build';
 import { type InfluenceSession, openInfluence } from '@openledger/engine/influence/query';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import { Random } from '@openledger/engine/numeric/random';
-import { correctedSecondMoment } from '@openledger/engine/training/adamw';
 import type { Sample } from '@openledger/engine/training/rows';
 import { allocate } from '@openledger/sdk/protocol/allocate';
 import { ZERO_HASH } from '@openledger/sdk/protocol/bytes';
@@ -157,9 +155,7 @@ class Lab {
     const state = await retrainer.train();
     await retrainer.close();
     bar(1);
-    const { rank, alpha, rankStabilised } = WORLD_SETTINGS.lora;
-    const adapter: Adapter = { rank, alpha, rankStabilised, weights: state.parameters };
-    const secondMoment = correctedSecondMoment(state, manifest.optimizer, manifest.steps);
+    const { adapter, secondMoment } = retrainer.resultOf(state);
     const options = { base, adapter, secondMoment, rows, profile: 'native' as const, threads };
     const influence = await buildInfluence(options);
     const session = await openInfluence({ base, adapter, basis: influence.basis, threads });

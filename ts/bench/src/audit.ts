@@ -10,7 +10,6 @@ import {
   spearman,
 } from '@openledger/engine/calibration/scores';
 import { loadBase } from '@openledger/engine/model/base';
-import { correctedSecondMoment } from '@openledger/engine/training/adamw';
 import type { FineTuneSettings } from '@openledger/engine/training/presets';
 import { retrainBank, WORLD_SETTINGS, worldManifest } from './influence-bank.ts';
 import { estimate, SKETCH } from './influence-estimators.ts';
@@ -77,10 +76,7 @@ export async function run(): Promise<void> {
   const one = await audit(answers.slice(0, 1));
   const all = await audit(answers);
 
-  const secondMoment = correctedSecondMoment(state, manifest.optimizer, manifest.steps);
-  const { rank, alpha, rankStabilised } = SETTINGS.lora;
-  const trained = { adapter: { rank, alpha, rankStabilised, weights: state.parameters }, secondMoment };
-  const { scores } = await estimate(base, world, trained, threads);
+  const { scores } = await estimate(base, world, retrainer.resultOf(state), threads);
   for (const [name, estimates] of scores) {
     const agreement = mean(estimates.map((row, q) => spearman(row, all.scores[q]!)));
     console.log(`${name}: LDS ${lds(bank, estimates)}, rank correlation with the audit ${round(agreement)}`);

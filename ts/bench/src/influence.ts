@@ -13,7 +13,6 @@ import {
 import { writeFileAtomic } from '@openledger/engine/files/atomic';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import { decodeSafetensors, encodeSafetensors } from '@openledger/engine/safetensors/safetensors';
-import { correctedSecondMoment } from '@openledger/engine/training/adamw';
 import { influenceScore } from '@openledger/sdk/protocol/sketch';
 import {
   BANK_FOLDER,
@@ -81,10 +80,8 @@ async function trainWhole(base: BaseModel, world: InfluenceWorld, threads: numbe
     const retrainer = await Retrainer.open(base, manifest, world.rows, { threads });
     const state = await retrainer.train();
     await retrainer.close();
-    const tensors = {
-      weights: state.parameters,
-      secondMoment: correctedSecondMoment(state, manifest.optimizer, manifest.steps),
-    };
+    const { adapter, secondMoment } = retrainer.resultOf(state);
+    const tensors = { weights: adapter.weights, secondMoment };
     const entries = Object.entries(tensors).map(
       ([name, data]) => [name, { shape: [data.length], data }] as const,
     );

@@ -8,6 +8,7 @@ import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
 import { modelCommand } from './commands/model.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
+import { addRunCommands } from './commands/run-commands.ts';
 import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
 import { CliError } from './error.ts';
@@ -68,6 +69,7 @@ program
   );
 
 program.addCommand(datasetCommand()).addCommand(modelCommand());
+addRunCommands(program);
 
 program
   .command('node [args...]')

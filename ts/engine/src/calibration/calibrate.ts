@@ -5,7 +5,6 @@ import { buildInfluence } from '../influence/build.ts';
 import { openInfluence } from '../influence/query.ts';
 import type { BaseModel } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
-import { correctedSecondMoment } from '../training/adamw.ts';
 import { checkInputs, runIdOf, type TrainingManifest } from '../training/manifest.ts';
 import { encodeRow, hashRows, type Row } from '../training/rows.ts';
 import { Retrainer } from './retrain.ts';
@@ -164,13 +163,12 @@ async function sketch(options: CalibrateOptions, manifest: TrainingManifest, row
   const { base, threads, signal } = options;
   const retrainer = await Retrainer.open(base, manifest, rows, { threads });
   const state = await retrainer.train(undefined, signal).finally(() => retrainer.close());
-  const { rank, alpha, rankStabilised } = manifest.lora;
-  const adapter = { rank, alpha, rankStabilised, weights: state.parameters };
+  const { adapter, secondMoment } = retrainer.resultOf(state);
   const weights = new Map(manifest.data.contributions.map(({ asset, weight }) => [asset, weight]));
   const influence = await buildInfluence({
     base,
     adapter,
-    secondMoment: correctedSecondMoment(state, manifest.optimizer, manifest.steps),
+    secondMoment,
     rows: rows.map((row) => ({ ...row, weight: weights.get(row.asset) })),
     profile: manifest.runtime.profile,
     threads,

@@ -1,13 +1,20 @@
-import { loraScaling } from '../adapter/peft.ts';
+import { type Adapter, loraScaling } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
-import { adamwStep, createOptimizerState, type OptimizerState } from '../training/adamw.ts';
-import { type Batch, batchFeeds, countedTokens, fillBatch, samplesOfStep } from '../training/batches.ts';
-import type { TrainingManifest } from '../training/manifest.ts';
+import {
+  adamwUpdate,
+  correctedSecondMoment,
+  createOptimizerState,
+  type OptimizerState,
+  type StepFactors,
+} from '../training/adamw.ts';
+import { type Batch, batchFeeds, countedTokens, createOrder, fillBatch } from '../training/batches.ts';
+import { type ManifestLora, rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
+import type { Sequence } from '../training/packing.ts';
 import { encodeRow, type Row, type Sample } from '../training/rows.ts';
-import { decodeLearningRates } from '../training/schedule.ts';
-import { initialAdapter } from '../training/stepper.ts';
+import { createStepFactors } from '../training/schedule.ts';
+import { initialParameters } from '../training/stepper.ts';
 
 /** A row within a batch: its place among the run's rows, its weight, and the number of tokens that have a loss. */
 export type Member = { readonly index: number; readonly weight: number; readonly counted: number };
@@ -28,8 +35,10 @@ const LENGTHS = [32, 48, 64, 96, 128];
 export class Retrainer {
   readonly manifest: TrainingManifest;
   readonly base: BaseModel;
-  readonly #samples: readonly (Sample & Member)[];
-  readonly #rates: Float32Array;
+  readonly #lora: ManifestLora;
+  readonly #orderOf: (step: number) => Sequence<Sample & Member>[];
+  /** What of the optimiser's update depends on the step. */
+  readonly factorsOf: (step: number) => StepFactors;
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Promise<Session>>();
 
@@ -37,12 +46,17 @@ export class Retrainer {
     this.base = base;
     this.manifest = manifest;
     const weights = new Map(manifest.data.contributions.map(({ asset, weight }) => [asset, weight]));
-    this.#samples = rows.map((row, index) => {
+    this.#lora = rowwiseLora(manifest);
+    const samples = rows.map((row, index) => {
       const sample = encodeRow(base.tokenizer, row.text);
       const counted = countedTokens(manifest.batches, sample);
       return { ...sample, index, weight: weights.get(row.asset) ?? 1, counted };
     });
-    this.#rates = decodeLearningRates(manifest.learningRates);
+    this.#orderOf = createOrder(
+      manifest.batches,
+      samples.map((sample) => [sample]),
+    );
+    this.factorsOf = createStepFactors(manifest);
     this.#runtime = runtime;
   }
 
@@ -59,17 +73,14 @@ export class Retrainer {
 
   /** The state before the first step. */
   start(): OptimizerState {
-    return createOptimizerState(initialAdapter(this.base, this.manifest.lora));
-  }
-
-  learningRate(step: number): number {
-    return this.#rates[step - 1];
+    return createOptimizerState(initialParameters(this.base, this.manifest));
   }
 
   /** The batches of a step when row i weighs `factors[i]` times its contribution's weight; 0 leaves it out. */
   batches(step: number, factors?: ArrayLike<number>): MemberBatch[] {
     const plan = this.manifest.batches;
-    const chosen = samplesOfStep(plan, this.#samples, step)
+    const chosen = this.#orderOf(step)
+      .flat()
       .map((sample) => ({ ...sample, weight: sample.weight * (factors?.[sample.index] ?? 1) }))
       .filter(({ weight }) => weight !== 0);
     const total = chosen.reduce((sum, { weight, counted }) => sum + weight * counted, 0);
@@ -86,7 +97,7 @@ export class Retrainer {
       const part = await this.gradient(batch, state.parameters);
       for (let i = 0; i < part.length; i += 1) gradient[i] += part[i];
     }
-    adamwStep(state, gradient, this.manifest.optimizer, step, this.learningRate(step));
+    adamwUpdate(state, gradient, this.manifest.optimizer, this.factorsOf(step));
     return gradient;
   }
 
@@ -98,6 +109,15 @@ export class Retrainer {
       await this.advance(state, step, factors);
     }
     return state;
+  }
+
+  /** What a finished run leaves behind, as influence is built from it. */
+  resultOf(state: OptimizerState): { adapter: Adapter; secondMoment: Float32Array } {
+    const { rank, alpha, rankStabilised, targets } = this.#lora;
+    return {
+      adapter: { rank, alpha, rankStabilised, targets, weights: state.parameters },
+      secondMoment: correctedSecondMoment(state, this.factorsOf(this.manifest.steps)),
+    };
   }
 
   /** The summed loss of each sample's answer under an adapter. */
@@ -144,13 +164,14 @@ export class Retrainer {
     const key = `${output} ${length}`;
     const ready = this.#sessions.get(key);
     if (ready !== undefined) return ready;
-    const { lora, batches } = this.manifest;
+    const { batches } = this.manifest;
     const { model } = buildTrainingGraph(this.base.config, {
       mode: 'lora',
       batch: batches.batch,
       length,
       baseWeights: this.base.weights,
-      lora: { rank: lora.rank, scaling: loraScaling(lora) },
+      lora: { rank: this.#lora.rank, scaling: loraScaling(this.#lora), targets: this.#lora.targets },
+      quantization: this.manifest.base.quantization === 'q4' ? 'q4' : undefined,
       gradient: output === 'g',
       tokenLoss: output === 'tokenLoss',
     });

@@ -1,3 +1,4 @@
+import type { Evaluation } from '@openledger/engine/training/evaluation';
 import { baselineShares, baselineTree } from '@openledger/sdk/protocol/baseline';
 import {
   encodeBaseline,
@@ -40,6 +41,8 @@ export type PackageOptions = {
   adapterFiles: ReadonlyMap<string, Uint8Array>;
   contributions: readonly LoadedContribution[];
   influence: InfluenceResult;
+  /** Measurements on rows that the run never trained on. */
+  evaluations?: readonly Evaluation[];
   metrics: Record<string, number>;
 };
 
@@ -81,6 +84,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       rowCount,
       datanet,
     })),
+    evaluations: [...(options.evaluations ?? [])],
     metrics: options.metrics,
   };
   if (card.runManifest !== options.runId) throw new Error('The run id is not the hash of the manifest.');

@@ -7,7 +7,7 @@ const anchor = z.object({ runId: hex, step: integer, stepsRoot: hex, checkpointH
 
 const jobSchema = z.object({
   id: z.string(),
-  status: z.enum(['queued', 'running', 'attributing', 'succeeded', 'failed', 'cancelled']),
+  status: z.enum(['queued', 'running', 'paused', 'attributing', 'succeeded', 'failed', 'cancelled']),
   created_at: integer,
   finished_at: integer.nullable(),
   baseModel: integer,
