@@ -1,5 +1,13 @@
 // `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
 const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
+  attacks: {
+    about: 'how much attacks on influence inflate pay, of attackers and of others',
+    load: () => import('./attacks.ts'),
+  },
+  audit: {
+    about: 'the exact audit against retrained models, and its cost beside the run',
+    load: () => import('./audit.ts'),
+  },
   dataset: {
     about: 'near-duplicates among 100,000 rows beside datasketch, and the whole dataset report',
     load: () => import('./dataset.ts'),
@@ -7,6 +15,10 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
   gas: {
     about: "gas of the contracts' hot paths beside those of others, and the cost per inference",
     load: () => import('./gas.ts'),
+  },
+  influence: {
+    about: 'influence against retrained models, beside DataInf, random projection, full Fisher and BM25',
+    load: () => import('./influence.ts'),
   },
   restart: {
     about: 'a second start: seconds until chat is usable, and until everything is up',

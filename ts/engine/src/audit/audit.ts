@@ -100,10 +100,8 @@ async function stepBack(
   step: number,
 ): Promise<void> {
   const { optimizer } = retrainer.manifest;
-  const rate = retrainer.learningRate(step);
-  const directions = adjoints.map((adjoint) =>
-    adamwAdjoint(adjoint, before, gradient, optimizer, step, rate),
-  );
+  const factors = retrainer.factorsOf(step);
+  const directions = adjoints.map((adjoint) => adamwAdjoint(adjoint, before, gradient, optimizer, factors));
   const batches = retrainer.batches(step);
   const total = batches
     .flatMap(({ members }) => members)
@@ -200,7 +198,7 @@ class Hessian {
       batch: batches.batch,
       length,
       baseWeights: this.#base.weights,
-      lora: { rank: lora.rank, scaling: loraScaling(lora) },
+      lora: { rank: lora.rank, scaling: loraScaling(lora), targets: lora.targets },
     };
     const session = this.#runtime.createSession(
       buildHessianGraph(this.#base.config, options, this.#directions),
