@@ -7,29 +7,24 @@ const NEAR: i32 = 16;
 /** Where loads that only warm the cache end up, so that they are not optimised away. */
 export let touched: i32 = 0;
 
-@inline
 function at(array: usize, i: i32): i32 {
   return load<i32>(array + ((<usize>i) << 2));
 }
 
-@inline
 function put(array: usize, i: i32, value: i32): void {
   store<i32>(array + ((<usize>i) << 2), value);
 }
 
-@inline
 function symbolAt<T>(text: usize, i: i32): i32 {
-  return <i32>load<T>(text + (<usize>i) * sizeof<T>());
+  return <i32>load<T>(text + <usize>i * sizeof<T>());
 }
 
 /** The number, or 0 if it is negative. */
-@inline
 function positive(i: i32): i32 {
   return i & ~(i >> 31);
 }
 
 /** Takes the next free place from the front of a bucket. */
-@inline
 function takeFirst(buckets: usize, symbol: i32): i32 {
   const place = at(buckets, symbol);
   put(buckets, symbol, place + 1);
@@ -37,7 +32,6 @@ function takeFirst(buckets: usize, symbol: i32): i32 {
 }
 
 /** Takes the next free place from the end of a bucket. */
-@inline
 function takeLast(buckets: usize, symbol: i32): i32 {
   const place = at(buckets, symbol) - 1;
   put(buckets, symbol, place);
@@ -85,7 +79,14 @@ function toEnds(counts: usize, buckets: usize, symbols: i32): void {
   }
 }
 
-function placePieces<T>(text: usize, n: i32, sorted: usize, counts: usize, buckets: usize, symbols: i32): i32 {
+function placePieces<T>(
+  text: usize,
+  n: i32,
+  sorted: usize,
+  counts: usize,
+  buckets: usize,
+  symbols: i32,
+): i32 {
   toEnds(counts, buckets, symbols);
   memory.fill(sorted, 0, (<usize>n) << 2);
   let pieces = 0;
@@ -118,7 +119,14 @@ function pieceBefore<T>(text: usize, from: i32): i32 {
   return i;
 }
 
-function inducePieces<T>(text: usize, n: i32, sorted: usize, counts: usize, buckets: usize, symbols: i32): void {
+function inducePieces<T>(
+  text: usize,
+  n: i32,
+  sorted: usize,
+  counts: usize,
+  buckets: usize,
+  symbols: i32,
+): void {
   let warm = 0;
   toStarts(counts, buckets, symbols);
   let symbol = symbolAt<T>(text, n - 1);

@@ -13,7 +13,11 @@ const NEAR = 16;
  *
  * @param into Where to put it, of the text's length; a fresh array if left out.
  */
-export function suffixArray(text: Symbols, largest: number, into = new Int32Array(text.length)): Int32Array {
+export function suffixArray(
+  text: Symbols,
+  largest: number,
+  into: Int32Array = new Int32Array(text.length),
+): Int32Array {
   const n = text.length;
   if (n === 1) into[0] = 0;
   if (n <= 1) return into;
