@@ -20,21 +20,42 @@ export type MaximalOptions = {
   readonly maxCount?: number;
 };
 
-/** All maximal matches of at least `minLen` symbols, in the order of the output. For display: nothing is cut off. */
+/**
+ * All maximal matches of at least `minLen` symbols, in the order of the output. For display: nothing is cut off.
+ *
+ * @param indexes One index, or several of one vocabulary that share no contribution.
+ */
 export function maximalSpans(
-  index: SpanIndex,
+  indexes: SpanIndex | readonly SpanIndex[],
   output: ArrayLike<number>,
   options: MaximalOptions,
 ): MaximalSpan[] {
-  const answer = answerSymbols(index, output);
-  const { lengths, places } = longestAt(index, answer);
-  return maximalAt(lengths, options.minLen).flatMap((outOff) => {
-    const len = lengths[outOff];
-    const { from, to } = occurrences(index, answer, outOff, len, places[outOff]);
-    if (to - from > (options.maxCount ?? Number.POSITIVE_INFINITY)) return [];
-    const sources = firstPlaces(index.documents, index.suffixes.subarray(from, to));
-    return { outOff, len, count: to - from, sources };
+  const searched = [indexes].flat().map((index) => {
+    const answer = answerSymbols(index, output);
+    return { index, answer, ...longestAt(index, answer) };
   });
+  const lengths = new Int32Array(output.length);
+  for (const one of searched)
+    one.lengths.forEach((length, at) => {
+      lengths[at] = Math.max(lengths[at], length);
+    });
+  const spans: MaximalSpan[] = [];
+  for (const outOff of maximalAt(lengths, options.minLen)) {
+    const len = lengths[outOff];
+    const found = searched
+      .filter((one) => one.lengths[outOff] === len)
+      .map(({ index, answer, places }) => ({
+        index,
+        ...occurrences(index, answer, outOff, len, places[outOff]),
+      }));
+    const count = found.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (count > (options.maxCount ?? Number.POSITIVE_INFINITY)) continue;
+    const sources = found
+      .flatMap(({ index, from, to }) => firstPlaces(index.documents, index.suffixes.subarray(from, to)))
+      .sort((a, b) => a.asset - b.asset);
+    spans.push({ outOff, len, count, sources });
+  }
+  return spans;
 }
 
 /** Where maximal matches begin: what is matched there ends later than whatever is matched before. */
@@ -49,17 +70,15 @@ export function maximalAt(lengths: Int32Array, minLen: number): number[] {
   return found;
 }
 
-/** Per contribution the first of the given places in the text, ascending by asset. */
+/** Per contribution the first of the given places in the text. */
 export function firstPlaces(documents: readonly IndexedDocument[], places: Int32Array): SpanSource[] {
   const first = new Map<number, number>();
   for (const place of places) {
     const document = documentAt(documents, place);
     first.set(document, Math.min(place, first.get(document) ?? place));
   }
-  return [...first]
-    .map(([document, place]) => ({
-      asset: documents[document].asset,
-      srcOff: place - documents[document].start,
-    }))
-    .sort((a, b) => a.asset - b.asset);
+  return [...first].map(([document, place]) => ({
+    asset: documents[document].asset,
+    srcOff: place - documents[document].start,
+  }));
 }

@@ -30,7 +30,7 @@ const TOKEN_LIMIT = 1 << 24;
 
 /** Indexes the contents of an adapter's contributions by bytes, as payment needs them. */
 export function buildSpanIndex(documents: readonly SpanDocument[]): SpanIndex {
-  return indexText(layOut(documents.map(({ asset, bytes }) => ({ asset, pieces: [bytes] }))), BYTE_SYMBOLS);
+  return indexOf(layOut(documents.map(({ asset, bytes }) => ({ asset, pieces: [bytes] }))), BYTE_SYMBOLS);
 }
 
 /**
@@ -42,7 +42,7 @@ export function buildTokenIndex(documents: readonly TokenDocument[], vocabulary:
   if (!Number.isInteger(vocabulary) || vocabulary < 1 || vocabulary > TOKEN_LIMIT) {
     throw new Error(`A vocabulary has 1 to ${TOKEN_LIMIT} tokens, not ${vocabulary}. Number tokens densely.`);
   }
-  return indexText(layOut(documents, vocabulary), vocabulary);
+  return indexOf(layOut(documents, vocabulary), vocabulary);
 }
 
 /** A text with its contributions, before it is sorted. */
@@ -55,7 +55,10 @@ export function layOut(documents: readonly TokenDocument[], vocabulary = BYTE_SY
   }
   let size = 0;
   for (const { pieces } of documents) for (const piece of pieces) size += piece.length + 1;
-  const text = vocabulary < 1 << 16 ? new Uint16Array(size) : new Int32Array(size);
+  const text =
+    vocabulary < 1 << 16
+      ? new Uint16Array(new SharedArrayBuffer(size * 2))
+      : new Int32Array(new SharedArrayBuffer(size * 4));
   let at = 0;
   const placed = documents.map(({ asset, pieces }) => {
     const start = at;
@@ -74,12 +77,16 @@ export function layOut(documents: readonly TokenDocument[], vocabulary = BYTE_SY
   return { documents: placed, text };
 }
 
-/** Sorts a text's suffixes. Memory: the text, 4 bytes a symbol, and up to 8 more while it runs. */
-export function indexText(laidOut: LaidOut, largest: number): SpanIndex {
+/**
+ * The index of a text. Memory: the text, 4 bytes a symbol, and up to 8 more while it is sorted.
+ *
+ * @param sorted The text's suffix array, if it is known.
+ */
+export function indexOf(laidOut: LaidOut, largest: number, sorted?: Int32Array): SpanIndex {
   const { documents, text } = laidOut;
   const ends = countOf(text, 0);
   // The suffixes that start with a piece's end come first; they match nothing.
-  const suffixes = sortSuffixes(text, largest).subarray(ends);
+  const suffixes = (sorted ?? sortSuffixes(text, largest)).subarray(ends);
   return { documents, text, suffixes, tables: tablesOf(text, suffixes, largest) };
 }
 
