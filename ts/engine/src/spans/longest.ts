@@ -44,8 +44,7 @@ export function longestAt(index: SpanIndex, answer: Int32Array, limit = NO_LIMIT
 }
 
 /** An answer's bytes or tokens as symbols; what is not in the vocabulary becomes one that is not in the index. */
-export function answerSymbols(index: Pick<SpanIndex, 'tables'>, answer: ArrayLike<number>): Int32Array {
-  const { largest } = index.tables;
+export function answerSymbols(largest: number, answer: ArrayLike<number>): Int32Array {
   return Int32Array.from(answer, (token) => (token >= 0 && token < largest ? token + 1 : largest + 1));
 }
 
