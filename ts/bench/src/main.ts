@@ -8,6 +8,10 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
     about: 'a second start: seconds until chat is usable, and until everything is up',
     load: () => import('./restart.ts'),
   },
+  spans: {
+    about: 'building and searching the span index, beside infini-gram and the limits of memory',
+    load: () => import('./spans.ts'),
+  },
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
   truth: {
     about: 'exact match, and whether the source contribution ranks first',
