@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { writeFileAtomic } from '../files/atomic.ts';
+import { allocateIndex } from './index-memory.ts';
 import { bitsFor, pack, unpack, wordsFor } from './packing.ts';
-import type { IndexedDocument, SpanIndex } from './span-index.ts';
-import { tablesOf } from './tables.ts';
+import { type IndexedDocument, indexIn, type SpanIndex } from './span-index.ts';
 
 /*
  * A span index as a file, little-endian:
@@ -49,9 +49,9 @@ export async function writeShard(path: string, index: SpanIndex): Promise<number
 }
 
 /**
- * Reads an index into shared memory, which worker threads can search without copying it, and checks it.
+ * Reads an index and checks it.
  *
- * The file is read whole. Node maps no files into memory, and a search makes some dozen dependent reads per symbol of
+ * The file is read whole, straight into the arrays that are searched. Node maps no files into memory, and a search makes some dozen dependent reads per symbol of
  * the answer: as reads of the file, even from the operating system's cache, each would cost a hundred times as much.
  *
  * @throws If it is no span index, is of another version, is cut short, or does not have its checksum.
@@ -68,13 +68,10 @@ export async function readShard(path: string): Promise<SpanIndex> {
     let at = HEADER;
     const table = new Uint8Array(header.documents * DOCUMENT);
     at = await readInto(file, table, at, hash);
-    const textBytes = new Uint8Array(new SharedArrayBuffer(textSize(header)));
-    at = await readInto(file, textBytes, at, hash);
-    const text =
-      header.width === 2
-        ? new Uint16Array(textBytes.buffer, 0, header.symbols)
-        : new Int32Array(textBytes.buffer, 0, header.symbols);
-    const suffixes = new Int32Array(new SharedArrayBuffer(header.suffixes * 4));
+    const memory = allocateIndex(header);
+    const { text, suffixes } = memory;
+    at = await readInto(file, new Uint8Array(text.buffer, text.byteOffset, text.byteLength), at, hash);
+    at = await readInto(file, new Uint8Array(textSize(header) - text.byteLength), at, hash);
     for (let from = 0; from < header.suffixes; from += PACKED) {
       const part = suffixes.subarray(from, Math.min(header.suffixes, from + PACKED));
       const words = new Uint32Array(wordsFor(part.length, header.bits));
@@ -86,8 +83,7 @@ export async function readShard(path: string): Promise<SpanIndex> {
     if (Buffer.compare(checksum, hash.digest()) !== 0) {
       throw new Error(`The span index ${path} is damaged. Build it again from the contributions.`);
     }
-    const documents = decodeDocuments(table);
-    return { documents, text, suffixes, tables: tablesOf(text, suffixes, header.largest) };
+    return indexIn(memory, decodeDocuments(table), header.largest);
   } finally {
     await file.close();
   }

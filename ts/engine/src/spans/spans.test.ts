@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
+import { allocateForKernel } from './index-memory.ts';
+import { answerSymbols, longestByArrays, NO_LIMIT } from './longest.ts';
 import { longestMatches } from './longest-matches.ts';
 import { type MaximalSpan, maximalSpans } from './maximal-spans.ts';
 import { sortByKernel } from './sort.ts';
-import { buildSpanIndex, type SpanDocument } from './span-index.ts';
+import { BYTE_SYMBOLS, buildSpanIndex, indexIn, indexOf, layOut, type SpanDocument } from './span-index.ts';
 import { suffixArray } from './suffix-array.ts';
+import { keysOf } from './tables.ts';
 import type { SpanMatch } from './windows.ts';
 
 const random = new Random(42);
@@ -106,6 +109,33 @@ describe('longestMatches', () => {
       Array(6).fill(512),
     );
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe('the search by WebAssembly', () => {
+  it('finds what the one by typed arrays finds', () => {
+    for (let round = 0; round < 60; round += 1) {
+      const documents = randomDocuments(400);
+      const largest = round % 2 === 0 ? BYTE_SYMBOLS : 70_000;
+      const { text, suffixes } = indexOf(
+        layOut(
+          documents.map(({ asset, bytes }) => ({ asset, pieces: [bytes] })),
+          largest,
+        ),
+        largest,
+      );
+      const width = largest === BYTE_SYMBOLS ? 2 : 4;
+      const memory = allocateForKernel({ width, symbols: text.length, suffixes: suffixes.length, largest });
+      memory.text.set(text);
+      memory.suffixes.set(suffixes);
+      const index = indexIn(memory, [], largest);
+      for (const output of [...texts(200), mixture(documents, 200)]) {
+        const answer = answerSymbols(largest, output);
+        const limit = random.below(2) === 0 ? NO_LIMIT : 1 + random.below(20);
+        const keys = keysOf(answer, largest, limit);
+        expect(memory.search!(answer, keys, limit)).toEqual(longestByArrays(index, answer, keys, limit));
+      }
+    }
   });
 });
 
