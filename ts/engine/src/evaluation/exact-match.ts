@@ -11,20 +11,21 @@ export type Answer<Q extends Question = Question> = {
   readonly exact: boolean;
 };
 
-/** Room for an answer, in tokens. */
-const MAX_TOKENS = 80;
+/** Room for an answer, in tokens, where nothing else is said. */
+export const ANSWER_TOKENS = 80;
 
 /** Asks every question, always taking the most likely token. */
 export async function answerQuestions<Q extends Question>(
   generator: Generator,
   questions: readonly Q[],
   adapter?: Adapter,
-  signal?: AbortSignal,
+  options: { readonly maxTokens?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Answer<Q>[]> {
+  const { maxTokens = ANSWER_TOKENS, signal } = options;
   const answers: Answer<Q>[] = [];
   for (const question of questions) {
-    const request = { messages: [{ role: 'user', content: question.question }], adapter, signal } as const;
-    const text = await textOf(generator.generate({ ...request, maxTokens: MAX_TOKENS }));
+    const messages = [{ role: 'user', content: question.question }] as const;
+    const text = await textOf(generator.generate({ messages, adapter, maxTokens, signal }));
     answers.push({ question, text, exact: text.trim() === question.answer });
   }
   return answers;
