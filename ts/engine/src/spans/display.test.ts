@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
-import { shownSpans } from './display.ts';
+import { placesShown, shownSpans } from './display.ts';
 import { duplicateClusters } from './duplicates.ts';
 import { buildSpanIndex } from './span-index.ts';
 import { SURPRISE_BIT, surpriseTable } from './surprise.ts';
@@ -73,6 +73,22 @@ describe('shown spans', () => {
       { asset: 12, srcOff: 2001, duplicates: [] },
     ]);
     expect(shown[0].surprise).toBeGreaterThan(shown[1].surprise);
+    const places = (keep: number[]) =>
+      placesShown(shown, new Set(keep)).map(({ asset, outOff }) => [asset, outOff]);
+    expect(places([])).toEqual([
+      [4, 92],
+      [4, 61],
+      [12, 61],
+      [12, 0],
+    ]);
+    expect(places([8])).toEqual([
+      [4, 92],
+      [8, 92],
+      [4, 61],
+      [8, 61],
+      [12, 61],
+      [12, 0],
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import { duplicateClusters } from './duplicates.ts';
 import { type MaximalOptions, type MaximalSpan, maximalSpans, type SpanSource } from './maximal-spans.ts';
 import type { SpanIndex } from './span-index.ts';
 import { surpriseOf, surpriseTable } from './surprise.ts';
+import type { SpanMatch } from './windows.ts';
 
 /** A contribution that has a span, with those that are nearly the same text. */
 export type ShownSource = SpanSource & {
@@ -44,4 +45,17 @@ function merged(sources: readonly SpanSource[], oldest: ReadonlyMap<number, numb
     clusters.set(head, [...(clusters.get(head) ?? []), source]);
   }
   return [...clusters.values()].map(([first, ...duplicates]) => ({ ...first, duplicates }));
+}
+
+/** Spans one by one with the contributions they stand in; of duplicates only the oldest, and those to keep. */
+export function placesShown(spans: readonly ShownSpan[], keep: ReadonlySet<number>): SpanMatch[] {
+  return spans.flatMap(({ outOff, len, sources }) =>
+    sources.flatMap(({ asset, srcOff, duplicates }) =>
+      [{ asset, srcOff }, ...duplicates.filter((one) => keep.has(one.asset))].map((source) => ({
+        ...source,
+        outOff,
+        len,
+      })),
+    ),
+  );
 }

@@ -1,5 +1,9 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
+import { readFmIndex, writeFmIndex } from './fm-file.ts';
 import { buildFmIndex, fmBytes, fmLongestMatches, fmMaximalSpans } from './fm-index.ts';
 import { prefixCode } from './huffman.ts';
 import { longestMatches } from './longest-matches.ts';
@@ -85,5 +89,25 @@ describe('the compressed index', () => {
       .join(' ');
     const laidOut = layOut([{ asset: 4, pieces: [new TextEncoder().encode(text)] }]);
     expect(fmBytes(buildFmIndex(laidOut, 256))).toBeLessThan(text.length);
+  });
+
+  it('is read from its file as it was written; a file that is not whole is refused', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fm-'));
+    const path = join(folder, 'index.fm');
+    const index = buildFmIndex(layOut([{ asset: 4, pieces: [draw(500, 7), draw(30, 256)] }]), 256);
+    await writeFmIndex(path, index);
+    expect(await readFmIndex(path)).toEqual(index);
+    const good = await readFile(path);
+    for (let i = 0; i < good.length; i += i < 140 ? 1 : 17) {
+      const damaged = Buffer.from(good);
+      damaged[i] ^= 1 << random.below(8);
+      await writeFile(path, damaged);
+      await expect(readFmIndex(path)).rejects.toThrow(/Build (it again|one) from the contributions/);
+    }
+    for (const length of [0, 8, 30, 140, good.length - 1]) {
+      await writeFile(path, good.subarray(0, length));
+      await expect(readFmIndex(path)).rejects.toThrow(length < 8 ? /not a compressed/ : /cut short/);
+    }
+    await rm(folder, { recursive: true });
   });
 });

@@ -174,7 +174,8 @@ function textSize({ symbols, width }: Pick<Header, 'symbols' | 'width'>): number
   return Math.ceil((symbols * width) / 8) * 8;
 }
 
-function encodeDocuments(documents: readonly IndexedDocument[]): Uint8Array {
+/** Contributions as bytes: asset 8, start 4, length 4, each. */
+export function encodeDocuments(documents: readonly IndexedDocument[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(documents.length * DOCUMENT));
   documents.forEach(({ asset, start, length }, i) => {
     view.setBigUint64(i * DOCUMENT, BigInt(asset), true);
@@ -184,7 +185,8 @@ function encodeDocuments(documents: readonly IndexedDocument[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function decodeDocuments(bytes: Uint8Array): IndexedDocument[] {
+/** Reads what `encodeDocuments` wrote. */
+export function decodeDocuments(bytes: Uint8Array): IndexedDocument[] {
   const view = new DataView(bytes.buffer);
   return Array.from({ length: bytes.length / DOCUMENT }, (_, i) => ({
     asset: Number(view.getBigUint64(i * DOCUMENT, true)),
@@ -194,7 +196,7 @@ function decodeDocuments(bytes: Uint8Array): IndexedDocument[] {
 }
 
 /** Fills an array from a place in the file. Returns the place after it. */
-async function readInto(
+export async function readInto(
   file: FileHandle,
   into: Uint8Array,
   position: number,
@@ -210,6 +212,7 @@ async function readInto(
   return position + into.length;
 }
 
-function requireLittleEndian(): void {
+/** Arrays are written as they lie in memory. */
+export function requireLittleEndian(): void {
   if (endianness() !== 'LE') throw new Error('Span index files need a little-endian machine.');
 }

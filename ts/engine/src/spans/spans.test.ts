@@ -13,7 +13,27 @@ import type { SpanMatch } from './windows.ts';
 const random = new Random(42);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** Texts that are hard on suffix sorting: few symbols, runs, periods, Fibonacci words, copies, all bytes. */
+/** The shortest text that has every word of `order` letters of two once (Fredricksen and Maiorana). */
+function deBruijn(order: number): Uint8Array {
+  const letters: number[] = [];
+  const word = new Uint8Array(order + 1);
+  const extend = (length: number, period: number) => {
+    if (length > order) {
+      if (order % period === 0) letters.push(...word.subarray(1, period + 1));
+      return;
+    }
+    word[length] = word[length - period];
+    extend(length + 1, period);
+    if (word[length - period] === 0) {
+      word[length] = 1;
+      extend(length + 1, length);
+    }
+  };
+  extend(1, 1);
+  return Uint8Array.from(letters);
+}
+
+/** Texts that are hard on suffix sorting: few symbols, runs, periods, Fibonacci and de Bruijn words, copies. */
 function texts(size: number): Uint8Array[] {
   const draw = (alphabet: number) =>
     Uint8Array.from({ length: random.below(size) }, () => random.below(alphabet));
@@ -30,6 +50,7 @@ function texts(size: number): Uint8Array[] {
     new Uint8Array(random.below(size)).fill(255),
     utf8('abc'.repeat(1 + random.below(Math.max(1, Math.floor(size / 3))))),
     utf8(b.slice(0, size)),
+    deBruijn(Math.max(1, Math.floor(Math.log2(size)))),
     copies,
   ];
 }
@@ -66,6 +87,20 @@ describe('longestMatches', () => {
         const limits = { minLen, maxLen: minLen + random.below(8) };
         expect(longestMatches(index, output, limits)).toEqual(naiveMatches(documents, output, limits));
       }
+    }
+  });
+
+  it('finds them among many tiny documents, in any order of assets', () => {
+    for (let round = 0; round < 20; round += 1) {
+      const documents = random.shuffle(Array.from({ length: 200 }, (_, i) => i + 1)).map((asset) => ({
+        asset,
+        bytes: Uint8Array.from({ length: random.below(6) }, () => 97 + random.below(3)),
+      }));
+      const index = buildSpanIndex(documents);
+      const output = Uint8Array.from({ length: 40 }, () => 97 + random.below(3));
+      const limits = { minLen: 1 + random.below(3), maxLen: 4 };
+      expect(longestMatches(index, output, limits)).toEqual(naiveMatches(documents, output, limits));
+      expect(maximalSpans(index, output, limits)).toEqual(naiveSpans(documents, output, limits.minLen));
     }
   });
 
