@@ -2,9 +2,9 @@ import { loraScaling } from '../adapter/peft.ts';
 import { Retrainer } from '../calibration/retrain.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
-import type { OptimizerState } from '../training/adamw.ts';
+import { copyOptimizerState, type OptimizerState } from '../training/adamw.ts';
 import { type Batch, batchFeeds } from '../training/batches.ts';
-import type { TrainingManifest } from '../training/manifest.ts';
+import { rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
 import type { Row, Sample } from '../training/rows.ts';
 import { type Adjoint, adamwAdjoint, createAdjoint } from './adamw-adjoint.ts';
 import { buildHessianGraph, hessianOutputs } from './hessian-graph.ts';
@@ -49,7 +49,7 @@ export async function auditRun(options: AuditOptions, answers: readonly Sample[]
     const state = retrainer.start();
     for (let step = 1; step <= steps; step += 1) {
       signal?.throwIfAborted();
-      if ((step - 1) % stride === 0) kept.push(copyOf(state));
+      if ((step - 1) % stride === 0) kept.push(copyOptimizerState(state));
       await retrainer.advance(state, step);
       onProgress?.(step, 3 * steps);
     }
@@ -82,9 +82,9 @@ async function replay(
   last: number,
 ): Promise<Moment[]> {
   const moments: Moment[] = [];
-  const state = copyOf(from);
+  const state = copyOptimizerState(from);
   for (let step = first; step <= last; step += 1) {
-    const before = copyOf(state);
+    const before = copyOptimizerState(state);
     moments.push({ before, gradient: await retrainer.advance(state, step) });
   }
   return moments;
@@ -194,7 +194,8 @@ class Hessian {
   #session(length: number): Promise<Session> {
     const ready = this.#sessions.get(length);
     if (ready !== undefined) return ready;
-    const { lora, batches } = this.#manifest;
+    const { batches } = this.#manifest;
+    const lora = rowwiseLora(this.#manifest);
     const options = {
       batch: batches.batch,
       length,
@@ -207,12 +208,4 @@ class Hessian {
     this.#sessions.set(length, session);
     return session;
   }
-}
-
-function copyOf(state: OptimizerState): OptimizerState {
-  return {
-    parameters: state.parameters.slice(),
-    firstMoment: state.firstMoment.slice(),
-    secondMoment: state.secondMoment.slice(),
-  };
 }

@@ -3,11 +3,12 @@ import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
 import { adamwStep, createOptimizerState, type OptimizerState } from '../training/adamw.ts';
-import { type Batch, batchFeeds, countedTokens, fillBatch, samplesOfStep } from '../training/batches.ts';
-import type { TrainingManifest } from '../training/manifest.ts';
+import { type Batch, batchFeeds, countedTokens, createOrder, fillBatch } from '../training/batches.ts';
+import { type ManifestLora, rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
+import type { Sequence } from '../training/packing.ts';
 import { encodeRow, type Row, type Sample } from '../training/rows.ts';
 import { decodeLearningRates } from '../training/schedule.ts';
-import { initialAdapter } from '../training/stepper.ts';
+import { initialParameters } from '../training/stepper.ts';
 
 /** A row within a batch: its place among the run's rows, its weight, and the number of tokens that have a loss. */
 export type Member = { readonly index: number; readonly weight: number; readonly counted: number };
@@ -28,7 +29,8 @@ const LENGTHS = [32, 48, 64, 96, 128];
 export class Retrainer {
   readonly manifest: TrainingManifest;
   readonly base: BaseModel;
-  readonly #samples: readonly (Sample & Member)[];
+  readonly #lora: ManifestLora;
+  readonly #orderOf: (step: number) => Sequence<Sample & Member>[];
   readonly #rates: Float32Array;
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Promise<Session>>();
@@ -37,11 +39,16 @@ export class Retrainer {
     this.base = base;
     this.manifest = manifest;
     const weights = new Map(manifest.data.contributions.map(({ asset, weight }) => [asset, weight]));
-    this.#samples = rows.map((row, index) => {
+    this.#lora = rowwiseLora(manifest);
+    const samples = rows.map((row, index) => {
       const sample = encodeRow(base.tokenizer, row.text);
       const counted = countedTokens(manifest.batches, sample);
       return { ...sample, index, weight: weights.get(row.asset) ?? 1, counted };
     });
+    this.#orderOf = createOrder(
+      manifest.batches,
+      samples.map((sample) => [sample]),
+    );
     this.#rates = decodeLearningRates(manifest.learningRates);
     this.#runtime = runtime;
   }
@@ -59,7 +66,7 @@ export class Retrainer {
 
   /** The state before the first step. */
   start(): OptimizerState {
-    return createOptimizerState(initialAdapter(this.base, this.manifest.lora));
+    return createOptimizerState(initialParameters(this.base, this.manifest));
   }
 
   learningRate(step: number): number {
@@ -69,7 +76,8 @@ export class Retrainer {
   /** The batches of a step when row i weighs `factors[i]` times its contribution's weight; 0 leaves it out. */
   batches(step: number, factors?: ArrayLike<number>): MemberBatch[] {
     const plan = this.manifest.batches;
-    const chosen = samplesOfStep(plan, this.#samples, step)
+    const chosen = this.#orderOf(step)
+      .flat()
       .map((sample) => ({ ...sample, weight: sample.weight * (factors?.[sample.index] ?? 1) }))
       .filter(({ weight }) => weight !== 0);
     const total = chosen.reduce((sum, { weight, counted }) => sum + weight * counted, 0);
@@ -144,13 +152,13 @@ export class Retrainer {
     const key = `${output} ${length}`;
     const ready = this.#sessions.get(key);
     if (ready !== undefined) return ready;
-    const { lora, batches } = this.manifest;
+    const { batches } = this.manifest;
     const { model } = buildTrainingGraph(this.base.config, {
       mode: 'lora',
       batch: batches.batch,
       length,
       baseWeights: this.base.weights,
-      lora: { rank: lora.rank, scaling: loraScaling(lora) },
+      lora: { rank: this.#lora.rank, scaling: loraScaling(this.#lora) },
       gradient: output === 'g',
       tokenLoss: output === 'tokenLoss',
     });

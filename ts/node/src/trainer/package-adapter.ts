@@ -1,3 +1,4 @@
+import type { Evaluation } from '@openledger/engine/training/evaluation';
 import { baselineShares, baselineTree } from '@openledger/sdk/protocol/baseline';
 import {
   encodeBaseline,
@@ -9,7 +10,7 @@ import {
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
-import { canonicalBytes, folderManifest, storeUri } from '@openledger/sdk/protocol/store';
+import { canonicalBytes, folderManifest, hashSchema, storeUri } from '@openledger/sdk/protocol/store';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
 import { plainRoot, sparseDepth, sumRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
@@ -40,6 +41,10 @@ export type PackageOptions = {
   adapterFiles: ReadonlyMap<string, Uint8Array>;
   contributions: readonly LoadedContribution[];
   influence: InfluenceResult;
+  /** The report on the data. */
+  dataset?: string | null;
+  /** Measurements on rows that the run never trained on. */
+  evaluations?: readonly Evaluation[];
   metrics: Record<string, number>;
 };
 
@@ -81,6 +86,8 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       rowCount,
       datanet,
     })),
+    dataset: hashSchema.nullable().parse(options.dataset ?? null),
+    evaluations: [...(options.evaluations ?? [])],
     metrics: options.metrics,
   };
   if (card.runManifest !== options.runId) throw new Error('The run id is not the hash of the manifest.');
