@@ -7,7 +7,7 @@ import { Random } from '@openledger/engine/numeric/random';
 import { Graph } from '@openledger/engine/onnx/graph';
 import { floatsOf, openRuntime, type Runtime } from '@openledger/engine/runtime/runtime';
 import { adamwStep, createOptimizerState } from '@openledger/engine/training/adamw';
-import type { TrainAnswer, TrainRequest, TrainTask } from './train-task.ts';
+import { GEMM_CHAIN, type TrainAnswer, type TrainRequest, type TrainTask } from './train-task.ts';
 
 const started = performance.now();
 const task = JSON.parse(process.argv[2]) as TrainTask;
@@ -34,18 +34,22 @@ function uniform(length: number, scale: number): Float32Array {
   return Float32Array.from({ length }, () => scale * (2 * random.uniform() - 1));
 }
 
-/** One matrix product of two inputs, as full training multiplies. The result is summed up, so that it stays inside. */
+/** A chain of matrix products by inputs, as full training multiplies. Only the sum of the result comes back. */
 async function product(open: Runtime): Promise<() => Promise<unknown>> {
   const [rows, inner, columns] = task.gemm;
   const graph = new Graph();
-  const a = graph.input('a', 'f32', [rows, inner]);
-  const b = graph.input('b', 'f32', [inner, columns]);
-  const c = graph.op('MatMul', [a, b], { shape: [rows, columns] });
+  const wide = graph.input('wide', 'f32', [inner, columns]);
+  const narrow = graph.input('narrow', 'f32', [columns, inner]);
+  let x = graph.constant(uniform(rows * inner, 1), [rows, inner]);
+  for (let i = 0; i < GEMM_CHAIN; i += 1) {
+    const hidden = graph.op('MatMul', [x, wide], { shape: [rows, columns] });
+    x = graph.op('MatMul', [hidden, narrow], { shape: [rows, inner] });
+  }
   const axes = graph.constant(BigInt64Array.of(0n, 1n), [2]);
-  graph.output(graph.op('ReduceSum', [c, axes], { shape: [1, 1] }), 'sum');
+  graph.output(graph.op('ReduceSum', [x, axes], { shape: [1, 1] }), 'sum');
   const session = await open.createSession(graph.encode(), {
-    a: { data: uniform(rows * inner, 1), dims: [rows, inner] },
-    b: { data: uniform(inner * columns, 1), dims: [inner, columns] },
+    wide: { data: uniform(inner * columns, 0.05), dims: [inner, columns] },
+    narrow: { data: uniform(inner * columns, 0.05), dims: [columns, inner] },
   });
   return () => session.run({});
 }

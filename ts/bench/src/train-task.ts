@@ -1,5 +1,8 @@
 import type { Profile } from '@openledger/engine/runtime/profile';
 
+/** Pairs of products in the chain that measures how fast matrices are multiplied. */
+export const GEMM_CHAIN = 8;
+
 /** What a process of the training benchmark does, ours and torch's alike. */
 export type TrainTask = {
   /** `lora-per-sample` computes gradients only; the others take steps of AdamW with clipping. */
@@ -12,7 +15,7 @@ export type TrainTask = {
   readonly batch: number;
   readonly length: number;
   readonly rank: number;
-  /** Rows, inner width and columns of a matrix product. */
+  /** Rows, inner width and columns of the matrix products: `GEMM_CHAIN` times to the columns and back. */
   readonly gemm: readonly [number, number, number];
   /** A Hugging Face config.json. */
   readonly config: Readonly<Record<string, unknown>>;
