@@ -33,6 +33,10 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
     load: () => import('./spans.ts'),
   },
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
+  train: {
+    about: 'training and gradients beside torch and PEFT: tokens per second, memory, time to the first step',
+    load: () => import('./train.ts'),
+  },
   truth: {
     about: 'exact match, and whether the source contribution ranks first',
     load: () => import('./truth.ts'),
