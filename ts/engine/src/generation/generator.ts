@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type Adapter, loraScaling } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { type Adapter, decodeWeights } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
 import type { ChatMessage } from '../tokenizer/tokenizer.ts';
@@ -211,13 +210,7 @@ class Connection {
   }
 
   #load(adapter: Adapter): LoadedAdapter {
-    const weights = adapter.weights.slice();
-    const scaling = loraScaling(adapter);
-    for (const { name, offset, size } of loraLayout(this.#base.config, adapter.rank).slots) {
-      if (!name.endsWith('.lora_B')) continue;
-      for (let i = offset; i < offset + size; i += 1) weights[i] *= scaling;
-    }
-    return { rank: adapter.rank, weights };
+    return { rank: adapter.rank, weights: decodeWeights(this.#base.config, adapter) };
   }
 
   #send(message: GenerationMessage): void {
