@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { AddressBookError } from '@openledger/sdk/addresses';
 import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
+import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
+import { modelCommand } from './commands/model.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
 import { addRunCommands } from './commands/run-commands.ts';
 import { up } from './commands/up.ts';
@@ -66,6 +68,7 @@ program
     verifyReceiptCommand(readConfig(), source, options.json ?? false),
   );
 
+program.addCommand(datasetCommand()).addCommand(modelCommand());
 addRunCommands(program);
 
 program

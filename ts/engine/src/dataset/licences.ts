@@ -42,15 +42,21 @@ export function judgeLicence(licence: string, policy: LicencePolicy): LicenceVer
     if (policy.use === 'commercial') return refuse(`${licence} says that nobody granted commercial use`);
     return allowed.includes(licence) ? { allowed: true } : refuse(`${licence} is not on the allow-list`);
   }
-  let expression: parseExpression.Info;
-  try {
-    expression = parseExpression(licence);
-  } catch {
-    return refuse(`"${licence}" is not an SPDX expression`);
-  }
+  if (!isSpdxExpression(licence)) return refuse(`"${licence}" is not an SPDX expression`);
+  const expression = parseExpression(licence);
   const missing = missingLicences(expression, new Set(allowed));
   if (missing.length === 0) return { allowed: true };
   return refuse(`${missing.join(' and ')} is not on the allow-list for ${policy.use} use`);
+}
+
+/** Whether a text is an SPDX licence expression, such as `MIT` or `MIT OR Apache-2.0`. */
+export function isSpdxExpression(text: string): boolean {
+  try {
+    parseExpression(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The licences that keep an expression from being allowed; none if it is. */

@@ -1,28 +1,9 @@
 import type { LengthStatistics } from './lengths.ts';
 import type { DatasetReport } from './report.ts';
+import { textTable } from './text-table.ts';
 
 /** Lines of a list that are printed before the rest is only counted; the JSON form has all of them. */
 const LISTED = 20;
-
-/** Columns padded to the widest cell; the first column to the left, numbers to the right. */
-export function textTable(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const cells = [header, ...rows.map((row) => row.map(String))];
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  const isNumber = header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          isNumber[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
 
 /** The report for people: what is in, what is out and why, and what somebody should look at. */
 export function reportTable(report: DatasetReport): string {
