@@ -12,6 +12,10 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
     about: 'a second start: seconds until chat is usable, and until everything is up',
     load: () => import('./restart.ts'),
   },
+  serve: {
+    about: 'many adapters over one base: tokens per second, memory, loading, first token',
+    load: () => import('./serve.ts'),
+  },
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
   truth: {
     about: 'exact match, and whether the source contribution ranks first',

@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).parent
 worst = 0.0
 for name in ["llama", "biased", "qwen2", "mistral"]:
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["node", HERE / "write_adapter.ts", name, folder], check=True)
+        subprocess.run(["node", HERE.parent / "test" / "write-adapter.ts", name, folder], check=True)
         # A folder of its own: transformers would load the golden adapter beside the model as well.
         base = pathlib.Path(folder) / "base"
         base.mkdir()

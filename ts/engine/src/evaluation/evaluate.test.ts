@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { tinyBase, tinyRows } from '../../test/tiny-base.ts';
 import type { Adapter } from '../adapter/peft.ts';
-import { createGenerator } from '../generation/generator.ts';
+import { createGenerator, withAdapter } from '../generation/generator.ts';
 import { buildDecodeGraph } from '../llama/decode-graph.ts';
 import { loraLayout } from '../llama/parameters.ts';
 import { Random } from '../numeric/random.ts';
@@ -94,7 +94,9 @@ describe('An evaluation', () => {
     const generator = createGenerator(base);
     const prompt = 'Who rang the bell?';
     const messages = [{ role: 'user', content: prompt }] as const;
-    const said = await textOf(generator.generate({ messages, adapter, maxTokens: 12 }));
+    const said = await withAdapter(generator, adapter, (adapters) =>
+      textOf(generator.generate({ messages, adapters, maxTokens: 12 })),
+    );
     await generator.close();
     const options = {
       base,

@@ -1,6 +1,6 @@
 import type { Hex } from 'viem';
 import type { Adapter } from '../adapter/peft.ts';
-import { createGenerator, type Generator } from '../generation/generator.ts';
+import { createGenerator, type Generator, withAdapter } from '../generation/generator.ts';
 import type { BaseModel } from '../model/base.ts';
 import { RUNTIME_PACKAGES } from '../runtime/profile.ts';
 import { openRuntime, type Runtime } from '../runtime/runtime.ts';
@@ -109,7 +109,8 @@ async function sideBySide(options: EvaluateOptions, generator: Generator) {
     for (const { temperature, topP, seed } of [{ temperature: 0, topP: 1, seed: 0 }, sampling]) {
       const messages = [{ role: 'user', content: prompt }] as const;
       const request = { messages, temperature, topP, seed, maxTokens, signal };
-      const answer = (using?: Adapter) => textOf(generator.generate({ ...request, adapter: using }));
+      const answer = (using?: Adapter) =>
+        withAdapter(generator, using, (adapters) => textOf(generator.generate({ ...request, adapters })));
       results.push({
         prompt,
         temperature,

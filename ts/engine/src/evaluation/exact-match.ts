@@ -1,5 +1,5 @@
 import type { Adapter } from '../adapter/peft.ts';
-import type { Generator } from '../generation/generator.ts';
+import { type Generator, withAdapter } from '../generation/generator.ts';
 
 /** A question with the only answer that counts. */
 export type Question = { readonly question: string; readonly answer: string };
@@ -13,6 +13,8 @@ export type Answer<Q extends Question = Question> = {
 
 /** Room for an answer, in tokens, where nothing else is said. */
 export const ANSWER_TOKENS = 80;
+/** Questions that share a batch. */
+const AT_ONCE = 32;
 
 /** Asks every question, always taking the most likely token. */
 export async function answerQuestions<Q extends Question>(
@@ -22,13 +24,18 @@ export async function answerQuestions<Q extends Question>(
   options: { readonly maxTokens?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Answer<Q>[]> {
   const { maxTokens = ANSWER_TOKENS, signal } = options;
-  const answers: Answer<Q>[] = [];
-  for (const question of questions) {
-    const messages = [{ role: 'user', content: question.question }] as const;
-    const text = await textOf(generator.generate({ messages, adapter, maxTokens, signal }));
-    answers.push({ question, text, exact: text.trim() === question.answer });
-  }
-  return answers;
+  return withAdapter(generator, adapter, async (adapters) => {
+    const ask = async (question: Q): Promise<Answer<Q>> => {
+      const messages = [{ role: 'user', content: question.question }] as const;
+      const text = await textOf(generator.generate({ messages, adapters, signal, maxTokens }));
+      return { question, text, exact: text.trim() === question.answer };
+    };
+    const answers: Answer<Q>[] = [];
+    for (let i = 0; i < questions.length; i += AT_ONCE) {
+      answers.push(...(await Promise.all(questions.slice(i, i + AT_ONCE).map(ask))));
+    }
+    return answers;
+  });
 }
 
 /** Share of exact answers, in [0, 1]. */

@@ -1,4 +1,4 @@
-/** Writes an adapter for a golden model, and the logits it gives here: `node write_adapter.ts <model> <folder>`. */
+/** Writes an adapter for a golden model, and the logits it gives here: `node write-adapter.ts <model> <folder>`. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Adapter, writeAdapter } from '../src/adapter/peft.ts';
@@ -6,7 +6,7 @@ import { loraLayout } from '../src/llama/parameters.ts';
 import { Random } from '../src/numeric/random.ts';
 import { openRuntime } from '../src/runtime/runtime.ts';
 import { encodeSafetensors } from '../src/safetensors/safetensors.ts';
-import { BATCH, decodeInTwoParts, LENGTH, readGolden } from '../test/golden.ts';
+import { BATCH, decodeInTwoParts, LENGTH, readGolden } from './golden.ts';
 
 const [name, folder] = process.argv.slice(2);
 const golden = readGolden(name);
