@@ -27,8 +27,7 @@ export async function answerQuestions<Q extends Question>(
   return withAdapter(generator, adapter, async (adapters) => {
     const ask = async (question: Q): Promise<Answer<Q>> => {
       const messages = [{ role: 'user', content: question.question }] as const;
-      const request = { messages, adapters, signal, maxTokens };
-      const text = await textOf(generator.generate(request));
+      const text = await textOf(generator.generate({ messages, adapters, signal, maxTokens }));
       return { question, text, exact: text.trim() === question.answer };
     };
     const answers: Answer<Q>[] = [];
