@@ -253,7 +253,10 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
     }
 
     /// @dev Enough validators hold the data. Their ids ascend, so none counts twice.
-    function _checkAttestations(bytes32 claimId, uint32 paramsVersion, Attestation[] calldata attestations) private {
+    function _checkAttestations(bytes32 claimId, uint32 paramsVersion, Attestation[] calldata attestations)
+        private
+        view
+    {
         (,, uint8 needed) = PARAMETERS.orphanTerms(paramsVersion);
         if (attestations.length < needed) {
             revert IAttributionSettlement.AttributionSettlement_TooFewAttestations(attestations.length, needed);
