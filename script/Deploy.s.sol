@@ -2,7 +2,6 @@
 pragma solidity ^0.8.24;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Script} from "forge-std/Script.sol";
 import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
@@ -108,7 +107,7 @@ contract Deploy is Script {
         vm.startBroadcast(deployer);
         _governance(d, preset, deployer);
         _registries(d, preset, deployer);
-        _settlement(d);
+        _settlement(d, deployer);
         _incentives(d);
         _predicates(d);
         _wire(d, preset);
@@ -175,8 +174,8 @@ contract Deploy is Script {
         );
         d.governor = OpenGovernor(
             payable(_proxy(
-                    address(new OpenGovernor()),
-                    abi.encodeCall(OpenGovernor.initialize, (IVotes(address(d.gopen)), d.timelock, preset.governor))
+                    address(new OpenGovernor(d.gopen)),
+                    abi.encodeCall(OpenGovernor.initialize, (d.timelock, preset.governor))
                 ))
         );
         d.parameters = ProtocolParameters(
@@ -221,11 +220,14 @@ contract Deploy is Script {
         );
     }
 
-    function _settlement(Deployment memory d) private {
+    function _settlement(Deployment memory d, address deployer) private {
         address authority = address(d.manager);
+        // Staking and escrow know the settlement from the start: its proxy comes last here.
+        address settlement = vm.computeCreateAddress(deployer, vm.getNonce(deployer) + 12);
         d.staking = AgentStaking(
             _proxy(
-                address(new AgentStaking(d.agents, d.parameters)), abi.encodeCall(AgentStaking.initialize, (authority))
+                address(new AgentStaking(d.agents, d.parameters, settlement)),
+                abi.encodeCall(AgentStaking.initialize, (authority))
             )
         );
         d.rewards = StakerRewards(
@@ -235,7 +237,7 @@ contract Deploy is Script {
         );
         d.escrow = InferenceEscrow(
             payable(_proxy(
-                    address(new InferenceEscrow(d.agents, d.parameters, d.gopen)),
+                    address(new InferenceEscrow(d.agents, d.parameters, d.gopen, settlement)),
                     abi.encodeCall(InferenceEscrow.initialize, (authority))
                 ))
         );
@@ -263,6 +265,7 @@ contract Deploy is Script {
                     abi.encodeCall(AttributionSettlement.initialize, (authority))
                 ))
         );
+        require(address(d.settlement) == settlement, "the settlement is not where staking and escrow look for it");
         d.cases = CaseRegistry(
             _proxy(
                 address(new CaseRegistry(d.agents, d.staking, d.parameters, d.settlement)),
@@ -334,11 +337,10 @@ contract Deploy is Script {
 
     function _wire(Deployment memory d, Preset memory preset) private {
         d.agents.setStaking(d.staking);
-        d.staking.setSettlement(address(d.settlement));
+        d.parameters.setSettlement(address(d.settlement));
         d.staking.setCases(address(d.cases));
         d.datanets.setHygiene(address(d.hygiene));
         d.contributions.setHygiene(address(d.hygiene));
-        d.escrow.setSettlement(address(d.settlement));
         address[] memory predicates = new address[](7);
         predicates[0] = address(d.allocation);
         predicates[1] = address(d.credit);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 import {GovernorUpgradeable} from "@openzeppelin/contracts-upgradeable/governance/GovernorUpgradeable.sol";
 import {
     TimelockControllerUpgradeable
@@ -67,25 +68,25 @@ contract OpenGovernor is
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.OpenGovernor")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x196f8e0ed16ceff199a93509a7592e67ad57af4c42a66da8ebcaf67b69d81000;
 
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    IERC5805 private immutable TOKEN;
+
     /// @notice The least quorum changed.
     event QuorumFloorSet(uint256 previous, uint256 current);
 
     error OpenGovernor_ZeroQuorumFloor();
 
+    /// @param token_ gOPEN
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor() {
+    constructor(IERC5805 token_) {
+        TOKEN = token_;
         _disableInitializers();
     }
 
-    /// @param token gOPEN
     /// @param timelock The {OpenTimelock}
-    function initialize(IVotes token, TimelockControllerUpgradeable timelock, Config calldata config)
-        external
-        initializer
-    {
+    function initialize(TimelockControllerUpgradeable timelock, Config calldata config) external initializer {
         __Governor_init("OpenGovernor");
         __GovernorSettings_init(config.votingDelay, config.votingPeriod, config.proposalThreshold);
-        __GovernorVotes_init(token);
         __GovernorVotesQuorumFraction_init(config.quorumPercent);
         __GovernorPreventLateQuorum_init(config.lateQuorumExtension);
         __GovernorTimelockControl_init(timelock);
@@ -112,6 +113,16 @@ contract OpenGovernor is
         uint256 fraction = super.quorum(timepoint);
         uint256 floor = _storage().quorumFloor;
         return fraction > floor ? fraction : floor;
+    }
+
+    /// @notice gOPEN, whose holders vote.
+    function token() public view override returns (IERC5805) {
+        return TOKEN;
+    }
+
+    /// @notice Seconds, as gOPEN counts them: what never changes need not be asked for with every vote.
+    function clock() public view override(GovernorUpgradeable, GovernorVotesUpgradeable) returns (uint48) {
+        return Time.timestamp();
     }
 
     function votingDelay() public view override(GovernorUpgradeable, GovernorSettingsUpgradeable) returns (uint256) {

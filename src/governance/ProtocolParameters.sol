@@ -5,6 +5,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
 
 /// @title The protocol's parameters
@@ -13,6 +14,7 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     /// @custom:storage-location erc7201:openledger.storage.ProtocolParameters
     struct ProtocolParametersStorage {
         uint32 currentVersion;
+        IAttributionSettlement settlement;
         Limits limits;
         mapping(uint32 version => Parameters) versions;
     }
@@ -75,6 +77,20 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     }
 
     /// @inheritdoc IProtocolParameters
+    function setSettlement(address settlement_) external restricted {
+        ProtocolParametersStorage storage $ = _storage();
+        if (address($.settlement) != address(0)) {
+            revert ProtocolParameters_SettlementAlreadySet(address($.settlement));
+        }
+        $.settlement = IAttributionSettlement(settlement_);
+        emit SettlementSet(settlement_);
+        // Interaction: the settlement is ours
+        for (uint32 version = 1; version <= $.currentVersion; ++version) {
+            $.settlement.adoptTerms(version, _settlementTerms($.versions[version]));
+        }
+    }
+
+    /// @inheritdoc IProtocolParameters
     function currentVersion() external view returns (uint32) {
         return _storage().currentVersion;
     }
@@ -120,6 +136,11 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
     }
 
     /// @inheritdoc IProtocolParameters
+    function settlement() external view returns (address) {
+        return address(_storage().settlement);
+    }
+
+    /// @inheritdoc IProtocolParameters
     function limits() external view returns (Limits memory) {
         return _storage().limits;
     }
@@ -136,6 +157,11 @@ contract ProtocolParameters is IProtocolParameters, AccessManagedUpgradeable, UU
         version = ++$.currentVersion;
         $.versions[version] = next;
         emit ParametersUpdated(version, next);
+        // Interaction: the settlement is ours; what it redeems from now on is under this version
+        IAttributionSettlement settlement_ = $.settlement;
+        if (address(settlement_) != address(0)) {
+            settlement_.adoptTerms(version, _settlementTerms($.versions[version]));
+        }
     }
 
     function _checkSplit(Parameters memory p) private pure {

@@ -23,7 +23,6 @@ interface IAgentStaking {
         uint16 freezes;
     }
 
-    event SettlementSet(address settlement);
     event CasesSet(address cases);
     event Staked(uint40 indexed agentId, uint8 indexed role, address indexed from, uint96 amount);
     event UnbondRequested(uint40 indexed agentId, uint8 indexed role, uint96 amount, uint40 unbondAt);
@@ -44,7 +43,6 @@ interface IAgentStaking {
 
     error AgentStaking_NotSettlement(address caller);
     error AgentStaking_NotCases(address caller);
-    error AgentStaking_SettlementAlreadySet(address settlement);
     error AgentStaking_CasesAlreadySet(address cases);
     error AgentStaking_UnknownRole(uint8 role);
     error AgentStaking_NotAgentOwner(uint40 agentId, address caller);
@@ -61,9 +59,6 @@ interface IAgentStaking {
     error AgentStaking_NothingDue(uint40 agentId);
     error AgentStaking_NothingOwed(address account);
     error AgentStaking_SendFailed(address to, uint96 amount);
-
-    /// @notice Connects the one contract that may lock, release and slash. Restricted; works once.
-    function setSettlement(address settlement) external;
 
     /// @notice Connects the one contract that may freeze, unfreeze, hold and slash by verdict. Restricted; works once.
     function setCases(address cases) external;
@@ -85,15 +80,17 @@ interface IAgentStaking {
 
     // ------------------------------------------------------------------------------------------------ settlement only
 
-    /// @notice Locks `bond` of a node's free stake behind a claim and records its exposure.
+    /// @notice Locks `bond` of a node's free stake behind a claim and records its exposure, after it has returned the bond of
+    /// a claim before.
     /// @dev A frozen node may still propose: a case never delays a claim.
     /// @param agentId The proposer
+    /// @param released Bond of a claim of the agent's whose window has ended, as {release}; 0 if there is none
     /// @param bond Stake to lock
     /// @param exposure The claim's owners' share
     /// @param exposedUntil Until when it counts as exposure; later than the claim can be open
     /// @param minimum Least stake of a node
     /// @return index Index of the exposure entry; it is the claim's until `exposedUntil`
-    function lock(uint40 agentId, uint96 bond, uint96 exposure, uint40 exposedUntil, uint96 minimum)
+    function lock(uint40 agentId, uint96 released, uint96 bond, uint96 exposure, uint40 exposedUntil, uint96 minimum)
         external
         returns (uint8 index);
 
@@ -156,8 +153,8 @@ interface IAgentStaking {
     /// @notice Sum of the owners' shares of a node's claims that still count.
     function exposureOf(uint40 agentId) external view returns (uint96);
 
-    /// @notice Stake in a role that is not unbonding, of all agents.
-    function totalStake(uint8 role) external view returns (uint96);
+    /// @notice Stake of all validators that is not unbonding.
+    function validatorStake() external view returns (uint96);
 
     /// @notice A validator's stake that was not unbonding at the end of second `time`, which must have passed.
     function validatorStakeAt(uint40 agentId, uint40 time) external view returns (uint96);

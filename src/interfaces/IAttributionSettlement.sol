@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IProtocolParameters} from "./IProtocolParameters.sol";
 import {
     Attestation,
     Batch,
@@ -106,6 +107,8 @@ interface IAttributionSettlement {
     error AttributionSettlement_PausedRecently(uint40 nextPauseAt);
     error AttributionSettlement_NotAudits(address caller);
     error AttributionSettlement_AuditsAlreadySet(address audits);
+    error AttributionSettlement_NotParameters(address caller);
+    error AttributionSettlement_NoParameters();
     error AttributionSettlement_NothingOwed(address account);
     error AttributionSettlement_SendFailed(address to, uint256 amount);
     error AttributionSettlement_NotEscrow(address caller);
@@ -227,6 +230,10 @@ interface IAttributionSettlement {
 
     /// @notice Connects the one contract that may extend windows. Restricted; works once.
     function setAudits(address audits_) external;
+
+    /// @notice Keeps a version's terms, and stamps the batches to come with it: so nobody has to ask for the version in force.
+    /// The parameters contract only, in the transaction that appends the version.
+    function adoptTerms(uint32 version, IProtocolParameters.SettlementTerms calldata terms) external;
 
     /// @notice Enables the first predicates for the parameters version in force. Restricted; works once.
     function bootstrapPredicates(address[] calldata predicates) external;

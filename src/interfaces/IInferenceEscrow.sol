@@ -55,7 +55,6 @@ interface IInferenceEscrow {
         bytes signature;
     }
 
-    event SettlementSet(address settlement);
     event ChannelOpened(
         bytes32 indexed channelId,
         address indexed consumer,
@@ -73,7 +72,6 @@ interface IInferenceEscrow {
 
     error InferenceEscrow_NotSettlement(address caller);
     error InferenceEscrow_NotGovernanceOpen(address caller);
-    error InferenceEscrow_SettlementAlreadySet(address settlement);
     error InferenceEscrow_ZeroAmount();
     error InferenceEscrow_ZeroConsumer();
     error InferenceEscrow_ZeroSigner();
@@ -95,9 +93,6 @@ interface IInferenceEscrow {
     error InferenceEscrow_BadSignature(bytes32 channelId, address recovered);
     error InferenceEscrow_NotAccepted(bytes32 channelId, address recovered);
     error InferenceEscrow_SendFailed(address to, uint256 amount);
-
-    /// @notice Connects the one contract that may collect. Restricted; works once.
-    function setSettlement(address settlement) external;
 
     /// @notice Opens a channel with a node and deposits the value sent.
     /// @param nodeId Agent id of the node
@@ -155,10 +150,10 @@ interface IInferenceEscrow {
     /// (never part payment); then settled = cumulativeFee and epoch grows by one. The settlement's event says what was
     /// redeemed.
     /// @param nodeId The node that is paid; every channel must be with it
-    /// @param redeemer Who asked; unless it is the agent wallet, every voucher needs an acceptance
+    /// @param acceptor The node's agent wallet, which must have accepted every voucher; zero if it asks itself
     /// @param vouchers The vouchers, in order
     /// @return fees Sum of the fees sent
-    function collect(uint40 nodeId, address redeemer, SignedVoucher[] calldata vouchers) external returns (uint96 fees);
+    function collect(uint40 nodeId, address acceptor, SignedVoucher[] calldata vouchers) external returns (uint96 fees);
 
     /// @notice A channel's state; `consumer` is zero if there is none.
     function channel(bytes32 channelId) external view returns (Channel memory);

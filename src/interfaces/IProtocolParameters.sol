@@ -138,6 +138,8 @@ interface IProtocolParameters {
 
     /// @notice There is a new version.
     event ParametersUpdated(uint32 indexed version, Parameters parameters);
+    /// @notice The settlement keeps the terms of every version from now on.
+    event SettlementSet(address settlement);
 
     /// @dev `field` is the name of the parameter that is out of bounds.
     error ProtocolParameters_OutOfBounds(bytes32 field, uint256 value, uint256 min, uint256 max);
@@ -148,6 +150,7 @@ interface IProtocolParameters {
     error ProtocolParameters_UnbondingTooShort(uint32 unbondingPeriod, uint256 required);
     error ProtocolParameters_UnknownVersion(uint32 version);
     error ProtocolParameters_LimitsTooLoose(Limits limits);
+    error ProtocolParameters_SettlementAlreadySet(address settlement);
 
     /// @notice Appends a version. Restricted to governance.
     /// @return version The new version
@@ -157,6 +160,10 @@ interface IProtocolParameters {
     /// governance.
     /// @return version The new version
     function setAttributionThreshold(uint32 base, uint32 min, uint32 max) external returns (uint32 version);
+
+    /// @notice Connects the settlement, once: it is told the terms of every version, those that there are and those to come,
+    /// in the transaction that appends them. Restricted to governance.
+    function setSettlement(address settlement) external;
 
     /// @notice The version in force.
     function currentVersion() external view returns (uint32);
@@ -178,6 +185,9 @@ interface IProtocolParameters {
         external
         view
         returns (uint32 attributionDeadline, uint32 expiry, uint8 attestations);
+
+    /// @notice The settlement that is told every version.
+    function settlement() external view returns (address);
 
     /// @notice The bounds of this network.
     function limits() external view returns (Limits memory);

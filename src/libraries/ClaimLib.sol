@@ -14,16 +14,37 @@ library ClaimLib {
     /// @notice Data of a claim that validators hold.
     uint8 internal constant SCHEME_VALIDATORS = 2;
 
-    string private constant NAME = "OpenLedger.Claim.1";
+    /// @dev The first 18 bytes; the rest is zero.
+    bytes32 private constant NAME = "OpenLedger.Claim.1";
+
+    uint256 private constant NAME_LENGTH = 18;
+
+    /// @dev Size of a claim in calldata: fifteen words.
+    uint256 private constant CLAIM_SIZE = 480;
 
     /// @notice keccak256(abi.encode("OpenLedger.Claim.1", chainid, settlement)).
-    function domain(address settlement) internal view returns (bytes32) {
-        return keccak256(abi.encode(NAME, block.chainid, settlement));
+    function domain(address settlement) internal view returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, 0x60)
+            mstore(add(m, 0x20), chainid())
+            mstore(add(m, 0x40), and(settlement, 0xffffffffffffffffffffffffffffffffffffffff))
+            mstore(add(m, 0x60), NAME_LENGTH)
+            mstore(add(m, 0x80), NAME)
+            hash := keccak256(m, 0xa0)
+        }
     }
 
     /// @notice claimId = keccak256(abi.encode(DOMAIN, Claim)).
-    function id(Claim calldata claim, bytes32 domain_) internal pure returns (bytes32) {
-        return keccak256(abi.encode(domain_, claim));
+    /// @dev Of the words as they lie in calldata, whether or not they fit their types: a claim with a word that does not has
+    /// an id that no claim was recorded under, for every member is read, and so checked, before one is.
+    function id(Claim calldata claim, bytes32 domain_) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, domain_)
+            calldatacopy(add(m, 0x20), claim, CLAIM_SIZE)
+            hash := keccak256(m, add(CLAIM_SIZE, 0x20))
+        }
     }
 
     /// @notice keccak256(scheme1 ‖ keccak256(claimData) ‖ keccak256(locator)).

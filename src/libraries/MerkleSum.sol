@@ -36,36 +36,31 @@ library MerkleSum {
         total = sum;
         uint256 m = _layOutPads(~bitmap & ((1 << depth) - 1));
         assembly ("memory-safe") {
-            function node(at, leftHash, leftSum, rightHash, rightSum) -> h {
-                mstore(add(at, 1), leftHash)
-                mstore(add(at, 33), shl(160, leftSum))
-                mstore(add(at, 45), rightHash)
-                mstore(add(at, 77), shl(160, rightSum))
-                h := keccak256(at, 89)
-            }
             let next := add(proof.offset, 5)
             for {} lt(level, depth) { level := add(level, 1) } {
-                let siblingHash := 0
-                let siblingSum := 0
+                // Our half of the node, of 44 bytes; what the sum's word writes beyond them, the right half overwrites.
+                let side := mul(44, and(index, 1))
+                let at := add(add(m, 1), side)
+                mstore(at, root)
+                mstore(add(at, 32), shl(160, total))
+                // The other half
+                at := sub(add(m, 45), side)
                 switch and(shr(level, bitmap), 1)
-                case 0 { siblingHash := mload(add(add(m, 0x80), shl(5, level))) }
+                case 0 {
+                    mstore(add(at, 12), 0)
+                    mstore(at, mload(add(add(m, 0x80), shl(5, level))))
+                }
                 default {
-                    siblingHash := calldataload(next)
-                    siblingSum := shr(160, calldataload(add(next, 32)))
+                    calldatacopy(at, next, 44)
+                    total := add(total, shr(160, calldataload(add(next, 32))))
                     next := add(next, 44)
                 }
-                switch and(index, 1)
-                case 0 { root := node(m, root, total, siblingHash, siblingSum) }
-                default { root := node(m, siblingHash, siblingSum, root, total) }
-                total := add(total, siblingSum)
-                if shr(96, total) {
-                    next := 0
-                    break
-                }
+                root := keccak256(m, 89)
                 index := shr(1, index)
             }
-            // The proof is exactly as long as its bitmap says.
-            if iszero(eq(next, add(proof.offset, proof.length))) {
+            // The proof is exactly as long as its bitmap says. The sum never falls on the way up, so that if it ever had more
+            // than 96 bits, it has them now.
+            if or(shr(96, total), iszero(eq(next, add(proof.offset, proof.length)))) {
                 root := 0
                 total := 0
             }

@@ -38,21 +38,14 @@ library PositionalMerkle {
             }
             let next := add(proof.offset, 5)
             for { let level := 0 } lt(level, depth) { level := add(level, 1) } {
-                let sibling := 0
+                let side := shl(5, and(shr(level, index), 1))
+                mstore(add(add(m, 1), side), root)
+                let at := sub(add(m, 33), side)
                 switch and(shr(level, bitmap), 1)
-                case 0 { sibling := mload(add(add(m, 0x80), shl(5, level))) }
+                case 0 { mstore(at, mload(add(add(m, 0x80), shl(5, level)))) }
                 default {
-                    sibling := calldataload(next)
+                    mstore(at, calldataload(next))
                     next := add(next, 32)
-                }
-                switch and(shr(level, index), 1)
-                case 0 {
-                    mstore(add(m, 1), root)
-                    mstore(add(m, 33), sibling)
-                }
-                default {
-                    mstore(add(m, 1), sibling)
-                    mstore(add(m, 33), root)
                 }
                 root := keccak256(m, 65)
             }

@@ -39,7 +39,6 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
 
     /// @custom:storage-location erc7201:openledger.storage.InferenceEscrow
     struct InferenceEscrowStorage {
-        address settlement;
         mapping(bytes32 channelId => StoredChannel) channels;
     }
 
@@ -52,12 +51,15 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
     IProtocolParameters public immutable PARAMETERS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IGovernanceOpen public immutable GOPEN;
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    address private immutable SETTLEMENT;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IAgentRegistry agents, IProtocolParameters parameters, IGovernanceOpen gopen) {
+    constructor(IAgentRegistry agents, IProtocolParameters parameters, IGovernanceOpen gopen, address settlement_) {
         AGENTS = agents;
         PARAMETERS = parameters;
         GOPEN = gopen;
+        SETTLEMENT = settlement_;
         _disableInitializers();
     }
 
@@ -69,14 +71,6 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
     /// @param authority The access manager
     function initialize(address authority) external initializer {
         __AccessManaged_init(authority);
-    }
-
-    /// @inheritdoc IInferenceEscrow
-    function setSettlement(address settlement_) external restricted {
-        InferenceEscrowStorage storage $ = _storage();
-        if ($.settlement != address(0)) revert InferenceEscrow_SettlementAlreadySet($.settlement);
-        $.settlement = settlement_;
-        emit SettlementSet(settlement_);
     }
 
     // ------------------------------------------------------------------------------------------------------ consumers
@@ -180,15 +174,13 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
     // ----------------------------------------------------------------------------------------------------- settlement
 
     /// @inheritdoc IInferenceEscrow
-    function collect(uint40 nodeId, address redeemer, SignedVoucher[] calldata vouchers)
+    function collect(uint40 nodeId, address acceptor, SignedVoucher[] calldata vouchers)
         external
         nonReentrant
         returns (uint96 fees)
     {
         // Check
-        if (msg.sender != _storage().settlement) revert InferenceEscrow_NotSettlement(msg.sender);
-        address wallet = AGENTS.getAgentWallet(nodeId);
-        address acceptor = redeemer == wallet ? address(0) : wallet;
+        if (msg.sender != SETTLEMENT) revert InferenceEscrow_NotSettlement(msg.sender);
         bytes32 separator = _domainSeparator();
         // Effect
         for (uint256 i = 0; i < vouchers.length; ++i) {
@@ -226,7 +218,7 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
 
     /// @inheritdoc IInferenceEscrow
     function settlement() external view returns (address) {
-        return _storage().settlement;
+        return SETTLEMENT;
     }
 
     // -------------------------------------------------------------------------------------------------------- private

@@ -5,15 +5,17 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
-import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
+import {IInferenceEscrow} from "../interfaces/IInferenceEscrow.sol";
 import {Assets} from "../libraries/Assets.sol";
 import {ClaimLib} from "../libraries/ClaimLib.sol";
 import {Leaves} from "../libraries/Leaves.sol";
 import {NodeLedger} from "../libraries/NodeLedger.sol";
 import {PositionalMerkle} from "../libraries/PositionalMerkle.sol";
+import {SettlementSlots} from "../libraries/SettlementSlots.sol";
 import {Attestation, Claim, PayoutProof, SignedVoucher} from "../types/Claim.sol";
 import {Roles} from "../types/Roles.sol";
-import {StoredBatch, StoredCounters, StoredNode} from "../types/SettlementState.sol";
+import {Node, StoredBatch, StoredCounters, StoredNode, StoredPause} from "../types/SettlementState.sol";
+import {Terms} from "../types/Terms.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 import {SettlementClaims} from "./SettlementClaims.sol";
 import {SettlementExtension} from "./SettlementExtension.sol";
@@ -24,6 +26,10 @@ import {SettlementPayouts} from "./SettlementPayouts.sol";
 /// included, is in {SettlementExtension}, whose code runs on this contract's storage: together they exceed the size limit of
 /// one contract. Talk to this contract through {IAttributionSettlement}.
 contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgradeable {
+    using SettlementSlots for Node;
+    using SettlementSlots for StoredBatch;
+    using SettlementSlots for StoredNode;
+
     /// @notice Most vouchers in one redemption.
     uint256 public constant MAX_VOUCHERS = 512;
 
@@ -57,8 +63,10 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
 
     /// @notice See {IAttributionSettlement-redeem}.
     function redeem(uint40 nodeId, SignedVoucher[] calldata vouchers) external nonReentrant {
-        (uint32 version, IProtocolParameters.SettlementTerms memory p) = PARAMETERS.currentSettlementTerms();
-        _redeem(nodeId, vouchers, version, p);
+        StoredNode storage s = _storage().nodes[nodeId];
+        Node memory n = s.load();
+        _redeem(nodeId, n, vouchers, _storage().pause.paramsVersion, AGENTS.getAgentWallet(nodeId));
+        n.save(s);
     }
 
     /// @notice See {IAttributionSettlement-proposeClaim}.
@@ -66,7 +74,8 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
         external
         nonReentrant
     {
-        _proposeWithData(claim_, claimData, locator, PARAMETERS.settlementTerms(claim_.paramsVersion));
+        bytes32 commitment = ClaimLib.dataCommitment(ClaimLib.SCHEME_CALLDATA, keccak256(claimData), locator);
+        emit IAttributionSettlement.ClaimData(_propose(claim_, commitment), claimData, locator);
     }
 
     /// @notice See {IAttributionSettlement-proposeClaimElsewhere}.
@@ -80,8 +89,7 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
         if (scheme != ClaimLib.SCHEME_EIGENDA && scheme != ClaimLib.SCHEME_VALIDATORS) {
             revert IAttributionSettlement.AttributionSettlement_UnknownScheme(scheme);
         }
-        bytes32 commitment = ClaimLib.dataCommitment(scheme, dataHash, locator);
-        bytes32 claimId = _propose(claim_, PARAMETERS.settlementTerms(claim_.paramsVersion), commitment);
+        bytes32 claimId = _propose(claim_, ClaimLib.dataCommitment(scheme, dataHash, locator));
         emit IAttributionSettlement.ClaimDataElsewhere(claimId, scheme, dataHash, locator);
         if (scheme == ClaimLib.SCHEME_VALIDATORS) _checkAttestations(claimId, claim_.paramsVersion, attestations);
     }
@@ -94,12 +102,18 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
         bytes calldata claimData,
         bytes calldata locator
     ) external nonReentrant {
-        (uint32 version, IProtocolParameters.SettlementTerms memory p) = PARAMETERS.currentSettlementTerms();
+        _mustEqual(IAttributionSettlement.AttributionSettlement_WrongNode.selector, claim_.nodeId, nodeId);
+        StoredPause memory pause = _checkNotPaused();
+        StoredNode storage s = _storage().nodes[nodeId];
+        Proposal memory x;
+        x.node = s.load();
         // First, so that the new batch can have the place of one that this settles.
-        _advance(nodeId);
-        _redeem(nodeId, vouchers, version, p);
-        if (claim_.paramsVersion != version) p = PARAMETERS.settlementTerms(claim_.paramsVersion);
-        _proposeWithData(claim_, claimData, locator, p);
+        (x.released, x.bond) = _decide(nodeId, s, x.node);
+        address wallet = AGENTS.getAgentWallet(nodeId);
+        _redeem(nodeId, x.node, vouchers, pause.paramsVersion, wallet);
+        x.wallet = claim_.proposer == nodeId ? wallet : AGENTS.getAgentWallet(claim_.proposer);
+        x.commitment = ClaimLib.dataCommitment(ClaimLib.SCHEME_CALLDATA, keccak256(claimData), locator);
+        emit IAttributionSettlement.ClaimData(_open(claim_, s, x, pause), claimData, locator);
     }
 
     /// @notice See {IAttributionSettlement-finalize}.
@@ -112,9 +126,9 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
     /// @notice See {IAttributionSettlement-claim}.
     function claim(PayoutProof calldata payout, Claim calldata finalClaim) external nonReentrant {
         // Check
-        _checkNotPaused();
+        StoredPause memory pause = _checkNotPaused();
         bytes32 claimId = _claimIdOf(finalClaim);
-        if (!_isFinal(claimId)) revert IAttributionSettlement.AttributionSettlement_ClaimNotFinal(claimId);
+        if (!_isFinal(claimId, pause)) revert IAttributionSettlement.AttributionSettlement_ClaimNotFinal(claimId);
         _mustEqual(IAttributionSettlement.AttributionSettlement_WrongNode.selector, finalClaim.nodeId, payout.nodeId);
         if (!_isPayout(payout, finalClaim)) {
             revert IAttributionSettlement.AttributionSettlement_BadProof(payout.nodeId, payout.asset);
@@ -135,69 +149,95 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
 
     // ------------------------------------------------------------------------------------------------------ private
 
-    function _redeem(
-        uint40 nodeId,
-        SignedVoucher[] calldata vouchers,
-        uint32 version,
-        IProtocolParameters.SettlementTerms memory p
-    ) private {
+    /// @param n The node, which the caller saves
+    /// @param version The version of the parameters in force
+    /// @param wallet The node's agent wallet
+    function _redeem(uint40 nodeId, Node memory n, SignedVoucher[] calldata vouchers, uint32 version, address wallet)
+        private
+    {
         // Check
         if (vouchers.length == 0) revert IAttributionSettlement.AttributionSettlement_NoVouchers();
         if (vouchers.length > MAX_VOUCHERS) {
             revert IAttributionSettlement.AttributionSettlement_TooManyVouchers(vouchers.length, MAX_VOUCHERS);
         }
+        // No version is 0: then settlement and the parameters don't know each other yet.
+        if (version == 0) revert IAttributionSettlement.AttributionSettlement_NoParameters();
         // Interaction: the escrow is ours, and it must say first whether the vouchers hold
-        uint96 fees = ESCROW.collect(nodeId, msg.sender, vouchers);
+        uint256 fees = _collect(nodeId, msg.sender == wallet ? address(0) : wallet, vouchers);
         // Effect
-        // The escrow takes whole gwei only, so nothing is lost here.
+        // The escrow takes whole gwei only, so nothing is lost here; they fit, as its channels hold less than 2^64.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint64 inGwei = uint64(fees / GWEI);
         AttributionSettlementStorage storage $ = _storage();
+        Terms t = $.terms[version].terms;
         StoredCounters memory counters = $.counters;
-        counters.burn += NodeLedger.share(inGwei, p.burnBps);
-        counters.stakers += NodeLedger.share(inGwei, p.stakersBps);
-        counters.treasury += NodeLedger.inWei(NodeLedger.share(inGwei, p.treasuryBps));
+        counters.burn += NodeLedger.share(inGwei, t.burnBps());
+        counters.stakers += NodeLedger.share(inGwei, t.stakersBps());
+        counters.treasury += NodeLedger.inWei(NodeLedger.share(inGwei, t.treasuryBps()));
         $.counters = counters;
-        StoredNode storage n = $.nodes[nodeId];
         n.unattributed = NodeLedger.fund(
-            n.unattributed,
-            NodeLedger.share(inGwei, p.modelBps + p.contributorsBps),
-            NodeLedger.share(inGwei, p.nodeBps)
+            n.unattributed, NodeLedger.share(inGwei, t.ownersBps()), NodeLedger.share(inGwei, t.nodeBps())
         );
         _appendBatch(nodeId, n, vouchers, inGwei, version);
+    }
+
+    /// @dev {IInferenceEscrow-collect} with the vouchers as they lie in calldata: encoding them again would cost more than
+    /// checking them. All offsets inside the array count from its start onward, so with everything from there to the end of
+    /// the calldata the escrow sees what is seen here.
+    function _collect(uint40 nodeId, address acceptor, SignedVoucher[] calldata vouchers)
+        private
+        returns (uint256 fees)
+    {
+        address escrow = address(ESCROW);
+        bytes4 selector = IInferenceEscrow.collect.selector;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let from := sub(vouchers.offset, 0x20)
+            let size := sub(calldatasize(), from)
+            mstore(m, selector)
+            mstore(add(m, 0x04), nodeId)
+            mstore(add(m, 0x24), acceptor)
+            mstore(add(m, 0x44), 0x60)
+            calldatacopy(add(m, 0x64), from, size)
+            if iszero(call(gas(), escrow, 0, m, add(size, 0x64), 0x00, 0x20)) {
+                returndatacopy(m, 0, returndatasize())
+                revert(m, returndatasize())
+            }
+            if lt(returndatasize(), 0x20) { revert(0, 0) }
+            fees := mload(0x00)
+        }
     }
 
     /// @dev Numbers the vouchers' receipts and builds their tree.
     function _appendBatch(
         uint40 nodeId,
-        StoredNode storage n,
+        Node memory n,
         SignedVoucher[] calldata vouchers,
         uint64 feesInGwei,
         uint32 version
     ) private {
-        uint32 number = n.batches + 1;
-        uint40 first = n.nextReceipt;
-        uint40 next = first;
+        StoredBatch memory b;
+        b.number = n.batches + 1;
+        b.firstReceipt = n.nextReceipt;
+        uint40 next = b.firstReceipt;
         bytes32[] memory leaves = new bytes32[](vouchers.length);
         for (uint256 i = 0; i < leaves.length; ++i) {
-            leaves[i] = _appendVoucher(nodeId, number, next, vouchers[i]);
-            next += vouchers[i].receiptCount;
+            SignedVoucher calldata v = vouchers[i];
+            leaves[i] = _appendVoucher(nodeId, b.number, next, v);
+            next += v.receiptCount;
         }
-        uint256 count = next - first;
+        uint256 count = next - b.firstReceipt;
         if (count > type(uint32).max) revert IAttributionSettlement.AttributionSettlement_TooManyReceipts(count);
-        n.batches = number;
+        b.vouchersRoot = PositionalMerkle.rootOf(leaves);
+        b.receiptCount = uint32(count);
+        b.feesInGwei = feesInGwei;
+        b.redeemedAt = uint40(block.timestamp);
+        b.paramsVersion = version;
+        n.batches = b.number;
         n.nextReceipt = next;
-        StoredBatch memory b = StoredBatch({
-            vouchersRoot: PositionalMerkle.rootOf(leaves),
-            firstReceipt: first,
-            receiptCount: uint32(count),
-            feesInGwei: feesInGwei,
-            redeemedAt: uint40(block.timestamp),
-            paramsVersion: version,
-            number: number
-        });
-        _storage().batches[nodeId][_placeOf(number, n.settledBatches)] = b;
+        b.save(_storage().batches[nodeId][_placeOf(b.number, n.settledBatches)]);
         emit IAttributionSettlement.BatchAppended(
-            nodeId, number, b.vouchersRoot, first, b.receiptCount, uint96(feesInGwei) * GWEI, version
+            nodeId, b.number, b.vouchersRoot, b.firstReceipt, b.receiptCount, uint96(feesInGwei) * GWEI, version
         );
     }
 
@@ -212,18 +252,11 @@ contract AttributionSettlement is SettlementClaims, SettlementPayouts, UUPSUpgra
         return Leaves.hashVoucher(v, fee, first);
     }
 
-    function _proposeWithData(
-        Claim calldata c,
-        bytes calldata claimData,
-        bytes calldata locator,
-        IProtocolParameters.SettlementTerms memory p
-    ) private {
-        bytes32 commitment = ClaimLib.dataCommitment(ClaimLib.SCHEME_CALLDATA, keccak256(claimData), locator);
-        emit IAttributionSettlement.ClaimData(_propose(c, p, commitment), claimData, locator);
-    }
-
     /// @dev Enough validators hold the data. Their ids ascend, so none counts twice.
-    function _checkAttestations(bytes32 claimId, uint32 paramsVersion, Attestation[] calldata attestations) private {
+    function _checkAttestations(bytes32 claimId, uint32 paramsVersion, Attestation[] calldata attestations)
+        private
+        view
+    {
         (,, uint8 needed) = PARAMETERS.orphanTerms(paramsVersion);
         if (attestations.length < needed) {
             revert IAttributionSettlement.AttributionSettlement_TooFewAttestations(attestations.length, needed);

@@ -316,7 +316,7 @@ contract AuditRegistry is IAuditRegistry, AccessManagedUpgradeable, UUPSUpgradea
         uint256 ticket = uint256(keccak256(abi.encodePacked(_seedOf(claimId), claimId, draw, validatorId))) >> 128;
         uint256 stake = STAKING.validatorStakeAt(validatorId, _proposedAt(claim, claimId));
         // ticket / 2^128 < SEATS · stake / total; stakes have 96 bits.
-        return ticket * STAKING.totalStake(Roles.VALIDATOR) < (SEATS * stake) << 128;
+        return ticket * STAKING.validatorStake() < (SEATS * stake) << 128;
     }
 
     /// @dev When the claim was proposed, or if a pause has moved its end, a little later; in any case past.

@@ -18,13 +18,26 @@ import {IStakerRewards} from "../interfaces/IStakerRewards.sol";
 import {ClaimLib} from "../libraries/ClaimLib.sol";
 import {Native} from "../libraries/Native.sol";
 import {NodeLedger} from "../libraries/NodeLedger.sol";
+import {SettlementSlots} from "../libraries/SettlementSlots.sol";
 import {Claim, ClaimRecord, ClaimStatus} from "../types/Claim.sol";
-import {StoredBatch, StoredCounters, StoredNode, StoredPause, VersionRange} from "../types/SettlementState.sol";
+import {
+    Node,
+    StoredBatch,
+    StoredCounters,
+    StoredNode,
+    StoredPause,
+    StoredTerms,
+    VersionRange
+} from "../types/SettlementState.sol";
 
 /// @title What settlement remembers, and what time decides about it.
 /// @notice Shared by {AttributionSettlement} and {SettlementExtension}, which run on the same storage: the second by
 /// delegatecall from the first. See {IAttributionSettlement}.
 abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTransient {
+    using SettlementSlots for Node;
+    using SettlementSlots for StoredBatch;
+    using SettlementSlots for StoredNode;
+
     /// @notice The contracts that settlement works with.
     struct Contracts {
         IInferenceEscrow escrow;
@@ -51,6 +64,7 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
         mapping(address account => address) payoutAddresses;
         mapping(address account => uint256) nonces;
         mapping(address predicate => VersionRange) predicates;
+        mapping(uint32 version => StoredTerms) terms;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.AttributionSettlement")) - 1)) & ~bytes32(uint256(0xff))
@@ -120,35 +134,53 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
 
     /// @dev Records what time has decided about the open claim. Everything that depends on it calls this first.
     function _advance(uint40 nodeId) internal {
+        StoredNode storage s = _storage().nodes[nodeId];
+        Node memory n = s.load();
+        (uint40 proposer, uint96 bond) = _decide(nodeId, s, n);
+        if (proposer == 0) return;
+        n.save(s);
+        _release(proposer, bond);
+    }
+
+    /// @dev What time has decided about the open claim, in `n`, which the caller saves. What that means for others is recorded.
+    /// @return proposer Whose bond must be released; 0 if nothing was decided
+    /// @return bond That bond
+    function _decide(uint40 nodeId, StoredNode storage s, Node memory n)
+        internal
+        returns (uint40 proposer, uint96 bond)
+    {
+        if (n.openToBatch == 0) return (0, 0);
         AttributionSettlementStorage storage $ = _storage();
-        StoredNode storage n = $.nodes[nodeId];
-        if (n.openToBatch == 0) return;
-        uint8 flags = n.flags;
-        bytes32 claimId = n.claimIds[_openIndex(flags)];
+        bytes32 claimId = s.claimIds[_openIndex(n.flags)];
         ClaimRecord memory record = $.claims[claimId];
         uint40 end = _endOf(record);
-        if (block.timestamp < end) return;
-        uint40 proposer = _openProposer(n, nodeId);
-        bool isFinal = record.status == ClaimStatus.Proposed;
-        if (isFinal) {
+        if (block.timestamp < end) return (0, 0);
+        proposer = n.flags & ORPHAN == 0 ? nodeId : s.openProposer;
+        if (record.status == ClaimStatus.Proposed) {
             uint80 owners = NodeLedger.share(n.openFees, n.openOwnersBps);
             uint80 share = NodeLedger.share(n.openFees, n.openNodeBps);
-            uint80 earned = $.nodes[proposer].earned;
-            uint80 funded;
-            (n.unattributed, funded, earned) = NodeLedger.finalize(n.unattributed, n.finalTotal, earned, owners, share);
-            n.finalTotal = funded;
-            $.nodes[proposer].earned = earned;
+            uint80 earned = proposer == nodeId ? n.earned : $.nodes[proposer].earned;
+            (n.unattributed, n.finalTotal, earned) =
+                NodeLedger.finalize(n.unattributed, n.finalTotal, earned, owners, share);
+            if (proposer == nodeId) n.earned = earned;
+            else $.nodes[proposer].earned = earned;
             n.settledBatches = n.openToBatch;
-            n.flags = flags ^ FINAL_INDEX;
+            n.flags ^= FINAL_INDEX;
             // The pause that the claim met is forgotten with the next one; that the claim is final is not.
             if (end != record.end) ($.claims[claimId].end, $.claims[claimId].status) = (end, ClaimStatus.Final);
             emit IAttributionSettlement.ClaimFinalized(
-                claimId, nodeId, NodeLedger.inWei(funded), NodeLedger.inWei(share)
+                claimId, nodeId, NodeLedger.inWei(n.finalTotal), NodeLedger.inWei(share)
             );
         }
-        _clearOpen(n);
-        // A vetoed claim's exposure ended with the veto: by now the entry may be another claim's.
-        STAKING.release(proposer, record.bond, record.exposureIndex, false);
+        n.openToBatch = 0;
+        n.flags &= FINAL_INDEX;
+        return (proposer, record.bond);
+    }
+
+    /// @dev Gives back the bond of a claim that time has decided about. Its exposure lasts; a vetoed claim's ended with the
+    /// veto: by now the entry may be another claim's.
+    function _release(uint40 proposer, uint96 bond) internal {
+        STAKING.release(proposer, bond, 0, false);
     }
 
     /// @dev Forgets the open claim; its id stays in its place until the next one takes it.
@@ -167,10 +199,14 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
     }
 
     /// @dev When a claim's window ends, with the pause that it met. During that pause this is its latest possible end.
-    function _endOf(ClaimRecord memory record) internal view returns (uint40 end) {
+    function _endOf(ClaimRecord memory record) internal view returns (uint40) {
+        return _endOf(record, _storage().pause);
+    }
+
+    /// @param p The last pause
+    function _endOf(ClaimRecord memory record, StoredPause memory p) internal pure returns (uint40 end) {
         end = record.end;
         if (record.status == ClaimStatus.Final) return end;
-        StoredPause memory p = _storage().pause;
         // Proposed before the pause, and not over when it began. No claim is proposed in a pause.
         if (record.proposedBlock <= p.atBlock && end > p.from) end += p.until - p.from;
     }
@@ -181,10 +217,11 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
         return open && block.timestamp < _endOf(record);
     }
 
-    function _isFinal(bytes32 claimId) internal view returns (bool) {
+    /// @param p The last pause
+    function _isFinal(bytes32 claimId, StoredPause memory p) internal view returns (bool) {
         ClaimRecord memory record = _storage().claims[claimId];
         if (record.status != ClaimStatus.Proposed) return record.status == ClaimStatus.Final;
-        return block.timestamp >= _endOf(record);
+        return block.timestamp >= _endOf(record, p);
     }
 
     function _checkNotPaused() internal view returns (StoredPause memory p) {
@@ -210,11 +247,14 @@ abstract contract SettlementBase is AccessManagedUpgradeable, ReentrancyGuardTra
         return number <= settledBatches + RING ? number % RING : uint256(RING) + number;
     }
 
-    /// @dev Where batch `number` is, if it is anywhere.
-    function _batch(uint40 nodeId, uint32 number) internal view returns (StoredBatch storage b) {
+    /// @dev Batch `number` but for its root, and where it is; nothing, if it is nowhere.
+    function _batch(uint40 nodeId, uint32 number) internal view returns (StoredBatch memory b, StoredBatch storage s) {
         mapping(uint256 => StoredBatch) storage batches = _storage().batches[nodeId];
-        b = batches[number % RING];
-        if (b.number != number) b = batches[uint256(RING) + number];
+        s = batches[number % RING];
+        b = s.load();
+        if (b.number == number) return (b, s);
+        s = batches[uint256(RING) + number];
+        b = s.load();
     }
 
     // --------------------------------------------------------------------------------------------------------- money

@@ -8,7 +8,15 @@ import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
 import {Native} from "../libraries/Native.sol";
 import {NodeLedger} from "../libraries/NodeLedger.sol";
 import {Claim, ClaimPayouts, ClaimRecord, ClaimStatus} from "../types/Claim.sol";
-import {StoredBatch, StoredCounters, StoredNode, StoredPause, VersionRange} from "../types/SettlementState.sol";
+import {
+    StoredBatch,
+    StoredCounters,
+    StoredNode,
+    StoredPause,
+    StoredTerms,
+    VersionRange
+} from "../types/SettlementState.sol";
+import {Terms, TermsLib} from "../types/Terms.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 import {SettlementPayouts} from "./SettlementPayouts.sol";
 import {SettlementViews} from "./SettlementViews.sol";
@@ -44,13 +52,13 @@ contract SettlementExtension is SettlementViews, SettlementPayouts {
         if (range.from == 0 || claim_.paramsVersion < range.from || claim_.paramsVersion > range.to) {
             revert IAttributionSettlement.AttributionSettlement_UnknownPredicate(predicate, claim_.paramsVersion);
         }
-        if (!IPredicate(predicate).isFraud(claim_, witness)) {
+        if (!_isFraud(predicate, claim_, witness)) {
             revert IAttributionSettlement.AttributionSettlement_NotFraud(claimId, predicate);
         }
         // Effect: the node may propose again, over the same batches and the same parent
         $.claims[claimId].status = ClaimStatus.Rejected;
         _clearOpen($.nodes[record.nodeId]);
-        uint16 rewardBps = PARAMETERS.settlementTerms(claim_.paramsVersion).slashRewardBps;
+        uint16 rewardBps = $.terms[claim_.paramsVersion].terms.slashRewardBps();
         (uint96 reward, uint96 burned) = NodeLedger.divideBond(record.bond, rewardBps);
         emit IAttributionSettlement.FraudProven(claimId, record.nodeId, predicate, rewardTo, reward, burned);
         // Interaction
@@ -105,15 +113,15 @@ contract SettlementExtension is SettlementViews, SettlementPayouts {
         uint96 before = $.counters.treasury;
         (uint80 unattributed, uint96 treasury) = (n.unattributed, before);
         for (; end <= n.batches && end - first < MAX_EXPIRED; ++end) {
-            StoredBatch memory b = _batch(nodeId, end);
+            (StoredBatch memory b,) = _batch(nodeId, end);
             (, uint32 expiry,) = PARAMETERS.orphanTerms(b.paramsVersion);
             if (block.timestamp < uint256(b.redeemedAt) + expiry) break;
-            IProtocolParameters.SettlementTerms memory p = PARAMETERS.settlementTerms(b.paramsVersion);
+            Terms t = $.terms[b.paramsVersion].terms;
             (unattributed, treasury) = NodeLedger.expire(
                 unattributed,
                 treasury,
-                NodeLedger.share(b.feesInGwei, p.modelBps + p.contributorsBps),
-                NodeLedger.share(b.feesInGwei, p.nodeBps)
+                NodeLedger.share(b.feesInGwei, t.ownersBps()),
+                NodeLedger.share(b.feesInGwei, t.nodeBps())
             );
         }
         if (end == first) revert IAttributionSettlement.AttributionSettlement_NothingExpired(nodeId);
@@ -238,6 +246,16 @@ contract SettlementExtension is SettlementViews, SettlementPayouts {
         emit IAttributionSettlement.AuditsSet(audits);
     }
 
+    /// @notice See {IAttributionSettlement-adoptTerms}.
+    function adoptTerms(uint32 version, IProtocolParameters.SettlementTerms calldata terms) external {
+        if (msg.sender != address(PARAMETERS)) {
+            revert IAttributionSettlement.AttributionSettlement_NotParameters(msg.sender);
+        }
+        AttributionSettlementStorage storage $ = _storage();
+        $.terms[version] = StoredTerms(TermsLib.pack(terms), terms.bondMin, terms.nodeStakeMin);
+        $.pause.paramsVersion = version;
+    }
+
     /// @notice See {IAttributionSettlement-bootstrapPredicates}.
     function bootstrapPredicates(address[] calldata predicates) external restricted reinitializer(2) {
         uint32 version = PARAMETERS.currentVersion();
@@ -258,6 +276,30 @@ contract SettlementExtension is SettlementViews, SettlementPayouts {
     }
 
     // ------------------------------------------------------------------------------------------------------ private
+
+    /// @dev {IPredicate-isFraud} with claim and witness as they lie in calldata. The claim's words fit their types, or its id
+    /// would not be on record.
+    function _isFraud(address predicate, Claim calldata claim_, bytes calldata witness)
+        private
+        view
+        returns (bool fraud)
+    {
+        bytes4 selector = IPredicate.isFraud.selector;
+        assembly ("memory-safe") {
+            // Fifteen words of the claim, the offset of the witness, its length and itself
+            let m := mload(0x40)
+            mstore(m, selector)
+            calldatacopy(add(m, 0x04), claim_, 0x1e0)
+            mstore(add(m, 0x1e4), 0x200)
+            mstore(add(m, 0x204), witness.length)
+            calldatacopy(add(m, 0x224), witness.offset, witness.length)
+            if iszero(staticcall(gas(), predicate, m, add(witness.length, 0x224), 0x00, 0x20)) {
+                returndatacopy(m, 0, returndatasize())
+                revert(m, returndatasize())
+            }
+            fraud := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))
+        }
+    }
 
     function _payTo(address account, ClaimPayouts[] calldata items, address to) private returns (uint96 amount) {
         if (to == address(0)) revert IAttributionSettlement.AttributionSettlement_ZeroRecipient();

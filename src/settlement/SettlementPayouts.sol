@@ -8,7 +8,7 @@ import {Leaves} from "../libraries/Leaves.sol";
 import {MerkleSum} from "../libraries/MerkleSum.sol";
 import {NodeLedger} from "../libraries/NodeLedger.sol";
 import {Claim, ClaimPayouts, PayoutProof} from "../types/Claim.sol";
-import {StoredNode} from "../types/SettlementState.sol";
+import {StoredNode, StoredPause} from "../types/SettlementState.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 
 /// @title Who is paid what of a final claim.
@@ -18,10 +18,10 @@ abstract contract SettlementPayouts is SettlementBase {
     /// @dev Books everything in `items` that is payable to the account; skips the rest.
     /// @param anyhow Whether the account asked for it, so that it is paid even if it is a contract
     function _bookAll(address account, bool anyhow, ClaimPayouts[] calldata items) internal returns (uint96 amount) {
-        _checkNotPaused();
+        StoredPause memory pause = _checkNotPaused();
         for (uint256 i = 0; i < items.length; ++i) {
             Claim calldata finalClaim = items[i].finalClaim;
-            if (!_isFinal(_claimIdOf(finalClaim))) continue;
+            if (!_isFinal(_claimIdOf(finalClaim), pause)) continue;
             for (uint256 k = 0; k < items[i].payouts.length; ++k) {
                 amount += _bookFor(account, anyhow, items[i].payouts[k], finalClaim);
             }

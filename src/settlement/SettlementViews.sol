@@ -37,9 +37,9 @@ abstract contract SettlementViews is SettlementBase {
 
     /// @notice See {IAttributionSettlement-batch}.
     function batch(uint40 nodeId, uint32 n) external view returns (Batch memory) {
-        StoredBatch memory b = _batch(nodeId, n);
+        (StoredBatch memory b, StoredBatch storage s) = _batch(nodeId, n);
         return Batch({
-            vouchersRoot: b.vouchersRoot,
+            vouchersRoot: s.vouchersRoot,
             firstReceipt: b.firstReceipt,
             receiptCount: b.receiptCount,
             fees: uint96(b.feesInGwei) * GWEI,

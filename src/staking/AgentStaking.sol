@@ -13,19 +13,13 @@ import {AgentStakingBase} from "./AgentStakingBase.sol";
 /// @notice See {IAgentStaking}. {AgentStakingBase} has the state and its views.
 contract AgentStaking is AgentStakingBase {
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IAgentRegistry agents, IProtocolParameters parameters) AgentStakingBase(agents, parameters) {}
+    constructor(IAgentRegistry agents, IProtocolParameters parameters, address settlement_)
+        AgentStakingBase(agents, parameters, settlement_)
+    {}
 
     /// @param authority The access manager
     function initialize(address authority) external initializer {
         __AccessManaged_init(authority);
-    }
-
-    /// @inheritdoc IAgentStaking
-    function setSettlement(address settlement_) external restricted {
-        AgentStakingStorage storage $ = _storage();
-        if ($.settlement != address(0)) revert AgentStaking_SettlementAlreadySet($.settlement);
-        $.settlement = settlement_;
-        emit SettlementSet(settlement_);
     }
 
     /// @inheritdoc IAgentStaking
@@ -62,9 +56,9 @@ contract AgentStaking is AgentStakingBase {
             revert AgentStaking_NotAgentOwner(agentId, msg.sender);
         }
         // Effect
+        uint96 before = s.amount - s.unbonding;
         s.amount += amount;
-        $.totals[role] += amount;
-        _checkpoint(agentId, role, s);
+        _checkpoint(agentId, role, before, s);
         emit Staked(agentId, role, msg.sender, amount);
     }
 
@@ -80,11 +74,11 @@ contract AgentStaking is AgentStakingBase {
         if (amount > free) revert AgentStaking_InsufficientFreeStake(agentId, free, amount);
         (, IProtocolParameters.SettlementTerms memory terms) = PARAMETERS.currentSettlementTerms();
         // Effect
+        uint96 before = s.amount - s.unbonding;
         s.unbonding += amount;
         uint40 unbondAt = _max(s.unbondAt, uint40(block.timestamp) + terms.unbondingPeriod);
         s.unbondAt = unbondAt;
-        $.totals[role] -= amount;
-        _checkpoint(agentId, role, s);
+        _checkpoint(agentId, role, before, s);
         emit UnbondRequested(agentId, role, amount, unbondAt);
     }
 
@@ -111,13 +105,13 @@ contract AgentStaking is AgentStakingBase {
     // ----------------------------------------------------------------------------------------------- settlement only
 
     /// @inheritdoc IAgentStaking
-    function lock(uint40 agentId, uint96 bond, uint96 exposure, uint40 exposedUntil, uint96 minimum)
+    function lock(uint40 agentId, uint96 released, uint96 bond, uint96 exposure, uint40 exposedUntil, uint96 minimum)
         external
         onlySettlement
         returns (uint8 index)
     {
         // Check
-        (Bonds memory b, uint96 staying) = _backing(agentId, bond, minimum);
+        (Bonds memory b, uint96 staying) = _backing(agentId, released, bond, minimum);
         mapping(uint256 => Exposure) storage ring = _storage().exposures[agentId];
         uint96 others;
         (index, others) = _slot(agentId, ring, b);
@@ -134,6 +128,7 @@ contract AgentStaking is AgentStakingBase {
         // forge-lint: disable-next-line(unsafe-typecast)
         b.exposure = uint96(exposed);
         _storage().bonds[agentId] = b;
+        if (released != 0) emit BondReleased(agentId, released);
         emit BondLocked(agentId, bond, exposure, exposedUntil, index);
     }
 
@@ -162,7 +157,6 @@ contract AgentStaking is AgentStakingBase {
         s.amount = stakeLeft;
         b.bonded = bondedLeft;
         if (dueLeft != due) _setDue(agentId, s, dueLeft);
-        $.totals[Roles.NODE] -= bond;
         _endExposure(agentId, b, index);
         emit Slashed(agentId, reward, burned, rewardTo);
         // Interaction

@@ -49,13 +49,12 @@ abstract contract AgentStakingBase is
 
     /// @custom:storage-location erc7201:openledger.storage.AgentStaking
     struct AgentStakingStorage {
-        address settlement;
         address cases;
+        uint96 validatorStake;
         mapping(uint40 agentId => mapping(uint8 role => Stake)) stakes;
         mapping(uint40 agentId => Bonds) bonds;
         mapping(uint40 agentId => mapping(uint256 index => Exposure)) exposures;
         mapping(uint40 agentId => uint96) dues;
-        mapping(uint8 role => uint96) totals;
         mapping(uint40 agentId => Checkpoints.Trace208) validators;
         mapping(address account => uint96) owed;
     }
@@ -73,9 +72,11 @@ abstract contract AgentStakingBase is
     IAgentRegistry public immutable AGENTS;
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IProtocolParameters public immutable PARAMETERS;
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    address private immutable SETTLEMENT;
 
     modifier onlySettlement() {
-        if (msg.sender != _storage().settlement) revert AgentStaking_NotSettlement(msg.sender);
+        if (msg.sender != SETTLEMENT) revert AgentStaking_NotSettlement(msg.sender);
         _;
     }
 
@@ -85,9 +86,10 @@ abstract contract AgentStakingBase is
     }
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IAgentRegistry agents, IProtocolParameters parameters) {
+    constructor(IAgentRegistry agents, IProtocolParameters parameters, address settlement_) {
         AGENTS = agents;
         PARAMETERS = parameters;
+        SETTLEMENT = settlement_;
         _disableInitializers();
     }
 
@@ -127,8 +129,8 @@ abstract contract AgentStakingBase is
     }
 
     /// @inheritdoc IAgentStaking
-    function totalStake(uint8 role) external view returns (uint96) {
-        return _storage().totals[role];
+    function validatorStake() external view returns (uint96) {
+        return _storage().validatorStake;
     }
 
     /// @inheritdoc IAgentStaking
@@ -161,7 +163,7 @@ abstract contract AgentStakingBase is
 
     /// @inheritdoc IAgentStaking
     function settlement() external view returns (address) {
-        return _storage().settlement;
+        return SETTLEMENT;
     }
 
     /// @inheritdoc IAgentStaking
@@ -172,7 +174,7 @@ abstract contract AgentStakingBase is
     // ------------------------------------------------------------------------------------------------------ internal
 
     /// @dev What backs a new claim: reverts when it is too little for the bond or for a node.
-    function _backing(uint40 agentId, uint96 bond, uint96 minimum)
+    function _backing(uint40 agentId, uint96 released, uint96 bond, uint96 minimum)
         internal
         view
         returns (Bonds memory b, uint96 staying)
@@ -181,6 +183,7 @@ abstract contract AgentStakingBase is
         Stake memory s = $.stakes[agentId][Roles.NODE];
         if (s.freezes >= SUSPENDED) revert AgentStaking_Frozen(agentId, Roles.NODE, s.freezes);
         b = $.bonds[agentId];
+        b.bonded -= released;
         uint96 due = s.owes ? $.dues[agentId] : 0;
         uint96 free = StakeLedger.free(s.amount, b.bonded, s.unbonding, due);
         if (bond > free) revert AgentStaking_InsufficientFreeStake(agentId, free, bond);
@@ -262,8 +265,7 @@ abstract contract AgentStakingBase is
         s.amount = stakeLeft;
         s.unbonding = unbondingLeft;
         if (dueLeft != before.due) _setDue(agentId, s, dueLeft);
-        $.totals[role] -= (before.stake - before.unbonding) - (stakeLeft - unbondingLeft);
-        _checkpoint(agentId, role, s);
+        _checkpoint(agentId, role, before.stake - before.unbonding, s);
         (uint96 paid, uint96 burned) = StakeLedger.share(taken, reward);
         emit StakeSlashed(agentId, role, taken, dueLeft, paid, rewardTo);
         // Interaction
@@ -283,10 +285,14 @@ abstract contract AgentStakingBase is
         emit Owed(rewardTo, reward);
     }
 
-    /// @dev Votes weigh what a validator had when the case was opened, so its stake has a history.
-    function _checkpoint(uint40 agentId, uint8 role, Stake storage s) internal {
+    /// @dev Votes weigh what a validator had when the case was opened, so its stake has a history; a quorum is of all stake.
+    /// @param before Its stake before, without what was unbonding
+    function _checkpoint(uint40 agentId, uint8 role, uint96 before, Stake storage s) internal {
         if (role != Roles.VALIDATOR) return;
-        _storage().validators[agentId].push(uint48(block.timestamp), s.amount - s.unbonding);
+        AgentStakingStorage storage $ = _storage();
+        uint96 present = s.amount - s.unbonding;
+        $.validatorStake = $.validatorStake - before + present;
+        $.validators[agentId].push(uint48(block.timestamp), present);
     }
 
     function _max(uint40 a, uint40 b) internal pure returns (uint40) {

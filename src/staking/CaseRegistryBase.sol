@@ -145,7 +145,7 @@ abstract contract CaseRegistryBase is
         c.duration = PARAMETERS.limits().maxCase;
         c.paramsVersion = version;
         c.bond = bond;
-        c.total = STAKING.totalStake(Roles.VALIDATOR);
+        c.total = STAKING.validatorStake();
         c.opener = msg.sender;
         c.subject = subject;
         $.about[keccak256(abi.encode(kind, accused, subject))] = caseId;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {Terms} from "./Terms.sol";
+
 /// @dev How settlement packs its state. What others read are the structs of {Claim}. Units: see {NodeLedger}.
 
 /// @dev First and last parameters version for which a predicate counts.
@@ -16,12 +18,21 @@ struct StoredCounters {
     uint80 stakers;
 }
 
-/// @dev The last pause, and the longest challenge window that a claim has had: the next pause waits for longer.
+/// @dev The last pause, and the longest challenge window that a claim has had: the next pause waits for longer. With it, since
+/// whoever proposes reads both, the version of the parameters in force.
 struct StoredPause {
     uint40 from;
     uint40 until;
     uint40 atBlock;
     uint32 longestWindow;
+    uint32 paramsVersion;
+}
+
+/// @dev What settlement needs of one version of the parameters, in two slots.
+struct StoredTerms {
+    Terms terms;
+    uint96 bondMin;
+    uint96 nodeStakeMin;
 }
 
 /// @dev A batch in two slots. `number` says which batch is there, for places are used again.
@@ -61,4 +72,20 @@ struct StoredNode {
     uint40 openProposer;
     // slots 3 and 4
     bytes32[2] claimIds;
+}
+
+/// @dev The first two slots of a {StoredNode} in memory.
+struct Node {
+    uint32 batches;
+    uint32 settledBatches;
+    uint32 openToBatch;
+    uint32 proposals;
+    uint40 nextReceipt;
+    uint80 unattributed;
+    uint8 flags;
+    uint80 finalTotal;
+    uint64 openFees;
+    uint16 openOwnersBps;
+    uint16 openNodeBps;
+    uint80 earned;
 }

@@ -266,7 +266,7 @@ contract VectorsTest is Test {
     function _escrow() private returns (InferenceEscrow escrow) {
         address account = vm.parseJsonAddress(_file("hashes"), ".escrow");
         InferenceEscrow code = new InferenceEscrow(
-            IAgentRegistry(address(1)), IProtocolParameters(address(2)), IGovernanceOpen(address(3))
+            IAgentRegistry(address(1)), IProtocolParameters(address(2)), IGovernanceOpen(address(3)), address(4)
         );
         vm.etch(account, address(code).code);
         escrow = InferenceEscrow(payable(account));

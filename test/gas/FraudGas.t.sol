@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IAuditRegistry} from "../../src/interfaces/IAuditRegistry.sol";
 import {IPredicate} from "../../src/interfaces/IPredicate.sol";
 import {Claim} from "../../src/types/Claim.sol";
 import {
     AllocationWitness,
     CreditWitness,
     MalformedWitness,
+    NoticeWitness,
     ScoreWitness,
-    TransitionWitness
+    TransitionWitness,
+    WithheldWitness
 } from "../../src/types/Witness.sol";
 import {Native} from "../../src/libraries/Native.sol";
 import {Answer, Draft, Prover} from "../utils/Prover.sol";
@@ -254,6 +257,31 @@ contract FraudGasTest is Prover {
         w.path = payoutPath;
         w.preimage = abi.encodePacked(uint8(0x15), payout);
         _prove("Malformed (payouts)", claim, address(d.malformed), _flat(abi.encode(w)));
+    }
+
+    function test_Notice() public {
+        _first();
+        Claim memory claim = _make(0);
+        NoticeWitness memory w;
+        w.evidenceHash = keccak256("what the user was shown");
+        w.attribution = attribution;
+        w.creditIndexes = creditIndexes;
+        w.attributionPath = attributionPath;
+        w.position = POSITION;
+        w.signature = _sign(operatorKey, d.notice.noticeDigest(nodeId, _slice(attribution, 0), w.evidenceHash));
+        _prove("Notice", claim, address(d.notice), _flat(abi.encode(w)));
+    }
+
+    function test_Withheld() public {
+        _first();
+        Claim memory claim = _make(0);
+        WithheldWitness memory w;
+        uint96 bond = _parameters().requestBond;
+        vm.deal(stranger, bond);
+        vm.prank(stranger);
+        w.requestId = d.audits.request{value: bond}(claim, IAuditRegistry.RequestKind.Attribution, POSITION, 0);
+        vm.warp(vm.getBlockTimestamp() + _parameters().responseWindow);
+        _prove("Withheld", claim, address(d.withheld), abi.encode(w));
     }
 
     function test_MalformedReceipt() public {

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.24;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Test} from "forge-std/Test.sol";
 import {Preset, Presets} from "../../../script/Presets.sol";
@@ -46,8 +45,8 @@ abstract contract GovernorFixture is Test {
         );
         governor = OpenGovernor(
             payable(_proxy(
-                    address(new OpenGovernor()),
-                    abi.encodeCall(OpenGovernor.initialize, (IVotes(address(gopen)), timelock, preset.governor))
+                    address(new OpenGovernor(gopen)),
+                    abi.encodeCall(OpenGovernor.initialize, (timelock, preset.governor))
                 ))
         );
         params = ProtocolParameters(

@@ -157,7 +157,7 @@ contract OpenGovernorTest is GovernorFixture {
         id = _propose(address(timelock), abi.encodeWithSignature("upgradeToAndCall(address,bytes)", nextTimelock, ""));
         _vote(id, 1);
         _queueAndExecute(id);
-        address nextGovernor = address(new OpenGovernor());
+        address nextGovernor = address(new OpenGovernor(gopen));
         id = _propose(address(governor), abi.encodeWithSignature("upgradeToAndCall(address,bytes)", nextGovernor, ""));
         _vote(id, 1);
         _queueAndExecute(id);
@@ -166,7 +166,7 @@ contract OpenGovernorTest is GovernorFixture {
     }
 
     function test_OnlyAVoteUpgradesOrChangesTheFloor() public {
-        address nextGovernor = address(new OpenGovernor());
+        address nextGovernor = address(new OpenGovernor(gopen));
         address nextTimelock = address(new OpenTimelock());
         vm.expectRevert(abi.encodeWithSelector(IGovernor.GovernorOnlyExecutor.selector, address(this)));
         governor.upgradeToAndCall(nextGovernor, "");

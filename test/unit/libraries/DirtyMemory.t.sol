@@ -2,11 +2,12 @@
 pragma solidity ^0.8.24;
 
 import {Test} from "forge-std/Test.sol";
+import {ClaimLib} from "../../../src/libraries/ClaimLib.sol";
 import {Int8Dot} from "../../../src/libraries/Int8Dot.sol";
 import {Leaves} from "../../../src/libraries/Leaves.sol";
 import {MerkleSum} from "../../../src/libraries/MerkleSum.sol";
 import {PositionalMerkle} from "../../../src/libraries/PositionalMerkle.sol";
-import {PayoutProof, SignedVoucher} from "../../../src/types/Claim.sol";
+import {Claim, PayoutProof, SignedVoucher} from "../../../src/types/Claim.sol";
 import {PlainTree, SumTree, Trees} from "../../utils/Trees.sol";
 
 /// @dev The libraries that use assembly, in memory that is dirty: scratch space, and everything behind the free pointer.
@@ -88,6 +89,16 @@ contract DirtyMemoryTest is Test {
 
     function payout(PayoutProof calldata p, uint256 seed) external pure brutalized(seed) returns (bytes32 leaf) {
         leaf = Leaves.hashPayout(p);
+    }
+
+    function claim(Claim calldata c, address settlement, uint256 seed)
+        external
+        view
+        brutalized(seed)
+        returns (bytes32 domain, bytes32 id)
+    {
+        domain = ClaimLib.domain(settlement);
+        id = ClaimLib.id(c, domain);
     }
 
     function _bytes(uint256 seed, uint256 length) private pure returns (bytes memory out) {
@@ -177,6 +188,12 @@ contract DirtyMemoryTest is Test {
         assertEq(this.voucher(v, fee, first, dirt), keccak256(abi.encodePacked(uint8(0x11), packed)));
         packed = abi.encodePacked(p.asset, p.seq, p.cumulative, p.delta, p.creditsHash, p.creditsDepth);
         assertEq(this.payout(p, dirt), keccak256(abi.encodePacked(uint8(0x15), packed)));
+    }
+
+    function testFuzz_Claims(Claim calldata c, address settlement, uint256 dirt) public view {
+        (bytes32 domain, bytes32 id) = this.claim(c, settlement, dirt);
+        assertEq(domain, keccak256(abi.encode("OpenLedger.Claim.1", block.chainid, settlement)));
+        assertEq(id, keccak256(abi.encode(domain, c)));
     }
 
     function test_RevertWhen_AnAttributionHasNoHeader() public {

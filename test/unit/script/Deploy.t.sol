@@ -188,7 +188,7 @@ contract DeployTest is Test {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, deployer));
         d.parameters.setAttributionThreshold(50_000, 10_000, 200_000);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, deployer));
-        d.staking.setSettlement(deployer);
+        d.parameters.setSettlement(deployer);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, deployer));
         d.settlement.bootstrapPredicates(new address[](0));
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, deployer));

@@ -167,9 +167,8 @@ contract DeployedRolesTest is Test {
     function test_EverySetOnceSetterIsSet() public {
         address x = makeAddr("another contract");
         _assertSet(address(d.agents), abi.encodeCall(d.agents.setStaking, (d.staking)));
-        _assertSet(address(d.staking), abi.encodeCall(d.staking.setSettlement, (x)));
+        _assertSet(address(d.parameters), abi.encodeCall(d.parameters.setSettlement, (x)));
         _assertSet(address(d.staking), abi.encodeCall(d.staking.setCases, (x)));
-        _assertSet(address(d.escrow), abi.encodeCall(d.escrow.setSettlement, (x)));
         _assertSet(address(d.settlement), abi.encodeCall(d.settlement.setAudits, (x)));
         _assertSet(address(d.settlement), abi.encodeCall(d.settlement.bootstrapPredicates, (new address[](0))));
         _assertSet(address(d.models), abi.encodeCall(d.models.setCases, (d.cases)));

@@ -95,7 +95,7 @@ contract UpgradeTest is FraudTest {
         v[11] = abi.encode(d.agents.ownerOf(nodeId), d.agents.staking(), d.agents.agentCount());
         v[12] = abi.encode(d.reputation.getIdentityRegistry(), d.validation.getIdentityRegistry());
         v[13] = abi.encode(d.staking.stakeState(nodeId, Roles.NODE), d.staking.exposureOf(nodeId));
-        v[14] = abi.encode(d.staking.settlement(), d.staking.cases(), d.staking.totalStake(Roles.NODE));
+        v[14] = abi.encode(d.staking.settlement(), d.staking.cases(), d.staking.validatorStake());
         v[15] = abi.encode(d.cases.caseCount(), d.airdrop.config(), d.programmes.programmeCount());
         v[16] = abi.encode(d.rewards.position(staker, 2), d.rewards.earned(staker), d.rewards.totalWeight());
         v[17] = abi.encode(d.escrow.channel(channelId), d.escrow.settlement());

@@ -14,19 +14,6 @@ import {Reenterer, Refuser, StakingFixture} from "./StakingFixture.sol";
 contract AgentStakingTest is StakingFixture {
     // -------------------------------------------------------------------------------------------------------- wiring
 
-    function test_OnlyGovernanceConnectsTheSettlement() public {
-        // it should let only governance connect the settlement
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
-        vm.prank(stranger);
-        staking.setSettlement(stranger);
-        // it should connect the settlement once
-        vm.expectRevert(
-            abi.encodeWithSelector(IAgentStaking.AgentStaking_SettlementAlreadySet.selector, address(settlement))
-        );
-        staking.setSettlement(stranger);
-        assertEq(staking.settlement(), address(settlement));
-    }
-
     function test_OnlyGovernanceConnectsTheCases() public {
         // it should let only governance connect the cases
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
@@ -39,7 +26,7 @@ contract AgentStakingTest is StakingFixture {
     }
 
     function test_OnlyGovernanceUpgrades() public {
-        address code = address(new AgentStaking(agents, params));
+        address code = address(new AgentStaking(agents, params, address(settlement)));
         // it should upgrade by a vote only
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         vm.prank(stranger);
@@ -96,9 +83,10 @@ contract AgentStakingTest is StakingFixture {
         // it should add to the agent's stake in that role alone
         assertEq(staking.stakeOf(nodeId, Roles.NODE), STAKE);
         assertEq(staking.stakeOf(nodeId, Roles.CURATOR), 5e18);
-        // it should add to the role's total
-        assertEq(staking.totalStake(Roles.NODE), STAKE);
-        assertEq(staking.totalStake(Roles.CURATOR), 5e18);
+        // it should add to the validators' stake if the agent is one
+        assertEq(staking.validatorStake(), 0);
+        _stake(nodeId, Roles.VALIDATOR, 7e18);
+        assertEq(staking.validatorStake(), 7e18);
     }
 
     function test_AValidatorsStakeHasAHistory() public {
@@ -116,7 +104,8 @@ contract AgentStakingTest is StakingFixture {
         assertEq(staking.validatorStakeAt(id, start + 19), 25e18);
         // it should remember that the validator has less
         assertEq(staking.validatorStakeAt(id, start + 20), 18e18);
-        assertEq(staking.totalStake(Roles.VALIDATOR), 18e18);
+        // it should take the amount out of the validators' stake
+        assertEq(staking.validatorStake(), 18e18);
         assertEq(staking.validatorStakeAt(nodeId, start + 20), 0);
     }
 
@@ -162,8 +151,6 @@ contract AgentStakingTest is StakingFixture {
         _unbond(10e18);
         // it should start the unbonding period in force
         assertEq(staking.stakeState(nodeId, Roles.NODE).unbondAt, start + 60);
-        // it should take the amount out of the role's total
-        assertEq(staking.totalStake(Roles.NODE), STAKE - 10e18);
         vm.warp(start + 59);
         _unbond(20e18);
         // it should add to what is unbonding and restart the clock
@@ -313,6 +300,6 @@ contract AgentStakingTest is StakingFixture {
         assertEq(staking.exposureOf(nodeId), type(uint96).max);
         _slash(type(uint96).max, type(uint96).max / 2, watcher, index);
         assertEq(watcher.balance + BURN.balance, type(uint96).max);
-        assertEq(staking.totalStake(Roles.NODE), 0);
+        assertEq(staking.stakeOf(nodeId, Roles.NODE), 0);
     }
 }

@@ -13,7 +13,7 @@ contract AgentStakingBondsTest is StakingFixture {
         vm.startPrank(stranger);
         // it should let nobody but the settlement lock
         vm.expectRevert(why);
-        staking.lock(nodeId, 1, 1, 1, 0);
+        staking.lock(nodeId, 0, 1, 1, 1, 0);
         // it should let nobody but the settlement release
         vm.expectRevert(why);
         staking.release(nodeId, 1, 0, true);
@@ -197,6 +197,24 @@ contract AgentStakingBondsTest is StakingFixture {
         assertEq(staking.stakeState(nodeId, Roles.NODE).exposure, 5e18);
     }
 
+    function test_ALockReturnsTheBondBefore() public {
+        uint8 index = _lock(900e18, 1e18, 60);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.BondReleased(nodeId, 900e18);
+        vm.prank(address(settlement));
+        uint8 next = staking.lock(nodeId, 900e18, 200e18, 2e18, uint40(vm.getBlockTimestamp()) + 60, 100e18);
+        // it should free the bond of the claim before first
+        IAgentStaking.StakeState memory s = staking.stakeState(nodeId, Roles.NODE);
+        assertEq(s.bonded, 200e18);
+        // it should keep that claim's exposure
+        assertEq(next, index + 1);
+        assertEq(s.exposure, 3e18);
+        // it should refuse to free more than is bonded
+        vm.expectRevert(stdError.arithmeticError);
+        vm.prank(address(settlement));
+        staking.lock(nodeId, 200e18 + 1, 1, 1, uint40(vm.getBlockTimestamp()) + 60, 100e18);
+    }
+
     function test_RevertWhen_MoreIsReleasedThanIsBonded() public {
         uint8 index = _lock(10e18, 1e18, 60);
         // it should refuse to release more than is bonded
@@ -213,9 +231,8 @@ contract AgentStakingBondsTest is StakingFixture {
         // it should pay the reward and burn the rest of the bond
         assertEq(watcher.balance, 200e18);
         assertEq(BURN.balance, 200e18);
-        // it should take the bond out of the stake and the role's total
+        // it should take the bond out of the stake
         assertEq(staking.stakeOf(nodeId, Roles.NODE), 600e18);
-        assertEq(staking.totalStake(Roles.NODE), 0);
         // it should end the rejected claim's exposure
         assertEq(staking.exposureOf(nodeId), 0);
         _wait(60);
@@ -329,7 +346,7 @@ contract AgentStakingBondsTest is StakingFixture {
         vm.cool(address(staking));
         staking.release(nodeId, 1, open, false);
         uint256 before = gasleft();
-        staking.lock(nodeId, 1, 1e18, uint40(vm.getBlockTimestamp()) + 60, 100e18);
+        staking.lock(nodeId, 0, 1, 1e18, uint40(vm.getBlockTimestamp()) + 60, 100e18);
         // Below 18,000 when optimised; coverage compiles without the optimiser.
         assertLt(before - gasleft(), 30_000);
         vm.stopPrank();

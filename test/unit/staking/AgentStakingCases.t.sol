@@ -111,7 +111,6 @@ contract AgentStakingCasesTest is StakingFixture {
         // it should take free stake first
         assertEq(_state().stake, 500e18);
         assertEq(_state().unbonding, 400e18);
-        assertEq(staking.totalStake(Roles.NODE), 100e18);
         assertEq(BURN.balance, 500e18);
     }
 
@@ -122,7 +121,6 @@ contract AgentStakingCasesTest is StakingFixture {
         // it should take unbonding stake next
         assertEq(_state().stake, 500e18);
         assertEq(_state().unbonding, 500e18);
-        assertEq(staking.totalStake(Roles.NODE), 0);
         staking.withdraw(nodeId, Roles.NODE);
         assertEq(operator.balance, 500e18);
     }
@@ -211,7 +209,7 @@ contract AgentStakingCasesTest is StakingFixture {
         // it should remember what a validator lost
         assertEq(staking.validatorStakeAt(id, start + 4), 100e18);
         assertEq(staking.validatorStakeAt(id, start + 5), 100e18 - 1);
-        assertEq(staking.totalStake(Roles.VALIDATOR), 100e18 - 1);
+        assertEq(staking.validatorStake(), 100e18 - 1);
     }
 
     /// @dev INV-6 and INV-9 for any order of events.
@@ -247,7 +245,6 @@ contract AgentStakingCasesTest is StakingFixture {
             assertEq(s.bonded, bonded);
             assertGe(s.stake, uint256(s.bonded) + s.unbonding);
             assertGe(s.stake, s.due);
-            assertEq(staking.totalStake(Roles.NODE), s.stake - s.unbonding);
             assertEq(address(staking).balance, s.stake);
             assertEq(paidIn, uint256(s.stake) + BURN.balance + watcher.balance);
         }

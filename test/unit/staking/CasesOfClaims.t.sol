@@ -118,7 +118,7 @@ contract CasesOfClaimsTest is FraudTest {
         // Nobody records that time is over until the entry belongs to another claim.
         vm.warp(block.timestamp + 60);
         vm.prank(address(d.settlement));
-        uint8 index = d.staking.lock(nodeId, 1e18, 7e18, uint40(vm.getBlockTimestamp()) + 60, 0);
+        uint8 index = d.staking.lock(nodeId, 0, 1e18, 7e18, uint40(vm.getBlockTimestamp()) + 60, 0);
         assertEq(index, d.settlement.claimRecord(id).exposureIndex);
         d.settlement.finalize(nodeId);
         assertEq(d.staking.exposureOf(nodeId), 7e18);

@@ -110,16 +110,16 @@ abstract contract StakingFixture is Test {
         agents = AgentRegistry(
             _proxy(address(new AgentRegistry()), abi.encodeCall(AgentRegistry.initialize, (address(manager))))
         );
+        settlement = new SettlementStub();
         staking = AgentStaking(
             _proxy(
-                address(new AgentStaking(agents, params)), abi.encodeCall(AgentStaking.initialize, (address(manager)))
+                address(new AgentStaking(agents, params, address(settlement))),
+                abi.encodeCall(AgentStaking.initialize, (address(manager)))
             )
         );
-        settlement = new SettlementStub();
         address code = address(new CaseRegistry(agents, staking, params, IAttributionSettlement(address(settlement))));
         cases = CaseRegistry(_proxy(code, abi.encodeCall(CaseRegistry.initialize, (address(manager)))));
         agents.setStaking(staking);
-        staking.setSettlement(address(settlement));
         staking.setCases(address(cases));
         hygiene = new HygieneStub();
         cases.setHygiene(IDatanetHygiene(address(hygiene)));
@@ -157,7 +157,7 @@ abstract contract StakingFixture is Test {
     function _lock(uint96 bond, uint96 exposure, uint40 period) internal returns (uint8) {
         uint40 until = uint40(vm.getBlockTimestamp()) + period;
         vm.prank(address(settlement));
-        return staking.lock(nodeId, bond, exposure, until, 100e18);
+        return staking.lock(nodeId, 0, bond, exposure, until, 100e18);
     }
 
     function _release(uint96 bond, uint8 index, bool endExposure) internal {

@@ -16,27 +16,26 @@ contract EscrowAttacksTest is EscrowFixture {
         SignedVoucher[] memory vouchers = _one(v);
         // The channel is there, as after a fork, but the domain is another.
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(nodeId, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
         v.acceptance = _sign(operatorKey, escrow.acceptanceDigest(escrow.voucherDigest(v), ROOT));
         v.signature = _sign(consumerKey, escrow.voucherDigest(v));
         vm.chainId(31_337);
         vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(nodeId, stranger, vouchers);
+        escrow.collect(nodeId, operator, vouchers);
     }
 
     function test_RevertWhen_AVoucherComesFromAnotherEscrow() public {
         SignedVoucher memory v = _voucher(1e18);
-        InferenceEscrow second = _newEscrow();
-        second.setSettlement(address(this));
+        InferenceEscrow second = _newEscrow(address(this));
         vm.prank(consumer);
         bytes32 id = second.openChannel{value: 2e18}(nodeId, consumer, bytes32(0));
         SignedVoucher[] memory vouchers = _one(v);
         vm.expectRevert(abi.encodeWithSelector(IInferenceEscrow.InferenceEscrow_UnknownChannel.selector, channelId));
-        second.collect(nodeId, operator, vouchers);
+        second.collect(nodeId, address(0), vouchers);
         vouchers[0].channelId = id;
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        second.collect(nodeId, operator, vouchers);
+        second.collect(nodeId, address(0), vouchers);
     }
 
     function test_RevertWhen_AVoucherIsForAnotherNodesChannel() public {
@@ -48,7 +47,7 @@ contract EscrowAttacksTest is EscrowFixture {
         v.channelId = id;
         SignedVoucher[] memory vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(other, stranger, vouchers);
+        escrow.collect(other, address(0), vouchers);
     }
 
     function test_RevertWhen_AVoucherIsInABatchTwice() public {
@@ -56,7 +55,7 @@ contract EscrowAttacksTest is EscrowFixture {
         vouchers[0] = _voucher(1e18);
         vouchers[1] = vouchers[0];
         vm.expectRevert(abi.encodeWithSelector(IInferenceEscrow.InferenceEscrow_WrongEpoch.selector, channelId, 1, 0));
-        escrow.collect(nodeId, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
     }
 
     function test_TwoVouchersOfOneEpochPayOnce() public {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IInferenceEscrow} from "../../../../src/interfaces/IInferenceEscrow.sol";
 import {InferenceEscrow} from "../../../../src/payments/InferenceEscrow.sol";
 import {SignedVoucher} from "../../../../src/types/Claim.sol";
@@ -36,10 +35,7 @@ contract EscrowCollectingTest is EscrowFixture {
         // it should let nobody but the settlement collect
         vm.expectRevert(abi.encodeWithSelector(IInferenceEscrow.InferenceEscrow_NotSettlement.selector, operator));
         vm.prank(operator);
-        escrow.collect(nodeId, operator, vouchers);
-        // it should not collect for an agent that is not registered
-        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, 99));
-        escrow.collect(99, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
     }
 
     function test_RevertWhen_TheChannelIsNotTheNodes() public {
@@ -52,7 +48,7 @@ contract EscrowCollectingTest is EscrowFixture {
         SignedVoucher[] memory vouchers = _one(_voucher(1e18));
         // it should refuse a voucher for another node
         vm.expectRevert(abi.encodeWithSelector(IInferenceEscrow.InferenceEscrow_WrongNode.selector, channelId, nodeId));
-        escrow.collect(other, stranger, vouchers);
+        escrow.collect(other, address(0), vouchers);
     }
 
     // ------------------------------------------------------------------------------------------------ what must hold
@@ -116,7 +112,7 @@ contract EscrowCollectingTest is EscrowFixture {
         SignedVoucher[] memory vouchers = _one(v);
         // it should refuse anything but what was signed
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(nodeId, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
     }
 
     function test_RevertWhen_TheSignatureIsNone() public {
@@ -173,7 +169,7 @@ contract EscrowCollectingTest is EscrowFixture {
         vouchers[2] = _resigned(vouchers[2]);
         uint256 before = address(this).balance;
         // it should pay their sum in one transfer
-        assertEq(escrow.collect(nodeId, operator, vouchers), 7e18);
+        assertEq(escrow.collect(nodeId, address(0), vouchers), 7e18);
         assertEq(address(this).balance - before, 7e18);
         assertEq(escrow.channel(channelId).settled, 5e18);
         assertEq(escrow.channel(other).settled, 2e18);
@@ -187,8 +183,7 @@ contract EscrowCollectingTest is EscrowFixture {
 
     function test_RevertWhen_TheSettlementRefusesTheMoney() public {
         Refusing refuser = new Refusing();
-        InferenceEscrow fresh = _newEscrow();
-        fresh.setSettlement(address(refuser));
+        InferenceEscrow fresh = _newEscrow(address(refuser));
         vm.prank(consumer);
         bytes32 id = fresh.openChannel{value: 2e18}(nodeId, consumer, bytes32(0));
         SignedVoucher memory v = _unsigned(channelId, 1e18);
@@ -198,7 +193,7 @@ contract EscrowCollectingTest is EscrowFixture {
         vm.expectRevert(
             abi.encodeWithSelector(IInferenceEscrow.InferenceEscrow_SendFailed.selector, address(refuser), 1e18)
         );
-        refuser.collect(fresh, nodeId, operator, vouchers);
+        refuser.collect(fresh, nodeId, vouchers);
         // it should book nothing when the settlement refuses the money
         assertEq(fresh.channel(id).settled, 0);
     }
@@ -209,11 +204,11 @@ contract EscrowCollectingTest is EscrowFixture {
         SignedVoucher memory v = _voucher(1e18);
         bytes32 digest = escrow.voucherDigest(v);
         // it should need the acceptance of the agent wallet
-        _refused(v, stranger, _notAccepted(address(0)));
+        _refused(v, operator, _notAccepted(address(0)));
         v.acceptance = _accepted(v, digest, consumerKey);
-        _refused(v, stranger, _notAccepted(consumer));
+        _refused(v, operator, _notAccepted(consumer));
         v.acceptance = _accepted(v, digest, operatorKey);
-        assertEq(escrow.collect(nodeId, stranger, _one(v)), 1e18);
+        assertEq(escrow.collect(nodeId, operator, _one(v)), 1e18);
     }
 
     function test_RevertWhen_TheAcceptanceIsOfSomethingElse() public {
@@ -223,11 +218,11 @@ contract EscrowCollectingTest is EscrowFixture {
         v.acceptance = _accepted(v, keccak256("another"), operatorKey);
         SignedVoucher[] memory vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_NotAccepted.selector);
-        escrow.collect(nodeId, stranger, vouchers);
+        escrow.collect(nodeId, operator, vouchers);
         v.acceptance = _sign(operatorKey, escrow.acceptanceDigest(digest, keccak256("another")));
         vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_NotAccepted.selector);
-        escrow.collect(nodeId, stranger, vouchers);
+        escrow.collect(nodeId, operator, vouchers);
     }
 
     // ------------------------------------------------------------------------------------------------------- prepaid
@@ -243,18 +238,18 @@ contract EscrowCollectingTest is EscrowFixture {
         (v, digest) = _prepaid(1e18, root);
         v.acceptance = _accepted(v, digest, operatorKey);
         // it should take the root that the agent wallet accepted
-        assertEq(escrow.collect(nodeId, stranger, _one(v)), 1e18);
+        assertEq(escrow.collect(nodeId, operator, _one(v)), 1e18);
     }
 
     function test_RevertWhen_AStrangerChoosesThePrepaidRoot() public {
         (SignedVoucher memory v, bytes32 digest) = _prepaid(1e18, ROOT);
         // it should refuse any other root
-        _refused(v, stranger, _notAccepted(address(0)));
+        _refused(v, operator, _notAccepted(address(0)));
         v.acceptance = _accepted(v, digest, operatorKey);
         v.receiptsRoot = "another";
         SignedVoucher[] memory vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_NotAccepted.selector);
-        escrow.collect(nodeId, stranger, vouchers);
+        escrow.collect(nodeId, operator, vouchers);
     }
 
     function test_RevertWhen_APrepaidVoucherIsForMoreThanOneReceipt() public {
@@ -265,12 +260,12 @@ contract EscrowCollectingTest is EscrowFixture {
         SignedVoucher[] memory vouchers = _one(v);
         // it should refuse a prepaid voucher of more than one receipt
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(nodeId, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
         // Nor may the node say that it was one.
         v.receiptCount = 1;
         vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(nodeId, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
     }
 
     function test_RevertWhen_TheNodeReplacesARootThatWasSigned() public {
@@ -280,7 +275,7 @@ contract EscrowCollectingTest is EscrowFixture {
         v.receiptsRoot = "another";
         SignedVoucher[] memory vouchers = _one(v);
         vm.expectPartialRevert(IInferenceEscrow.InferenceEscrow_BadSignature.selector);
-        escrow.collect(nodeId, operator, vouchers);
+        escrow.collect(nodeId, address(0), vouchers);
     }
 
     // --------------------------------------------------------------------------------------------------------- views
@@ -336,7 +331,7 @@ contract EscrowCollectingTest is EscrowFixture {
         assertNotEq(escrow.channelIdOf(stranger, nodeId, "n"), id);
         assertNotEq(escrow.channelIdOf(consumer, nodeId + 1, "n"), id);
         assertNotEq(escrow.channelIdOf(consumer, nodeId, "m"), id);
-        assertNotEq(_newEscrow().channelIdOf(consumer, nodeId, "n"), id);
+        assertNotEq(_newEscrow(address(this)).channelIdOf(consumer, nodeId, "n"), id);
         vm.chainId(1);
         assertNotEq(escrow.channelIdOf(consumer, nodeId, "n"), id);
     }
@@ -344,9 +339,7 @@ contract EscrowCollectingTest is EscrowFixture {
 
 /// @dev A settlement that takes no money.
 contract Refusing {
-    function collect(InferenceEscrow escrow, uint40 nodeId, address redeemer, SignedVoucher[] calldata vouchers)
-        external
-    {
-        escrow.collect(nodeId, redeemer, vouchers);
+    function collect(InferenceEscrow escrow, uint40 nodeId, SignedVoucher[] calldata vouchers) external {
+        escrow.collect(nodeId, address(0), vouchers);
     }
 }

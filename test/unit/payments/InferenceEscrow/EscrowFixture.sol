@@ -108,8 +108,7 @@ abstract contract EscrowFixture is Test {
                 )
             )
         );
-        escrow = _newEscrow();
-        escrow.setSettlement(address(this));
+        escrow = _newEscrow(address(this));
         vm.prank(operator);
         nodeId = uint40(agents.register("store:0x"));
         vm.deal(consumer, 2 * DEPOSIT);
@@ -117,10 +116,10 @@ abstract contract EscrowFixture is Test {
         channelId = escrow.openChannel{value: DEPOSIT}(nodeId, consumer, bytes32(0));
     }
 
-    function _newEscrow() internal returns (InferenceEscrow) {
+    function _newEscrow(address settlement) internal returns (InferenceEscrow) {
         return InferenceEscrow(
             payable(_proxy(
-                    address(new InferenceEscrow(agents, parameters, gopen)),
+                    address(new InferenceEscrow(agents, parameters, gopen, settlement)),
                     abi.encodeCall(InferenceEscrow.initialize, (address(manager)))
                 ))
         );
@@ -175,17 +174,17 @@ abstract contract EscrowFixture is Test {
     }
 
     function _collect(SignedVoucher memory v) internal returns (uint96) {
-        return escrow.collect(nodeId, operator, _one(v));
+        return escrow.collect(nodeId, address(0), _one(v));
     }
 
-    function _refused(SignedVoucher memory v, address redeemer, bytes memory why) internal {
+    function _refused(SignedVoucher memory v, address acceptor, bytes memory why) internal {
         SignedVoucher[] memory vouchers = _one(v);
         vm.expectRevert(why);
-        escrow.collect(nodeId, redeemer, vouchers);
+        escrow.collect(nodeId, acceptor, vouchers);
     }
 
     function _refused(SignedVoucher memory v, bytes memory why) internal {
-        _refused(v, operator, why);
+        _refused(v, address(0), why);
     }
 
     function _notSignedBy(bytes32 id, address recovered) internal pure returns (bytes memory) {

@@ -176,7 +176,7 @@ contract EscrowOpeningTest is EscrowFixture {
         IInferenceEscrow.Authorization memory a = _authorization(consumer, id, 7e18, consumerKey);
         vm.prank(stranger);
         uint40 other = uint40(agents.register("store:0x"));
-        InferenceEscrow second = _newEscrow();
+        InferenceEscrow second = _newEscrow(address(this));
         // it should refuse an authorization for another node, signer or escrow
         vm.expectRevert(ERC3009Upgradeable.ERC3009InvalidSignature.selector);
         escrow.openChannelWithAuthorization(consumer, other, nonce, a);
@@ -222,23 +222,10 @@ contract EscrowOpeningTest is EscrowFixture {
 
     // ---------------------------------------------------------------------------------------------------- governance
 
-    function test_TheSettlementIsConnectedOnce() public {
-        InferenceEscrow fresh = _newEscrow();
-        // it should refuse to be connected by a stranger
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
-        vm.prank(stranger);
-        fresh.setSettlement(stranger);
-        vm.expectEmit(address(fresh));
-        emit IInferenceEscrow.SettlementSet(operator);
-        fresh.setSettlement(operator);
-        // it should connect the settlement
+    function test_TheSettlementIsPartOfTheCode() public {
         // it should tell the connected settlement
-        assertEq(fresh.settlement(), operator);
-        // it should refuse to be connected twice
-        vm.expectRevert(
-            abi.encodeWithSelector(IInferenceEscrow.InferenceEscrow_SettlementAlreadySet.selector, operator)
-        );
-        fresh.setSettlement(stranger);
+        assertEq(escrow.settlement(), address(this));
+        assertEq(_newEscrow(operator).settlement(), operator);
     }
 
     function test_RevertWhen_MoneyIsForNoChannel() public {
@@ -256,7 +243,7 @@ contract EscrowOpeningTest is EscrowFixture {
     }
 
     function test_AnUpgradeKeepsEveryChannel() public {
-        address code = address(new InferenceEscrow(agents, parameters, gopen));
+        address code = address(new InferenceEscrow(agents, parameters, gopen, address(this)));
         // it should refuse code from a stranger
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         vm.prank(stranger);

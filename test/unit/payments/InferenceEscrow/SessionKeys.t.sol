@@ -204,7 +204,7 @@ contract EscrowSessionKeysTest is EscrowFixture {
         escrow.setSignerBySig(channelId, third, deadline, signature);
         vm.expectRevert(_bad(channelId, consumer));
         escrow.setSignerBySig(channelId, session, deadline + 1, signature);
-        InferenceEscrow second = _newEscrow();
+        InferenceEscrow second = _newEscrow(address(this));
         vm.prank(consumer);
         bytes32 there = second.openChannel(nodeId, consumer, bytes32(0));
         vm.expectRevert(_bad(there, consumer));

@@ -178,6 +178,18 @@ contract SettlementRedeemTest is SettlementTest {
         assertEq(settlement.node(nodeId).batches, 1);
     }
 
+    function test_RevertWhen_TheClaimIsAnotherNodes() public {
+        SignedVoucher[] memory vouchers = _vouchers(FEE);
+        Claim memory c;
+        c.nodeId = nodeId + 1;
+        // it should revert because of the node
+        vm.expectRevert(
+            abi.encodeWithSelector(IAttributionSettlement.AttributionSettlement_WrongNode.selector, nodeId + 1, nodeId)
+        );
+        vm.prank(operator);
+        settlement.redeemAndPropose(nodeId, vouchers, c, DATA, LOCATOR);
+    }
+
     function test_OlderBatchesKeepTheirVersion() public {
         _redeem(FEE);
         Settled memory s = _claim(nodeId, MODEL_ASSET);

@@ -3,13 +3,17 @@ pragma solidity ^0.8.24;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {IAttributionSettlement} from "../../../../src/interfaces/IAttributionSettlement.sol";
+import {IProtocolParameters} from "../../../../src/interfaces/IProtocolParameters.sol";
 import {AttributionSettlement} from "../../../../src/settlement/AttributionSettlement.sol";
 import {SettlementExtension} from "../../../../src/settlement/SettlementExtension.sol";
-import {ClaimRecord, NodeState} from "../../../../src/types/Claim.sol";
+import {ClaimRecord, NodeState, SignedVoucher} from "../../../../src/types/Claim.sol";
 import {Settled, SettlementTest} from "../../../utils/SettlementTest.sol";
 
 contract SettlementWiringTest is SettlementTest {
+    bytes32 private constant IMPLEMENTATION = bytes32(uint256(keccak256("eip1967.proxy.implementation")) - 1);
+
     function _unauthorized(address caller) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller);
     }
@@ -43,6 +47,40 @@ contract SettlementWiringTest is SettlementTest {
         vm.expectRevert(_unauthorized(stranger));
         vm.prank(stranger);
         settlement.setPredicate(address(d.credit), 5, 6);
+    }
+
+    function test_TermsComeFromTheParametersAlone() public {
+        IProtocolParameters.SettlementTerms memory terms = d.parameters.settlementTerms(1);
+        // it should revert because nobody else knows them
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IAttributionSettlement.AttributionSettlement_NotParameters.selector, address(d.timelock)
+            )
+        );
+        vm.prank(address(d.timelock));
+        settlement.adoptTerms(1, terms);
+        // it should stamp the next batch with the version
+        vm.prank(address(d.timelock));
+        uint32 version = d.parameters.setAttributionThreshold(50_000, 10_000, 200_000);
+        _redeem(FEE);
+        assertEq(settlement.batch(nodeId, 1).paramsVersion, version);
+    }
+
+    function test_RevertWhen_TheParametersAreNotConnected() public {
+        AttributionSettlement main = AttributionSettlement(payable(address(settlement)));
+        AttributionSettlement fresh = AttributionSettlement(
+            payable(address(
+                    new ERC1967Proxy(
+                        address(uint160(uint256(vm.load(address(main), IMPLEMENTATION)))),
+                        abi.encodeCall(AttributionSettlement.initialize, (address(d.manager)))
+                    )
+                ))
+        );
+        SignedVoucher[] memory vouchers = _vouchers(FEE);
+        // it should revert because nothing could be divided
+        vm.expectRevert(IAttributionSettlement.AttributionSettlement_NoParameters.selector);
+        vm.prank(operator);
+        fresh.redeem(nodeId, vouchers);
     }
 
     function _notAhead(uint32 from, uint32 current) private {
