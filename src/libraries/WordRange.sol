@@ -143,9 +143,9 @@ library WordRange {
     }
 
     /// @dev What lies past the proof's end is read, but makes the proof's length wrong.
-    function _siblingAt(bytes calldata proof, uint256 at) private pure returns (bytes32 sibling) {
+    function _siblingAt(bytes calldata proof, uint256 place) private pure returns (bytes32 sibling) {
         assembly ("memory-safe") {
-            sibling := calldataload(add(proof.offset, at))
+            sibling := calldataload(add(proof.offset, place))
         }
     }
 }

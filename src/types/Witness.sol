@@ -91,12 +91,12 @@ struct OmissionWitness {
 /// @param corpus Corpus entry of the item's asset, or empty: absent
 /// @param corpusPath Path in the model's corpusRoot, position = asset
 /// @param receipt The receipt that the attribution names
-/// @param at Which byte of the span differs
+/// @param offset Which byte of the span differs
 /// @param contentWord Word of the content that has the byte
-/// @param contentPath Path in the content's tree, position = (srcOff + at) / 32
+/// @param contentPath Path in the content's tree, position = (srcOff + offset) / 32
 /// @param outputWordSalt keccak256(salt32 ‖ index4) of the word of the answer that has the byte
 /// @param outputWord That word
-/// @param outputPath Path in the receipt's outputRoot, position = (outOff + at) / 32
+/// @param outputPath Path in the receipt's outputRoot, position = (outOff + offset) / 32
 struct SpanWitness {
     bytes attribution;
     bytes creditIndexes;
@@ -106,7 +106,7 @@ struct SpanWitness {
     bytes corpus;
     bytes corpusPath;
     bytes receipt;
-    uint16 at;
+    uint16 offset;
     bytes32 contentWord;
     bytes contentPath;
     bytes32 outputWordSalt;

@@ -52,7 +52,7 @@ contract SpanPredicate is IPredicate {
         if (Leaves.hash(Leaves.TAG_RECEIPT, w.receipt) != header.receiptHash) return false;
         Receipt memory receipt = Leaves.decodeReceipt(w.receipt);
         if (span.outOff + span.len > receipt.outputLength) return true;
-        return w.at < span.len && _differs(w, span, entry, receipt.outputLength);
+        return w.offset < span.len && _differs(w, span, entry, receipt.outputLength);
     }
 
     function _isListedTwice(bytes calldata attribution, uint256 item, uint40 asset) private pure returns (bool) {
@@ -76,13 +76,13 @@ contract SpanPredicate is IPredicate {
         return PositionalMerkle.verify(terms.corpusRoot, PositionalMerkle.PAD, asset, terms.treeDepth, path);
     }
 
-    /// @dev Whether byte `w.at` of the span is one in the content and another one in the answer.
+    /// @dev Whether byte `w.offset` of the span is one in the content and another one in the answer.
     function _differs(SpanWitness calldata w, Span memory span, CorpusEntry memory entry, uint32 outputLength)
         private
         pure
         returns (bool)
     {
-        (uint256 source, uint256 output) = (span.srcOff + w.at, span.outOff + w.at);
+        (uint256 source, uint256 output) = (span.srcOff + w.offset, span.outOff + w.offset);
         uint256 depth = WordRange.depthOf(entry.byteLength);
         bytes32 leaf = WordRange.contentLeaf(w.contentWord);
         if (!PositionalMerkle.verify(entry.contentRoot, leaf, source / WORD, depth, w.contentPath)) return false;

@@ -93,7 +93,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       parent: options.parent,
       adapterHash: card.adapter,
       runId: options.runId,
-      scheme: SCHEME.influence | SCHEME.span,
+      scheme: SCHEME.influence | SCHEME.span | SCHEME.retrieval,
       treeDepth,
       sigmaCap: influence.sigmaCap,
       sketchRoot: plainRoot(sketchesTree(sketches, treeDepth)),
