@@ -5,6 +5,7 @@ import { AddressBookError } from '@openledger/sdk/addresses';
 import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
 import { down, status } from './commands/devnet.ts';
+import { type ExplainFlags, explainCommand } from './commands/explain.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
 import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
@@ -63,6 +64,16 @@ program
   .option('--json', 'print the checks as JSON')
   .action((source: string, options: { json?: boolean }) =>
     verifyReceiptCommand(readConfig(), source, options.json ?? false),
+  );
+
+program
+  .command('explain <contribution>')
+  .description('say why a contribution was, or was not, paid: rank, score, threshold and competitors')
+  .option('--receipt <id>', 'for this answer')
+  .option('--claim <id>', 'for every answer of this claim')
+  .option('--json', 'print it as JSON')
+  .action((contribution: string, options: ExplainFlags) =>
+    explainCommand(readConfig(), contribution, options),
   );
 
 program

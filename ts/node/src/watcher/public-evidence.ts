@@ -24,10 +24,7 @@ import { readCard } from '../models/verify.ts';
 import type { BlobReader } from '../store/types.ts';
 
 /** What the evidence of a claim is checked against, as far as it is public. */
-export type PublicEvidence = Pick<
-  FraudContext,
-  'terms' | 'sketches' | 'corpus' | 'matches' | 'contribution'
->;
+export type PublicEvidence = Pick<FraudContext, 'terms' | 'sketches' | 'corpus' | 'matches' | 'contribution'>;
 
 export type PublicEvidenceDeps = {
   chain: Chain;
@@ -62,7 +59,9 @@ export function createPublicEvidence({ chain, catalog, store, log }: PublicEvide
       corpus: (id) => corpora.get(id)?.contents,
       matches: (id, output) => {
         const index = corpora.get(id)?.index;
-        return index === undefined ? [] : longestMatches(index, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN });
+        return index === undefined
+          ? []
+          : longestMatches(index, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN });
       },
       contribution: (asset) => submitted.get(asset),
     };
@@ -153,7 +152,9 @@ async function readInputs(chain: Chain): Promise<Map<number, ContributionInput>>
 function namesIn(claimData: Hex): { models: Set<number>; assets: Set<number> } {
   try {
     const receipts = decodeClaimData(claimData);
-    const retrieved = receipts.flatMap(({ items }) => items.filter(({ kind }) => kind === ITEM_KIND.retrieval));
+    const retrieved = receipts.flatMap(({ items }) =>
+      items.filter(({ kind }) => kind === ITEM_KIND.retrieval),
+    );
     return {
       models: new Set(receipts.map(({ receipt }) => receipt.modelId)),
       assets: new Set(retrieved.map(({ asset }) => asset)),
