@@ -7,6 +7,7 @@ import {
   type PlacedRowSketch,
 } from '@openledger/sdk/protocol/blobs';
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
+import { creditOf } from '@openledger/sdk/protocol/credit-split';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes, folderManifest, storeUri } from '@openledger/sdk/protocol/store';
@@ -45,7 +46,7 @@ export type PackageOptions = {
 
 /**
  * Stores everything behind an adapter's commitments, and says what to publish.
- * The baseline gives each contribution a part in proportion to its rows.
+ * The baseline gives each contribution a part in proportion to its rows, as data, labels and validations share them.
  */
 export async function packageAdapter(options: PackageOptions): Promise<Omit<JobResult, 'anchors'>> {
   const { store, contributions, influence } = options;
@@ -56,9 +57,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
     contentRoot,
     byteLength,
   }));
-  const baseline = baselineShares(
-    contributions.map(({ asset, rowCount }) => ({ asset, weight: BigInt(rowCount) })),
-  );
+  const baseline = baselineShares([...creditOf(contributions)].map(([asset, weight]) => ({ asset, weight })));
 
   const card: ModelCard = {
     type: 'adapter',
