@@ -15,10 +15,11 @@ import {
   hashPayout,
 } from '../src/protocol/attribution.ts';
 import { baselineTree, hashBaselineShare } from '../src/protocol/baseline.ts';
-import { fromHex, toHex, utf8 } from '../src/protocol/bytes.ts';
+import { fromHex, keccak, toHex, utf8 } from '../src/protocol/bytes.ts';
 import { dataCommitment, decodeClaimData, encodeClaimData } from '../src/protocol/claim-data.ts';
 import { claimDomain, claimId } from '../src/protocol/claims.ts';
 import { contentTree, outputTree, requestHash, rowsTree, splitRows } from '../src/protocol/content.ts';
+import { hashContextRow } from '../src/protocol/context.ts';
 import { hashCorpusEntry } from '../src/protocol/corpus.ts';
 import { nextVersion } from '../src/protocol/datanet.ts';
 import { decodeItems, encodeItems, type Item } from '../src/protocol/items.ts';
