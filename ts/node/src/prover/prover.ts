@@ -8,6 +8,7 @@ import {
   nextBatch,
 } from '@openledger/sdk/protocol/claims';
 import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
+import { contextRowOf } from '@openledger/sdk/protocol/context';
 import { isPublic } from '@openledger/sdk/protocol/receipts';
 import { fromInt8Bytes } from '@openledger/sdk/protocol/sketch';
 import type { SignedVoucher } from '@openledger/sdk/protocol/vouchers';
@@ -218,6 +219,7 @@ export function createProver(deps: ProverDeps): Prover {
     return {
       receipt: entry.receipt,
       evidence,
+      context: entry.context?.map(contextRowOf),
       queryVector: queryVector && fromInt8Bytes(queryVector),
       opening: isPublic(entry.receipt) ? opening : undefined,
     };

@@ -1,5 +1,5 @@
 import type { Hex } from 'viem';
-import { concat, fixed, int64, sameHex, taggedHash, uint, ZERO_HASH } from './bytes.ts';
+import { concat, fixed, int64, keccak, sameHex, taggedHash, uint, utf8, ZERO_HASH } from './bytes.ts';
 import { type Evidence, ITEM_KIND } from './items.ts';
 import { type PlainTree, plainRoot, sparsePlainTree } from './trees.ts';
 
@@ -41,6 +41,25 @@ export function contextRoot(rows: readonly ContextRow[]): Hex {
 /** Whether these are the rows that a receipt commits to. */
 export function isContextOf(receipt: { contextRoot: Hex }, rows: readonly ContextRow[]): boolean {
   return rows.length <= MAX_CONTEXT_ROWS && sameHex(contextRoot(rows), receipt.contextRoot);
+}
+
+/** A row that was retrieved, with its text. */
+export type CitedRow = { asset: number; row: number; score: bigint; text: string };
+
+/** What a receipt commits to of a cited row. */
+export function contextRowOf({ asset, row, score, text }: CitedRow): ContextRow {
+  return { asset, row, score, bytesHash: keccak(utf8(text)) };
+}
+
+type PromptMessage = { role: 'system' | 'user' | 'assistant'; content: string };
+
+/** A conversation with its retrieved rows: they are in front, numbered from 1, as the answer cites them. */
+export function withContext(messages: readonly PromptMessage[], texts: readonly string[]): PromptMessage[] {
+  if (texts.length === 0) return [...messages];
+  const sources = texts.map((text, index) => `[${index + 1}] ${text}`).join('\n\n');
+  const [first, ...rest] = messages;
+  if (first?.role === 'system') return [{ ...first, content: `${first.content}\n\n${sources}` }, ...rest];
+  return [{ role: 'system', content: sources }, ...messages];
 }
 
 /** Where a retrieved row is: in its contribution, and in the prompt. */
