@@ -157,7 +157,9 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
     const engine = createTextEngine(base, generator, config.adapters);
     const recent = createChannelReader(chain);
     const embedder = once(async () => {
-      const opened = await (config.embedder ? createFolderEmbedder(config.embedder) : createBaseEmbedder(base));
+      const opened = await (config.embedder
+        ? createFolderEmbedder(config.embedder)
+        : createBaseEmbedder(base));
       onClose.push(opened.close);
       return opened;
     });

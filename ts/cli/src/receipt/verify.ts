@@ -1,4 +1,9 @@
-import { agentRegistryAbi, datanetRegistryAbi, modelRegistryAbi, protocolParametersAbi } from '@openledger/sdk/abis';
+import {
+  agentRegistryAbi,
+  datanetRegistryAbi,
+  modelRegistryAbi,
+  protocolParametersAbi,
+} from '@openledger/sdk/abis';
 import { allocate } from '@openledger/sdk/protocol/allocate';
 import { parseAsset } from '@openledger/sdk/protocol/assets';
 import { evidenceHash, hashQueryVector, queryHashOf } from '@openledger/sdk/protocol/attribution';
@@ -157,7 +162,8 @@ async function checkRows(
   for (const { asset, row, text } of citations) {
     const rows = await submittedRows(context, asset);
     const ok = rows !== undefined && rows[row] !== undefined && fromUtf8(rows[row].bytes) === text;
-    const detail = rows === undefined ? 'the contribution is not what was submitted' : 'it has another row there';
+    const detail =
+      rows === undefined ? 'the contribution is not what was submitted' : 'it has another row there';
     const name = `row ${row} of asset ${asset} is in its contribution`;
     checks.push(ok ? { name, ok } : { name, ok, detail });
   }

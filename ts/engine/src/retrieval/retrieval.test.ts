@@ -42,7 +42,9 @@ describe('the row index', () => {
 
   it('embeds by the base model: vectors of length 1, the same for the same text', async () => {
     embedder = await createBaseEmbedder(tinyBase());
-    const [a, b, c] = await Promise.all([TEXTS[0]!, TEXTS[0]!, TEXTS[1]!].map((text) => embedder!.embed(text)));
+    const [a, b, c] = await Promise.all(
+      [TEXTS[0]!, TEXTS[0]!, TEXTS[1]!].map((text) => embedder!.embed(text)),
+    );
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
     expect(Math.hypot(...a!)).toBeCloseTo(1, 5);

@@ -1,7 +1,7 @@
 import { type CitedRow, withContext } from '@openledger/sdk/protocol/context';
 import { NodeError } from '../errors.ts';
-import type { Retriever } from '../retrieval/retriever.ts';
 import type { ChatMessage, TextEngine } from '../models/types.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
 import type { ChatBody } from './openai.ts';
 
 export type Prompt = { messages: ChatMessage[]; promptTokens: number[]; context: CitedRow[] };

@@ -7,8 +7,8 @@ import {
   buildClaim,
   nextBatch,
 } from '@openledger/sdk/protocol/claims';
-import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
 import { contextRowOf } from '@openledger/sdk/protocol/context';
+import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
 import { isPublic } from '@openledger/sdk/protocol/receipts';
 import { fromInt8Bytes } from '@openledger/sdk/protocol/sketch';
 import type { SignedVoucher } from '@openledger/sdk/protocol/vouchers';

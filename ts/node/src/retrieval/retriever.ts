@@ -41,7 +41,9 @@ export function createRetriever({ folder, store, contributions, embedder: open }
     }
     const key = chosen.map(({ asset }) => asset).join();
     if (built?.key !== key) {
-      const index = Promise.all(chosen.map((one) => rowsOf(one, embedder))).then((all) => createRowIndex(all.flat(), embedder));
+      const index = Promise.all(chosen.map((one) => rowsOf(one, embedder))).then((all) =>
+        createRowIndex(all.flat(), embedder),
+      );
       built = { key, index };
       index.catch(() => {
         built = undefined;
@@ -64,7 +66,12 @@ export function createRetriever({ folder, store, contributions, embedder: open }
     const name = keccak(utf8(`${embedder.id} ${contribution.contentRoot}`));
     const file = join(folder, `${name}.vectors`);
     const kept = await readVectors(file, list.length * embedder.dimensions);
-    const vectors = kept ?? (await embedAll(embedder, list.map(({ bytes }) => fromUtf8(bytes))));
+    const vectors =
+      kept ??
+      (await embedAll(
+        embedder,
+        list.map(({ bytes }) => fromUtf8(bytes)),
+      ));
     if (kept === undefined) {
       await mkdir(folder, { recursive: true });
       const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
@@ -72,7 +79,12 @@ export function createRetriever({ folder, store, contributions, embedder: open }
     }
     return list.map(({ row, bytes }, index) => {
       const start = index * embedder.dimensions;
-      return { asset: contribution.asset, row, bytes, vector: vectors.subarray(start, start + embedder.dimensions) };
+      return {
+        asset: contribution.asset,
+        row,
+        bytes,
+        vector: vectors.subarray(start, start + embedder.dimensions),
+      };
     });
   }
 

@@ -16,8 +16,8 @@ import type { StoredVoucher } from '../../src/ledger/entries.ts';
 import { createKeyLock } from '../../src/ledger/key-lock.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLog } from '../../src/log.ts';
-import type { Retriever } from '../../src/retrieval/retriever.ts';
 import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
+import type { Retriever } from '../../src/retrieval/retriever.ts';
 
 const GWEI = 1_000_000_000n;
 const node = privateKeyToAccount(`0x${'01'.repeat(32)}`);

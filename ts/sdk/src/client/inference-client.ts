@@ -209,10 +209,19 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
     const ready = await sign(await record());
     const salt = randomSalt();
     const body = { ...request, stream: true };
-    await store.save({ ...ready, pending: { salt, request: canonicalJson(body), flags, retrieve: retrieval?.k } });
+    await store.save({
+      ...ready,
+      pending: { salt, request: canonicalJson(body), flags, retrieve: retrieval?.k },
+    });
     const names = [...(options.isPublic ? ['PUBLIC'] : []), ...(options.noAudit ? ['NO_AUDIT'] : [])];
     const { delivered = true, ...voucher } = ready.voucher ?? {};
-    const payment = { channelId, salt, flags: names, ...(delivered ? {} : { voucher }), ...(retrieval && { retrieval }) };
+    const payment = {
+      channelId,
+      salt,
+      flags: names,
+      ...(delivered ? {} : { voucher }),
+      ...(retrieval && { retrieval }),
+    };
     const response = await http.post('/v1/chat/completions', { ...body, openledger: payment }, signal);
     if (!delivered)
       await store.save({ ...(await record()), voucher: { ...ready.voucher!, delivered: true } });

@@ -13,7 +13,10 @@ const signature = z
 const citationSchema = z.object({
   asset: z.number().int().min(0),
   row: z.number().int().min(0),
-  score: z.string().regex(/^\d{1,19}$/).transform(BigInt),
+  score: z
+    .string()
+    .regex(/^\d{1,19}$/)
+    .transform(BigInt),
   text: z.string(),
 });
 

@@ -44,7 +44,8 @@ export async function receiptFault(
     return 'it is for another answer';
   const { citations = [] } = expected;
   if (citations.length > (call.retrieve ?? 0)) return 'it names rows that were not asked for';
-  if (!isContextOf(receipt, citations.map(contextRowOf))) return 'the rows that it names are not the cited ones';
+  if (!isContextOf(receipt, citations.map(contextRowOf)))
+    return 'the rows that it names are not the cited ones';
   const fees = [false, true].map((activated) =>
     feeOf(prices, receipt.tokensIn, receipt.tokensOut, activated),
   );
