@@ -49,6 +49,10 @@ const other = [
   'ScorePredicate',
   'NoticePredicate',
   'WithheldPredicate',
+  'OmissionPredicate',
+  'SpanPredicate',
+  'SpanOmissionPredicate',
+  'RetrievalPredicate',
 ];
 
 const abiOf = (file: string): ContractConfig['abi'] => JSON.parse(readFileSync(file, 'utf8')).abi;

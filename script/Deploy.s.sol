@@ -33,7 +33,11 @@ import {AllocationPredicate} from "../src/settlement/predicates/AllocationPredic
 import {CreditPredicate} from "../src/settlement/predicates/CreditPredicate.sol";
 import {MalformedPredicate} from "../src/settlement/predicates/MalformedPredicate.sol";
 import {NoticePredicate} from "../src/settlement/predicates/NoticePredicate.sol";
+import {OmissionPredicate} from "../src/settlement/predicates/OmissionPredicate.sol";
+import {RetrievalPredicate} from "../src/settlement/predicates/RetrievalPredicate.sol";
 import {ScorePredicate} from "../src/settlement/predicates/ScorePredicate.sol";
+import {SpanOmissionPredicate} from "../src/settlement/predicates/SpanOmissionPredicate.sol";
+import {SpanPredicate} from "../src/settlement/predicates/SpanPredicate.sol";
 import {TransitionPredicate} from "../src/settlement/predicates/TransitionPredicate.sol";
 import {WithheldPredicate} from "../src/settlement/predicates/WithheldPredicate.sol";
 import {AgentStaking} from "../src/staking/AgentStaking.sol";
@@ -75,6 +79,10 @@ struct Deployment {
     ScorePredicate score;
     NoticePredicate notice;
     WithheldPredicate withheld;
+    OmissionPredicate omission;
+    SpanPredicate span;
+    SpanOmissionPredicate spanOmission;
+    RetrievalPredicate retrieval;
     AuditRegistry audits;
 }
 
@@ -149,6 +157,10 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "ScorePredicate", address(d.score));
         vm.serializeAddress(contracts, "NoticePredicate", address(d.notice));
         vm.serializeAddress(contracts, "WithheldPredicate", address(d.withheld));
+        vm.serializeAddress(contracts, "OmissionPredicate", address(d.omission));
+        vm.serializeAddress(contracts, "SpanPredicate", address(d.span));
+        vm.serializeAddress(contracts, "SpanOmissionPredicate", address(d.spanOmission));
+        vm.serializeAddress(contracts, "RetrievalPredicate", address(d.retrieval));
         vm.serializeAddress(contracts, "AuditRegistry", address(d.audits));
         vm.serializeAddress(contracts, "WETH", WETH);
         vm.serializeAddress(contracts, "L1Block", L1_BLOCK);
@@ -333,6 +345,10 @@ contract Deploy is Script {
         d.score = new ScorePredicate(d.models);
         d.notice = new NoticePredicate(d.settlement, d.agents);
         d.withheld = new WithheldPredicate(d.settlement, d.audits);
+        d.omission = new OmissionPredicate(d.models);
+        d.span = new SpanPredicate(d.models);
+        d.spanOmission = new SpanOmissionPredicate(d.models);
+        d.retrieval = new RetrievalPredicate(d.models, d.datanets);
     }
 
     function _wire(Deployment memory d, Preset memory preset) private {
@@ -341,7 +357,7 @@ contract Deploy is Script {
         d.staking.setCases(address(d.cases));
         d.datanets.setHygiene(address(d.hygiene));
         d.contributions.setHygiene(address(d.hygiene));
-        address[] memory predicates = new address[](7);
+        address[] memory predicates = new address[](11);
         predicates[0] = address(d.allocation);
         predicates[1] = address(d.credit);
         predicates[2] = address(d.transition);
@@ -349,6 +365,10 @@ contract Deploy is Script {
         predicates[4] = address(d.score);
         predicates[5] = address(d.notice);
         predicates[6] = address(d.withheld);
+        predicates[7] = address(d.omission);
+        predicates[8] = address(d.span);
+        predicates[9] = address(d.spanOmission);
+        predicates[10] = address(d.retrieval);
         d.settlement.bootstrapPredicates(predicates);
         d.settlement.setAudits(address(d.audits));
 

@@ -101,6 +101,13 @@ interface IModelRegistry is IERC721 {
         uint32 sigmaCap;
     }
 
+    /// @notice What spans are checked against.
+    struct CorpusTerms {
+        bytes32 corpusRoot;
+        uint8 treeDepth;
+        uint8 scheme;
+    }
+
     /// @notice One input of a training run, and where it is in the run's inputs tree.
     struct InputProof {
         ITrainingLog.RunInput input;
@@ -252,6 +259,9 @@ interface IModelRegistry is IERC721 {
 
     /// @notice What a score of a model is checked against; all zero when there is no such model, or it has no sketches.
     function sketchTerms(uint40 modelId) external view returns (SketchTerms memory);
+
+    /// @notice What spans of a model are checked against; all zero when there is no such model.
+    function corpusTerms(uint40 modelId) external view returns (CorpusTerms memory);
 
     /// @notice The current prices, or a revert when there is no such model.
     function prices(uint40 modelId) external view returns (Prices memory);

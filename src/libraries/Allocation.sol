@@ -26,11 +26,17 @@ library Allocation {
     uint8 internal constant FLAG_PUBLIC = 1;
     uint8 internal constant FLAG_NO_AUDIT = 2;
     uint8 internal constant SCHEME_INFLUENCE = 1;
+    uint8 internal constant SCHEME_SPAN = 2;
+    uint8 internal constant SCHEME_RETRIEVAL = 4;
 
     uint256 internal constant MAX_ITEMS = 16;
     uint256 internal constant MAX_INFLUENCE = 8;
     uint256 internal constant MAX_SPANS = 3;
     uint256 internal constant MAX_RETRIEVALS = 2;
+
+    /// @notice Shorter and longer spans do not count, in bytes.
+    uint256 internal constant MIN_SPAN = 64;
+    uint256 internal constant MAX_SPAN = 512;
 
     uint256 private constant BPS = 10_000;
     uint256 private constant PPM = 1_000_000;

@@ -2,7 +2,17 @@
 pragma solidity ^0.8.24;
 
 import {PayoutProof, SignedVoucher} from "../types/Claim.sol";
-import {AttributionHeader, Credit, Item, Payout, Receipt, VoucherLeaf} from "../types/Leaves.sol";
+import {
+    AttributionHeader,
+    ContextRow,
+    CorpusEntry,
+    Credit,
+    Item,
+    Payout,
+    Receipt,
+    Span,
+    VoucherLeaf
+} from "../types/Leaves.sol";
 
 /// @title Hashing and decoding of the packed leaves of formats.md.
 /// @notice Every preimage is given without its tag; `hash…` puts it in front. Decoders check nothing but the length, which
@@ -18,7 +28,12 @@ library Leaves {
     uint8 internal constant TAG_PAYOUT = 0x15;
     uint8 internal constant TAG_SKETCH = 0x16;
     uint8 internal constant TAG_BASELINE = 0x17;
+    uint8 internal constant TAG_CORPUS = 0x18;
     uint8 internal constant TAG_EVIDENCE = 0x19;
+    uint8 internal constant TAG_CONTENT_WORD = 0x20;
+    uint8 internal constant TAG_OUTPUT_WORD = 0x21;
+    uint8 internal constant TAG_ROW = 0x22;
+    uint8 internal constant TAG_CONTEXT = 0x23;
 
     uint256 internal constant NODE_LENGTH = 88;
     uint256 internal constant RECEIPT_LENGTH = 171;
@@ -28,6 +43,9 @@ library Leaves {
     uint256 internal constant CREDIT_LENGTH = 18;
     uint256 internal constant PAYOUT_LENGTH = 66;
     uint256 internal constant SKETCH_LENGTH = 297;
+    uint256 internal constant CORPUS_LENGTH = 42;
+    uint256 internal constant ROW_LENGTH = 45;
+    uint256 internal constant CONTEXT_LENGTH = 49;
 
     /// @notice Credit index of an item whose amount is 0.
     uint32 internal constant NO_CREDIT = type(uint32).max;
@@ -147,6 +165,17 @@ library Leaves {
         r.outputLength = uint32(_word(b, 135) >> 224);
     }
 
+    /// @notice Root of the tree over a receipt's answer.
+    /// @dev Warning: {decodeReceipt} must have checked the length, here and in {contextRootOf}.
+    function outputRootOf(bytes calldata receipt) internal pure returns (bytes32) {
+        return bytes32(_word(receipt, 103));
+    }
+
+    /// @notice Root of the tree over the rows that were retrieved for a receipt's answer; 0 when there were none.
+    function contextRootOf(bytes calldata receipt) internal pure returns (bytes32) {
+        return bytes32(_word(receipt, 139));
+    }
+
     /// @notice A voucher leaf.
     function decodeVoucher(bytes calldata b) internal pure returns (VoucherLeaf memory v) {
         if (b.length != VOUCHER_LENGTH) revert Leaves_WrongLength(TAG_VOUCHER, b.length);
@@ -228,6 +257,38 @@ library Leaves {
         p.delta = uint96(_word(b, 21) >> 160);
         p.creditsHash = bytes32(_word(b, 33));
         p.creditsDepth = uint8(b[65]);
+    }
+
+    /// @notice An entry of a model's corpus.
+    function decodeCorpus(bytes calldata b) internal pure returns (CorpusEntry memory c) {
+        if (b.length != CORPUS_LENGTH) revert Leaves_WrongLength(TAG_CORPUS, b.length);
+        c.asset = uint40(_word(b, 0) >> 216);
+        c.contentRoot = bytes32(_word(b, 5));
+        c.byteLength = uint40(_word(b, 37) >> 216);
+    }
+
+    /// @notice A retrieved row.
+    function decodeContext(bytes calldata b) internal pure returns (ContextRow memory c) {
+        if (b.length != CONTEXT_LENGTH) revert Leaves_WrongLength(TAG_CONTEXT, b.length);
+        c.asset = uint40(_word(b, 0) >> 216);
+        c.row = uint32(_word(b, 5) >> 224);
+        c.score = int64(uint64(_word(b, 9) >> 192));
+        c.bytesHash = bytes32(_word(b, 17));
+    }
+
+    /// @notice Which row a row leaf is, and the hash of its bytes.
+    function decodeRow(bytes calldata b) internal pure returns (uint32 row, bytes32 bytesHash) {
+        if (b.length != ROW_LENGTH) revert Leaves_WrongLength(TAG_ROW, b.length);
+        row = uint32(_word(b, 0) >> 224);
+        bytesHash = bytes32(_word(b, 13));
+    }
+
+    /// @notice What the evidence of a SPAN item says.
+    function decodeSpan(bytes14 evidence) internal pure returns (Span memory s) {
+        uint256 word = uint112(evidence);
+        s.outOff = uint32(word >> 80);
+        s.srcOff = uint40(word >> 40);
+        s.len = uint16(word >> 24);
     }
 
     /// @dev 32 bytes of calldata; lengths have been checked.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {IAttributionSettlement} from "../interfaces/IAttributionSettlement.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {Batch, Claim} from "../types/Claim.sol";
 import {Payout, Receipt, VoucherLeaf} from "../types/Leaves.sol";
 import {AllocationWitness} from "../types/Witness.sol";
@@ -70,6 +71,16 @@ library Openings {
         uint256 depth;
         while (bits >> depth != 0) ++depth;
         return PositionalMerkle.verify(root, leaf, index, depth, path);
+    }
+
+    /// @notice Whether a corpus entry is at `asset` of a model's corpus.
+    function isCorpus(IModelRegistry.CorpusTerms memory terms, uint40 asset, bytes calldata entry, bytes calldata path)
+        internal
+        pure
+        returns (bool)
+    {
+        bytes32 leaf = Leaves.hash(Leaves.TAG_CORPUS, entry);
+        return PositionalMerkle.verify(terms.corpusRoot, leaf, asset, terms.treeDepth, path);
     }
 
     /// @notice Decodes a payout leaf (empty: absent) and says whether it is at `asset` of a payouts tree.

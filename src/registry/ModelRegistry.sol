@@ -167,6 +167,12 @@ contract ModelRegistry is ModelObjections, UUPSUpgradeable {
     }
 
     /// @inheritdoc IModelRegistry
+    function corpusTerms(uint40 modelId) external view returns (CorpusTerms memory) {
+        ModelTerms storage t = _storage().terms[modelId];
+        return CorpusTerms({corpusRoot: t.corpusRoot, treeDepth: t.treeDepth, scheme: t.scheme});
+    }
+
+    /// @inheritdoc IModelRegistry
     function prices(uint40 modelId) external view returns (Prices memory) {
         _requireModel(modelId);
         return _storage().prices[modelId];

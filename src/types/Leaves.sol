@@ -57,3 +57,25 @@ struct Payout {
     bytes32 creditsHash;
     uint8 creditsDepth;
 }
+
+/// @notice A contribution whose content a model's answers are compared with, 42 bytes; hash: 0x18 ‖ 42 bytes.
+struct CorpusEntry {
+    uint40 asset;
+    bytes32 contentRoot;
+    uint40 byteLength;
+}
+
+/// @notice A retrieved row in a receipt's context, 49 bytes; hash: 0x23 ‖ 49 bytes.
+struct ContextRow {
+    uint40 asset;
+    uint32 row;
+    int64 score;
+    bytes32 bytesHash;
+}
+
+/// @notice What a SPAN item's evidence says: outOff4 ‖ srcOff5 ‖ len2. All in bytes.
+struct Span {
+    uint256 outOff;
+    uint256 srcOff;
+    uint256 len;
+}

@@ -14,9 +14,13 @@ import {Claim} from "./Claim.sol";
 //   payout       asset5 ‖ seq4 ‖ cumulative12 ‖ delta12 ‖ creditsHash32 ‖ creditsDepth1            (66 bytes)
 //   credit       receiptNumber5 ‖ item1 ‖ amount12                                               (18 bytes)
 //   sketch       asset5 ‖ sigma4 ‖ a256 ‖ rowsSketchRoot32                                       (297 bytes)
-// An empty byte string in the place of a payout or sketch means "absent": its path then proves the pad leaf at the
-// asset's position, or is ignored when the asset is outside the tree (asset >= 2^depth).
-// Paths are bitmap5 ‖ siblings from the leaf upward (32 bytes in plain trees, h32 ‖ s12 in sum trees).
+//   corpus       asset5 ‖ contentRoot32 ‖ byteLength5                                             (42 bytes)
+//   context      asset5 ‖ row4 ‖ score8 ‖ keccak(rowBytes)32                                      (49 bytes)
+//   row          row4 ‖ byteOffset5 ‖ byteLength4 ‖ keccak(rowBytes)32                            (45 bytes)
+// An empty byte string in the place of a payout, sketch, corpus entry, context or row means "absent": its path then proves
+// the pad leaf at the position, or is ignored when an asset is outside the tree (asset >= 2^depth).
+// Paths are bitmap5 ‖ siblings from the leaf upward (32 bytes in plain trees, h32 ‖ s12 in sum trees). Paths of several
+// words are those of {WordRange}.
 
 /// @notice Witness of {AllocationPredicate}.
 /// @param attribution Attribution as committed; ignored if the pad leaf is at the receipt's position
@@ -58,6 +62,120 @@ struct ScoreWitness {
     bytes query;
     bytes sketch;
     bytes sketchPath;
+}
+
+/// @notice Witness of {OmissionPredicate}.
+/// @param attribution Attribution as committed
+/// @param creditIndexes creditIndex4 × items, as committed
+/// @param attributionPath Path in claim.attributionsRoot
+/// @param position Position in that tree
+/// @param query a_q, 256 int8
+/// @param sketch Sketch leaf of the asset that was left out; may be empty when the query is no vector
+/// @param sketchPath Path in the model's sketchRoot, position = asset
+struct OmissionWitness {
+    bytes attribution;
+    bytes creditIndexes;
+    bytes attributionPath;
+    uint32 position;
+    bytes query;
+    bytes sketch;
+    bytes sketchPath;
+}
+
+/// @notice Witness of {SpanPredicate}. What comes after the part that proves the fraud may be empty: lengths need no words.
+/// @param attribution Attribution as committed
+/// @param creditIndexes creditIndex4 × items, as committed
+/// @param attributionPath Path in claim.attributionsRoot
+/// @param position Position in that tree
+/// @param item Index of the SPAN item
+/// @param corpus Corpus entry of the item's asset, or empty: absent
+/// @param corpusPath Path in the model's corpusRoot, position = asset
+/// @param receipt The receipt that the attribution names
+/// @param offset Which byte of the span differs
+/// @param contentWord Word of the content that has the byte
+/// @param contentPath Path in the content's tree, position = (srcOff + offset) / 32
+/// @param outputWordSalt keccak256(salt32 ‖ index4) of the word of the answer that has the byte
+/// @param outputWord That word
+/// @param outputPath Path in the receipt's outputRoot, position = (outOff + offset) / 32
+struct SpanWitness {
+    bytes attribution;
+    bytes creditIndexes;
+    bytes attributionPath;
+    uint32 position;
+    uint8 item;
+    bytes corpus;
+    bytes corpusPath;
+    bytes receipt;
+    uint16 offset;
+    bytes32 contentWord;
+    bytes contentPath;
+    bytes32 outputWordSalt;
+    bytes32 outputWord;
+    bytes outputPath;
+}
+
+/// @notice Witness of {SpanOmissionPredicate}.
+/// @param attribution Attribution as committed
+/// @param creditIndexes creditIndex4 × items, as committed
+/// @param attributionPath Path in claim.attributionsRoot
+/// @param position Position in that tree
+/// @param corpus Corpus entry of the asset that was left out
+/// @param corpusPath Path in the model's corpusRoot, position = asset
+/// @param receipt The receipt that the attribution names
+/// @param outOff First byte of the match in the answer
+/// @param srcOff First byte of the match in the content
+/// @param len Bytes of the match
+/// @param contentWords The words of the content that hold the match
+/// @param contentPath Their path in the content's tree
+/// @param outputWords The words of the answer that hold the match
+/// @param outputWordSalts keccak256(salt32 ‖ index4) of each of them
+/// @param outputPath Their path in the receipt's outputRoot
+struct SpanOmissionWitness {
+    bytes attribution;
+    bytes creditIndexes;
+    bytes attributionPath;
+    uint32 position;
+    bytes corpus;
+    bytes corpusPath;
+    bytes receipt;
+    uint32 outOff;
+    uint40 srcOff;
+    uint16 len;
+    bytes contentWords;
+    bytes contentPath;
+    bytes outputWords;
+    bytes outputWordSalts;
+    bytes outputPath;
+}
+
+/// @notice Witness of {RetrievalPredicate}.
+/// @param fromContext false: item → context → contribution; true: context → items
+/// @param attribution Attribution as committed
+/// @param creditIndexes creditIndex4 × items, as committed
+/// @param attributionPath Path in claim.attributionsRoot
+/// @param position Position in that tree
+/// @param item Index of the RETRIEVAL item (item → context only)
+/// @param receipt The receipt that the attribution names
+/// @param context Context row, or empty: absent (item → context only)
+/// @param contextPath Path in the receipt's contextRoot
+/// @param contextPosition Position in that tree (context → items only)
+/// @param row Row of the contribution, or empty: absent (item → context only, as what follows)
+/// @param rowPath Path in the contribution's rowsRoot, position = the item's row
+/// @param contribution abi.encode(ContributionInput) as it was submitted
+struct RetrievalWitness {
+    bool fromContext;
+    bytes attribution;
+    bytes creditIndexes;
+    bytes attributionPath;
+    uint32 position;
+    uint8 item;
+    bytes receipt;
+    bytes context;
+    bytes contextPath;
+    uint8 contextPosition;
+    bytes row;
+    bytes rowPath;
+    bytes contribution;
 }
 
 /// @notice Witness of {CreditPredicate}.

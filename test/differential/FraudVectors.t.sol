@@ -4,13 +4,18 @@ pragma solidity ^0.8.24;
 import {Test} from "forge-std/Test.sol";
 
 import {IAttributionSettlement} from "../../src/interfaces/IAttributionSettlement.sol";
+import {IDatanetRegistry} from "../../src/interfaces/IDatanetRegistry.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IPredicate} from "../../src/interfaces/IPredicate.sol";
 import {IProtocolParameters} from "../../src/interfaces/IProtocolParameters.sol";
 import {AllocationPredicate} from "../../src/settlement/predicates/AllocationPredicate.sol";
 import {CreditPredicate} from "../../src/settlement/predicates/CreditPredicate.sol";
 import {MalformedPredicate} from "../../src/settlement/predicates/MalformedPredicate.sol";
+import {OmissionPredicate} from "../../src/settlement/predicates/OmissionPredicate.sol";
+import {RetrievalPredicate} from "../../src/settlement/predicates/RetrievalPredicate.sol";
 import {ScorePredicate} from "../../src/settlement/predicates/ScorePredicate.sol";
+import {SpanOmissionPredicate} from "../../src/settlement/predicates/SpanOmissionPredicate.sol";
+import {SpanPredicate} from "../../src/settlement/predicates/SpanPredicate.sol";
 import {TransitionPredicate} from "../../src/settlement/predicates/TransitionPredicate.sol";
 import {Batch, Claim} from "../../src/types/Claim.sol";
 
@@ -23,6 +28,7 @@ contract FraudVectorsTest is Test {
     IAttributionSettlement private settlement;
     IModelRegistry private constant MODELS = IModelRegistry(address(0x30DE15));
     IProtocolParameters private constant PARAMETERS = IProtocolParameters(address(0x9A7A));
+    IDatanetRegistry private constant DATANETS = IDatanetRegistry(address(0xDA7A));
     IPredicate[] private predicates;
     string private json;
 
@@ -36,6 +42,10 @@ contract FraudVectorsTest is Test {
         predicates.push(new TransitionPredicate(settlement));
         predicates.push(new MalformedPredicate(settlement));
         predicates.push(new ScorePredicate(MODELS));
+        predicates.push(new OmissionPredicate(MODELS));
+        predicates.push(new SpanPredicate(MODELS));
+        predicates.push(new SpanOmissionPredicate(MODELS));
+        predicates.push(new RetrievalPredicate(MODELS, DATANETS));
     }
 
     function test_PredicatesAcceptEveryWitnessAndNeverAgainstTheHonestClaim() public {
@@ -63,11 +73,22 @@ contract FraudVectorsTest is Test {
             uint40 nodeId,
             IModelRegistry.ModelTerms[] memory models,
             IProtocolParameters.AllocationTerms memory parameters,
-            Batch[] memory batches
-        ) = abi.decode(world, (uint40, IModelRegistry.ModelTerms[], IProtocolParameters.AllocationTerms, Batch[]));
+            Batch[] memory batches,
+            uint40[] memory assets,
+            bytes32[] memory inputHashes
+        ) = abi.decode(
+            world,
+            (uint40, IModelRegistry.ModelTerms[], IProtocolParameters.AllocationTerms, Batch[], uint40[], bytes32[])
+        );
         // What the registry says of models that it does not know.
         vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.allocationTerms.selector), new bytes(5 * 32));
         vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.sketchTerms.selector), new bytes(3 * 32));
+        vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.corpusTerms.selector), new bytes(3 * 32));
+        vm.mockCall(address(DATANETS), abi.encodeWithSelector(IDatanetRegistry.inputHashOf.selector), new bytes(32));
+        for (uint256 i = 0; i < assets.length; ++i) {
+            bytes memory call = abi.encodeCall(IDatanetRegistry.inputHashOf, (assets[i] >> 2));
+            vm.mockCall(address(DATANETS), call, abi.encode(inputHashes[i]));
+        }
         for (uint40 i = 0; i < models.length; ++i) {
             _enterModel(i + 1, models[i]);
         }
@@ -91,5 +112,7 @@ contract FraudVectorsTest is Test {
         vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.allocationTerms, (modelId)), abi.encode(allocation));
         IModelRegistry.SketchTerms memory sketch = IModelRegistry.SketchTerms(t.sketchRoot, t.treeDepth, t.sigmaCap);
         vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.sketchTerms, (modelId)), abi.encode(sketch));
+        IModelRegistry.CorpusTerms memory corpus = IModelRegistry.CorpusTerms(t.corpusRoot, t.treeDepth, t.scheme);
+        vm.mockCall(address(MODELS), abi.encodeCall(IModelRegistry.corpusTerms, (modelId)), abi.encode(corpus));
     }
 }

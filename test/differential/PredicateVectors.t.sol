@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {IAgentRegistry} from "../../src/interfaces/IAgentRegistry.sol";
 import {IAttributionSettlement} from "../../src/interfaces/IAttributionSettlement.sol";
+import {IDatanetRegistry} from "../../src/interfaces/IDatanetRegistry.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IPredicate} from "../../src/interfaces/IPredicate.sol";
 import {IProtocolParameters} from "../../src/interfaces/IProtocolParameters.sol";
@@ -12,7 +13,11 @@ import {AllocationPredicate} from "../../src/settlement/predicates/AllocationPre
 import {CreditPredicate} from "../../src/settlement/predicates/CreditPredicate.sol";
 import {MalformedPredicate} from "../../src/settlement/predicates/MalformedPredicate.sol";
 import {NoticePredicate} from "../../src/settlement/predicates/NoticePredicate.sol";
+import {OmissionPredicate} from "../../src/settlement/predicates/OmissionPredicate.sol";
+import {RetrievalPredicate} from "../../src/settlement/predicates/RetrievalPredicate.sol";
 import {ScorePredicate} from "../../src/settlement/predicates/ScorePredicate.sol";
+import {SpanOmissionPredicate} from "../../src/settlement/predicates/SpanOmissionPredicate.sol";
+import {SpanPredicate} from "../../src/settlement/predicates/SpanPredicate.sol";
 import {TransitionPredicate} from "../../src/settlement/predicates/TransitionPredicate.sol";
 import {Batch, Claim, ClaimRecord} from "../../src/types/Claim.sol";
 
@@ -28,6 +33,7 @@ contract PredicateVectorsTest is Test {
     IModelRegistry private constant MODELS = IModelRegistry(address(0x30DE15));
     IProtocolParameters private constant PARAMETERS = IProtocolParameters(address(0x9A7A));
     IAgentRegistry private constant AGENTS = IAgentRegistry(address(0xA6E7));
+    IDatanetRegistry private constant DATANETS = IDatanetRegistry(address(0xDA7A));
     IPredicate[] private predicates;
     bytes[] private worlds;
     bytes[] private claims;
@@ -44,6 +50,10 @@ contract PredicateVectorsTest is Test {
         predicates.push(new MalformedPredicate(settlement));
         predicates.push(new ScorePredicate(MODELS));
         predicates.push(new NoticePredicate(settlement, AGENTS));
+        predicates.push(new OmissionPredicate(MODELS));
+        predicates.push(new SpanPredicate(MODELS));
+        predicates.push(new SpanOmissionPredicate(MODELS));
+        predicates.push(new RetrievalPredicate(MODELS, DATANETS));
         worlds = vm.parseJsonBytesArray(json, ".worlds");
         claims = vm.parseJsonBytesArray(json, ".claims");
         cases = vm.parseJsonBytesArray(json, ".abi");
@@ -120,7 +130,9 @@ contract PredicateVectorsTest is Test {
             address wallet,
             IModelRegistry.AllocationTerms[] memory models,
             IModelRegistry.SketchTerms[] memory sketches,
-            IProtocolParameters.AllocationTerms memory params
+            IModelRegistry.CorpusTerms[] memory corpora,
+            IProtocolParameters.AllocationTerms memory params,
+            bytes32[] memory inputHashes
         ) = abi.decode(
             world,
             (
@@ -128,7 +140,9 @@ contract PredicateVectorsTest is Test {
                 address,
                 IModelRegistry.AllocationTerms[],
                 IModelRegistry.SketchTerms[],
-                IProtocolParameters.AllocationTerms
+                IModelRegistry.CorpusTerms[],
+                IProtocolParameters.AllocationTerms,
+                bytes32[]
             )
         );
         for (uint40 i = 0; i < 2; ++i) {
@@ -138,11 +152,19 @@ contract PredicateVectorsTest is Test {
         // What the registry says of models that it does not know.
         vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.allocationTerms.selector), new bytes(5 * 32));
         vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.sketchTerms.selector), new bytes(3 * 32));
+        vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.corpusTerms.selector), new bytes(3 * 32));
         for (uint40 i = 0; i < models.length; ++i) {
             bytes memory call = abi.encodeCall(IModelRegistry.allocationTerms, (i + 1));
             vm.mockCall(address(MODELS), call, abi.encode(models[i]));
             call = abi.encodeCall(IModelRegistry.sketchTerms, (i + 1));
             vm.mockCall(address(MODELS), call, abi.encode(sketches[i]));
+            call = abi.encodeCall(IModelRegistry.corpusTerms, (i + 1));
+            vm.mockCall(address(MODELS), call, abi.encode(corpora[i]));
+        }
+        vm.mockCall(address(DATANETS), abi.encodeWithSelector(IDatanetRegistry.inputHashOf.selector), new bytes(32));
+        for (uint40 i = 0; i < inputHashes.length; ++i) {
+            bytes memory call = abi.encodeCall(IDatanetRegistry.inputHashOf, (i + 1));
+            vm.mockCall(address(DATANETS), call, abi.encode(inputHashes[i]));
         }
         bytes memory terms = abi.encodeCall(IProtocolParameters.allocationTerms, (PARAMS_VERSION));
         vm.mockCall(address(PARAMETERS), terms, abi.encode(params));

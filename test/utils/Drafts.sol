@@ -219,9 +219,16 @@ abstract contract Drafts is Thread {
         bytes memory head = abi.encodePacked(
             q.channelId, q.epoch, q.position, q.modelId, uint32(10), uint32(20), q.fee, SERVED_AT, q.flags
         );
-        return abi.encodePacked(
-            head, keccak256(abi.encode("request", r)), keccak256(abi.encode("output", r)), q.outputLength, bytes32(0)
-        );
+        return
+            abi.encodePacked(head, keccak256(abi.encode("request", r)), _outputRoot(r), q.outputLength, _contextRoot(r));
+    }
+
+    function _outputRoot(uint256 r) internal view virtual returns (bytes32) {
+        return keccak256(abi.encode("output", r));
+    }
+
+    function _contextRoot(uint256) internal view virtual returns (bytes32) {
+        return 0;
     }
 
     function _encodeItems(Item[] memory items) internal pure returns (bytes memory out) {

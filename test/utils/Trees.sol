@@ -99,6 +99,24 @@ library Trees {
         return abi.encodePacked(uint40(bitmap), siblings);
     }
 
+    /// @dev Proof of the leaves `first` … `last` of a dense tree: at each height the left sibling, then the right one unless
+    /// it is a pad.
+    function rangeProof(PlainTree memory t, uint256 first, uint256 last) internal pure returns (bytes memory) {
+        bytes memory siblings;
+        uint256 bitmap;
+        bytes32 pad = PAD;
+        for (uint256 h = 0; h < t.depth; ++h) {
+            uint256 row = 2 ** (t.depth - h);
+            if (first >> h & 1 == 1) siblings = abi.encodePacked(siblings, t.hashes[row + (first >> h) - 1]);
+            if (last >> h & 1 == 0 && t.hashes[row + (last >> h) + 1] != pad) {
+                bitmap |= 1 << h;
+                siblings = abi.encodePacked(siblings, t.hashes[row + (last >> h) + 1]);
+            }
+            pad = plainNode(pad, pad);
+        }
+        return abi.encodePacked(uint40(bitmap), siblings);
+    }
+
     function root(SumTree memory t) internal pure returns (bytes32) {
         return t.hashes[1];
     }

@@ -2,7 +2,7 @@
  * Falsified claims with the proofs that ts/sdk finds, for the predicates to accept, next to the honest claims on which
  * they must not. Unlike the other vectors these come from ts/sdk itself: it is its witnesses that are tested.
  */
-import { encodeAbiParameters, type Hex, parseAbiParameters } from 'viem';
+import { encodeAbiParameters, type Hex, keccak256, parseAbiParameters } from 'viem';
 import { findFraud } from '../../../ts/sdk/src/protocol/fraud.ts';
 import { plainRoot } from '../../../ts/sdk/src/protocol/trees.ts';
 import { vouchersTree } from '../../../ts/sdk/src/protocol/vouchers.ts';
@@ -74,9 +74,16 @@ export function fraudVectors() {
     worlds.push({
       nodeId: world.nodeId,
       abi: encode(
-        'uint40 nodeId, ModelTerms[] models, AllocationTerms parameters, Batch[] batches',
+        'uint40 nodeId, ModelTerms[] models, AllocationTerms parameters, Batch[] batches, uint40[] assets, bytes32[] inputHashes',
         [TERMS, PARAMS, BATCH],
-        [world.nodeId, world.models.map(({ terms }) => terms), PARAMETERS, batches],
+        [
+          world.nodeId,
+          world.models.map(({ terms }) => terms),
+          PARAMETERS,
+          batches,
+          [...world.submitted.keys()],
+          [...world.submitted.values()].map(({ input }) => keccak256(input)),
+        ],
       ),
     });
   }

@@ -5,6 +5,7 @@
 import { concatHex, encodePacked, type Hex, keccak256 } from 'viem';
 import type { Rng } from '../rng.ts';
 import { allocate, type Params, type Terms } from './allocate.ts';
+import * as evidence from './evidence.ts';
 import * as naive from './hashes.ts';
 import { type Nodes, type Shift, sumNodes } from './nodes.ts';
 import { depth, type Leaf, proof, root } from './trees.ts';
@@ -13,10 +14,10 @@ export const ZERO: Hex = `0x${'00'.repeat(32)}`;
 const NONE: Hex = `0x${'00'.repeat(14)}`;
 const GWEI = 10n ** 9n;
 export const NO_CREDIT = 0xffffffff;
-export const PAYOUTS_DEPTH = 5;
+export const PAYOUTS_DEPTH = 6;
 const TREE_DEPTH = 6;
 
-export type Model = Terms & { sketchRoot: Hex; treeDepth: number; sigmaCap: number };
+export type Model = Terms & { sketchRoot: Hex; corpusRoot: Hex; treeDepth: number; sigmaCap: number };
 export type Sketch = { asset: number; sigma: number; a: number[]; rows: Hex };
 export type World = {
   chainId: bigint;
@@ -25,6 +26,9 @@ export type World = {
   models: Model[];
   params: Params;
   sketches: Sketch[];
+  /** All that were submitted; a model's corpus has all but the last. */
+  contributions: evidence.Contribution[];
+  corpus: evidence.Contribution[];
 };
 export type Attribution = {
   receiptHash: Hex;
@@ -43,6 +47,8 @@ export type Voucher = {
   first: number;
   shift?: Shift | undefined;
 };
+/** What is behind a receipt's roots. */
+export type Answer = { salt: Hex; output: string; context: evidence.ContextRow[] };
 export type Credit = { receiptNumber: number; item: number; amount: bigint };
 export type Payout = {
   asset: number;
@@ -57,6 +63,7 @@ export type Draft = {
   batches: Voucher[][];
   receipts: naive.R[];
   queries: number[][];
+  answers: Answer[];
   /** undefined: the pad leaf. */
   attributions: (Attribution | undefined)[];
   credits: Map<number, Credit[]>;
@@ -71,20 +78,29 @@ export type Draft = {
 const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 export const scoreOf = ({ sigma, a }: Sketch, query: number[]) => BigInt(sigma) * BigInt(dot(a, query));
 
+const leaning = (random: Rng) => random.int8s(256).map((x, i) => (i < 16 ? Math.abs(x) : x));
+
 export function createWorld(random: Rng): World {
-  const sketches = [4, 8, 12, 16, 20, 24, 28].map((asset) => ({
-    asset,
+  // More than may be listed, and most of them alike enough to have a positive score.
+  const sketches = Array.from({ length: 12 }, (_, i) => ({
+    asset: 4 * (i + 1),
     sigma: 1 + random.int(1000),
-    a: random.int8s(256),
+    a: leaning(random),
     rows: random.hash(),
   }));
   const sketchRoot = root(sketchLeaves(sketches), TREE_DEPTH, false).hash;
+  const shared =
+    'the same passage that more than one of them has, word by word, from its first letter to its last';
+  const contributions = sketches.map(({ asset }) => evidence.createContribution(random, asset, shared));
+  const corpus = contributions.slice(0, -1);
+  const corpusRoot = root(evidence.corpusLeaves(corpus), TREE_DEPTH, false).hash;
   const adapter = (scheme: number, baselineRoot: Hex): Model => ({
     parent: 1,
     royaltyBps: random.pick([0, 1000, 5000]),
     scheme,
     baselineRoot,
     sketchRoot,
+    corpusRoot,
     treeDepth: TREE_DEPTH,
     sigmaCap: 1000,
   });
@@ -99,6 +115,7 @@ export function createWorld(random: Rng): World {
         scheme: 0,
         baselineRoot: ZERO,
         sketchRoot: ZERO,
+        corpusRoot: ZERO,
         treeDepth: 0,
         sigmaCap: 0,
       },
@@ -117,6 +134,8 @@ export function createWorld(random: Rng): World {
       mixRetrievalBps: 2000,
     },
     sketches,
+    contributions,
+    corpus,
   };
 }
 
@@ -134,7 +153,8 @@ export function draftClaim(world: World, random: Rng, parent?: Draft): Draft {
   const firstReceipt = parent ? parent.claim.firstReceipt + parent.claim.receiptCount : 0;
   const batches: Voucher[][] = [];
   const [receipts, queries]: [naive.R[], number[][]] = [[], []];
-  const listed: Omit<naive.I, 'amount'>[][] = [];
+  const answers: Answer[] = [];
+  const listed: evidence.Listing[][] = [];
   for (let b = 0; b < 1 + random.int(2); b++) {
     const vouchers: Voucher[] = [];
     for (let v = 0; v < 1 + random.int(3); v++) {
@@ -144,10 +164,16 @@ export function draftClaim(world: World, random: Rng, parent?: Draft): Draft {
         first: firstReceipt + receipts.length,
       };
       const own = Array.from({ length: 1 + random.int(4) }, (_, position) => {
-        const query = random.int8s(256);
-        const receipt = randomReceipt(world, random, { ...voucher, position });
+        const query = leaning(random);
+        const answer = {
+          salt: random.hash(),
+          output: evidence.randomOutput(random, world.corpus),
+          context: evidence.randomContext(random, world.contributions),
+        };
+        const receipt = randomReceipt(world, random, { ...voucher, position }, answer);
         queries.push(query);
-        listed.push(randomEvidence(world, random, receipt, query));
+        answers.push(answer);
+        listed.push(evidenceOf(world, receipt, query, answer));
         return receipt;
       });
       receipts.push(...own);
@@ -197,6 +223,7 @@ export function draftClaim(world: World, random: Rng, parent?: Draft): Draft {
     batches,
     receipts,
     queries,
+    answers,
     attributions,
     credits: new Map(),
     payouts: new Map(),
@@ -211,6 +238,7 @@ function randomReceipt(
   world: World,
   random: Rng,
   at: { channelId: Hex; epoch: number; position: number },
+  { salt, output, context }: Answer,
 ): naive.R {
   return {
     channelId: at.channelId,
@@ -223,18 +251,19 @@ function randomReceipt(
     servedAt: random.int(2 ** 32),
     flags: random.pick([0, 1, 1, 2]),
     requestHash: random.hash(),
-    outputRoot: random.hash(),
-    outputLength: random.int(6) === 0 ? 0 : 600 + random.int(600),
-    contextRoot: random.hash(),
+    outputRoot: evidence.outputRoot(salt, output),
+    outputLength: output.length,
+    contextRoot: evidence.contextRoot(context),
   };
 }
 
-function randomEvidence(world: World, random: Rng, r: naive.R, query: number[]): Omit<naive.I, 'amount'>[] {
+/** Everything that must be listed of a receipt, in order. */
+function evidenceOf(world: World, r: naive.R, query: number[], answer: Answer): evidence.Listing[] {
   const { scheme } = world.models[r.modelId - 1]!;
   if (r.fee === 0n || r.flags === 2) return [];
-  const order = (a: { score: bigint; asset: number }, b: { score: bigint; asset: number }) =>
+  const order = (a: evidence.Listing, b: evidence.Listing) =>
     a.score === b.score ? a.asset - b.asset : a.score > b.score ? -1 : 1;
-  const listed: Omit<naive.I, 'amount'>[] = [];
+  const listed: evidence.Listing[] = [];
   if (scheme % 2 === 1) {
     const scored = world.sketches.map((s) => ({
       asset: s.asset,
@@ -242,28 +271,26 @@ function randomEvidence(world: World, random: Rng, r: naive.R, query: number[]):
       score: scoreOf(s, query),
       evidence: NONE,
     }));
-    listed.push(...scored.filter(({ score }) => score > 0n).sort(order));
+    listed.push(
+      ...scored
+        .filter(({ score }) => score > 0n)
+        .sort(order)
+        .slice(0, 8),
+    );
   }
-  if ((scheme >> 1) % 2 === 1 && r.outputLength > 0) {
-    const spans = world.sketches.slice(0, random.int(4)).map(({ asset }) => {
-      const length = 64 + random.int(448);
-      return {
-        asset,
-        kind: 1,
-        score: BigInt(length),
-        evidence: naive.spanEvidence(random.int(600), 7, length),
-      };
-    });
-    listed.push(...spans.sort(order));
+  if ((scheme >> 1) % 2 === 1) {
+    const matches = world.corpus
+      .map(({ asset, content }) => [asset, evidence.longestMatch(answer.output, content)] as const)
+      .filter(([, { len }]) => len >= 64);
+    listed.push(
+      ...matches
+        .map(([asset, match]) => evidence.spanListing(asset, match))
+        .sort(order)
+        .slice(0, 3),
+    );
   }
   if ((scheme >> 2) % 2 === 1) {
-    const rows = world.sketches.slice(2, 2 + random.int(3)).map(({ asset }) => ({
-      asset,
-      kind: 2,
-      score: 1n + random.bigint(1000n),
-      evidence: encodePacked(['uint32', 'uint16', 'bytes8'], [3, 1, '0x0000000000000000']),
-    }));
-    listed.push(...rows.sort(order));
+    listed.push(...evidence.retrievalListings(answer.context).sort(order).slice(0, 2));
   }
   return listed;
 }

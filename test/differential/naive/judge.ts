@@ -11,13 +11,26 @@ import {
   keccak256,
   sliceHex,
 } from 'viem';
+import type { Rng } from '../rng.ts';
 import { allocate, type Params, type Terms } from './allocate.ts';
 import * as claims from './claims.ts';
 import * as naive from './hashes.ts';
+import { evidenceQuestions } from './judge-evidence.ts';
 import type { Nodes } from './nodes.ts';
 import { proof, root } from './trees.ts';
 
-export const PREDICATES = ['Allocation', 'Credit', 'Transition', 'Malformed', 'Score', 'Notice'] as const;
+export const PREDICATES = [
+  'Allocation',
+  'Credit',
+  'Transition',
+  'Malformed',
+  'Score',
+  'Notice',
+  'Omission',
+  'Span',
+  'SpanOmission',
+  'Retrieval',
+] as const;
 export type Question = {
   predicate: (typeof PREDICATES)[number];
   about: string;
@@ -26,12 +39,24 @@ export type Question = {
 };
 type Signer = (digest: Hex) => Promise<Hex>;
 
-const abi = (types: string, values: unknown[]): Hex =>
+export const abi = (types: string, values: unknown[]): Hex =>
   encodeAbiParameters(types.split(' ').map((type) => ({ type })) as never, values as never);
 const size = (hex: Hex) => (hex.length - 2) / 2;
 
+/** Trees of claims that are not falsified any more. */
+const payoutTrees = new WeakMap<claims.Draft, Nodes>();
+function payoutNodes(x: claims.Draft): Nodes {
+  if (!payoutTrees.has(x)) payoutTrees.set(x, claims.payoutNodes(x));
+  return payoutTrees.get(x)!;
+}
+
 /** Every question that can be asked about a claim. */
-export async function questions(world: claims.World, x: claims.Draft, sign: Signer): Promise<Question[]> {
+export async function questions(
+  world: claims.World,
+  x: claims.Draft,
+  sign: Signer,
+  random: Rng,
+): Promise<Question[]> {
   const all: Question[] = [];
   for (let r = 0; r < x.receipts.length; r++) {
     all.push(allocation(world, x, r));
@@ -42,6 +67,7 @@ export async function questions(world: claims.World, x: claims.Draft, sign: Sign
       all.push(itemToCredit(x, r, k, a));
       if (kind === 0) all.push(score(world, x, r, k, a));
     }
+    all.push(...evidenceQuestions(world, x, r, a, random));
     for (const lie of [false, true]) all.push(await notice(world, x, r, a, lie, sign));
   }
   for (const [position, p] of x.payouts) {
@@ -56,18 +82,26 @@ export async function questions(world: claims.World, x: claims.Draft, sign: Sign
 function allocation(world: claims.World, x: claims.Draft, r: number): Question {
   const [receipt, a] = [x.receipts[r]!, x.attributions[r]];
   const [batch, index, voucher] = voucherOf(x, r);
-  const witness = abi('bytes bytes bytes bytes bytes bytes bytes uint32 uint32', [
-    a ? claims.attributionPreimage(a) : '0x',
-    a ? claims.creditIndexes(a) : '0x',
-    claims.attributionPath(x, r),
-    naive.receiptPreimage(receipt),
-    claims.receiptNodes(voucher).path(0, receipt.position),
-    claims.voucherPreimage(voucher),
-    proof(claims.voucherLeaves(x.batches[batch]!), depthOf(x.batches[batch]!.length), false, index),
-    index,
-    x.claim.fromBatch + batch,
-  ]);
-  return { predicate: 'Allocation', about: `receipt ${r}`, witness, fraud: !isHonest(world, receipt, a) };
+  const makeWitness = () =>
+    abi('bytes bytes bytes bytes bytes bytes bytes uint32 uint32', [
+      a ? claims.attributionPreimage(a) : '0x',
+      a ? claims.creditIndexes(a) : '0x',
+      claims.attributionPath(x, r),
+      naive.receiptPreimage(receipt),
+      claims.receiptNodes(voucher).path(0, receipt.position),
+      claims.voucherPreimage(voucher),
+      proof(claims.voucherLeaves(x.batches[batch]!), depthOf(x.batches[batch]!.length), false, index),
+      index,
+      x.claim.fromBatch + batch,
+    ]);
+  return {
+    predicate: 'Allocation',
+    about: `receipt ${r}`,
+    get witness() {
+      return makeWitness();
+    },
+    fraud: !isHonest(world, receipt, a),
+  };
 }
 
 /** Whether an attribution is what the terms of its receipt's model make of its evidence. */
@@ -114,24 +148,27 @@ function itemToCredit(x: claims.Draft, r: number, k: number, a: claims.Attributi
   const found = isTree ? nodes.at(0, index) : undefined;
   const number = x.claim.firstReceipt + r;
   const fits = found?.hash === naive.creditLeaf(number, k, amount) && found.sum === amount;
-  const witness = abi('bool bytes bytes bytes uint32 uint8 bytes bytes bytes bytes uint32', [
-    false,
-    claims.attributionPreimage(a),
-    claims.creditIndexes(a),
-    claims.attributionPath(x, r),
-    r,
-    k,
-    p ? claims.payoutPreimage(p) : '0x',
-    claims.payoutNodes(x).path(0, asset),
-    found ? encodePacked(['bytes32', 'uint96'], [found.hash, found.sum]) : '0x',
-    found ? nodes.path(0, index) : '0x',
-    0,
-  ]);
+  const makeWitness = () =>
+    abi('bool bytes bytes bytes uint32 uint8 bytes bytes bytes bytes uint32', [
+      false,
+      claims.attributionPreimage(a),
+      claims.creditIndexes(a),
+      claims.attributionPath(x, r),
+      r,
+      k,
+      p ? claims.payoutPreimage(p) : '0x',
+      payoutNodes(x).path(0, asset),
+      found ? encodePacked(['bytes32', 'uint96'], [found.hash, found.sum]) : '0x',
+      found ? nodes.path(0, index) : '0x',
+      0,
+    ]);
   const differs = found !== undefined && !fits && adds(nodes, index, found.sum);
   return {
     predicate: 'Credit',
     about: `receipt ${r} item ${k}`,
-    witness,
+    get witness() {
+      return makeWitness();
+    },
     fraud: amount > 0n && index >= 0 && isOpen(x, asset, p) && (p?.seq !== x.claim.seq || !inside || differs),
   };
 }
@@ -147,8 +184,7 @@ function adds(nodes: Nodes, index: number, sum: bigint): boolean {
 }
 
 const isOpen = (x: claims.Draft, position: number, p: claims.Payout | undefined) =>
-  adds(claims.payoutNodes(x), position, p?.cumulative ?? 0n) &&
-  claims.payoutNodes(x).root.sum === x.claim.payoutsTotal;
+  adds(payoutNodes(x), position, p?.cumulative ?? 0n) && payoutNodes(x).root.sum === x.claim.payoutsTotal;
 
 function creditToItem(x: claims.Draft, position: number, p: claims.Payout, i: number): Question {
   const credit = x.credits.get(position)![i]!;
@@ -158,25 +194,28 @@ function creditToItem(x: claims.Draft, position: number, p: claims.Payout, i: nu
   const a = outside ? undefined : x.attributions[r];
   const item = a?.items[credit.item];
   const fits = item?.asset === p.asset && item.amount === credit.amount && a?.creditIndex[credit.item] === i;
-  const witness = abi('bool bytes bytes bytes uint32 uint8 bytes bytes bytes bytes uint32', [
-    true,
-    a ? claims.attributionPreimage(a) : '0x',
-    a ? claims.creditIndexes(a) : '0x',
-    outside ? '0x' : claims.attributionPath(x, r),
-    0,
-    0,
-    claims.payoutPreimage(p),
-    claims.payoutNodes(x).path(0, position),
-    claims.creditPreimage(credit),
-    nodes.path(0, i),
-    i,
-  ]);
+  const makeWitness = () =>
+    abi('bool bytes bytes bytes uint32 uint8 bytes bytes bytes bytes uint32', [
+      true,
+      a ? claims.attributionPreimage(a) : '0x',
+      a ? claims.creditIndexes(a) : '0x',
+      outside ? '0x' : claims.attributionPath(x, r),
+      0,
+      0,
+      claims.payoutPreimage(p),
+      payoutNodes(x).path(0, position),
+      claims.creditPreimage(credit),
+      nodes.path(0, i),
+      i,
+    ]);
   const opens = isOpen(x, position, p) && position === p.asset;
   const recorded = adds(nodes, i, credit.amount) && nodes.root.sum === p.delta && nodes.root.hash === p.hash;
   return {
     predicate: 'Credit',
     about: `asset ${position} credit ${i}`,
-    witness,
+    get witness() {
+      return makeWitness();
+    },
     fraud: opens && p.seq === x.claim.seq && recorded && !fits,
   };
 }
@@ -189,22 +228,25 @@ function transition(x: claims.Draft, asset: number): Question {
   const empty = Object.fromEntries(
     naive.CLAIM_FIELDS.map(([type, name]) => [name, type === 'bytes32' ? claims.ZERO : 0]),
   );
-  const witness = encodeAbiParameters(
-    [...types, { type: 'tuple', components: parent }] as never,
-    [
-      asset,
-      preimage(old),
-      x.parent ? claims.payoutNodes(x.parent).path(0, asset) : '0x',
-      preimage(next),
-      claims.payoutNodes(x).path(0, asset),
-      x.parent?.claim ?? empty,
-    ] as never,
-  );
+  const makeWitness = () =>
+    encodeAbiParameters(
+      [...types, { type: 'tuple', components: parent }] as never,
+      [
+        asset,
+        preimage(old),
+        x.parent ? payoutNodes(x.parent).path(0, asset) : '0x',
+        preimage(next),
+        payoutNodes(x).path(0, asset),
+        x.parent?.claim ?? empty,
+      ] as never,
+    );
   const grown = next?.seq === x.claim.seq && next.cumulative === (old?.cumulative ?? 0n) + next.delta;
   return {
     predicate: 'Transition',
     about: `asset ${asset}`,
-    witness,
+    get witness() {
+      return makeWitness();
+    },
     fraud: isOpen(x, asset, next) && preimage(old) !== preimage(next) && !grown,
   };
 }
@@ -222,16 +264,30 @@ function* malformed(x: claims.Draft): Generator<Question> {
         const children =
           size(preimage) === 89 &&
           hexToBigInt(sliceHex(preimage, 33, 45)) + hexToBigInt(sliceHex(preimage, 77));
-        const witness = abi(
-          'uint8 uint8 uint40 bytes32 uint96 bytes bytes bytes bytes uint32 uint32 bytes bytes',
-          [tree, height, index, hash, sum, nodes.path(height, index), preimage, ...where],
-        );
+        const makeWitness = () =>
+          abi('uint8 uint8 uint40 bytes32 uint96 bytes bytes bytes bytes uint32 uint32 bytes bytes', [
+            tree,
+            height,
+            index,
+            hash,
+            sum,
+            nodes.path(height, index),
+            preimage,
+            ...where,
+          ]);
         const fraud = height === 0 ? !isLeaf(preimage, sum, index) : children !== sum;
-        return { predicate: 'Malformed', about: `tree ${tree} node ${height} ${index}`, witness, fraud };
+        return {
+          predicate: 'Malformed',
+          about: `tree ${tree} node ${height} ${index}`,
+          get witness() {
+            return makeWitness();
+          },
+          fraud,
+        };
       }),
     ).flat();
 
-  const paidOut = claims.payoutNodes(x);
+  const paidOut = payoutNodes(x);
   yield* ask(1, paidOut, ['0x', '0x', 0, 0, '0x', '0x'], (preimage, sum, index) => {
     const p = x.payouts.get(index);
     return p ? p.asset === index && p.cumulative === sum : preimage === '0x02' && sum === 0n;
@@ -266,23 +322,26 @@ function score(world: claims.World, x: claims.Draft, r: number, k: number, a: cl
   const sketch = world.sketches.find(({ asset }) => asset === item.asset);
   const query = x.queries[r]!;
   const inside = item.asset < 2 ** terms.treeDepth;
-  const witness = abi('bytes bytes bytes uint32 uint8 bytes bytes bytes', [
-    claims.attributionPreimage(a),
-    claims.creditIndexes(a),
-    claims.attributionPath(x, r),
-    r,
-    k,
-    naive.int8s(query),
-    sketch ? claims.sketchPreimage(sketch) : '0x',
-    inside ? proof(claims.sketchLeaves(world.sketches), terms.treeDepth, false, item.asset) : '0x',
-  ]);
+  const makeWitness = () =>
+    abi('bytes bytes bytes uint32 uint8 bytes bytes bytes', [
+      claims.attributionPreimage(a),
+      claims.creditIndexes(a),
+      claims.attributionPath(x, r),
+      r,
+      k,
+      naive.int8s(query),
+      sketch ? claims.sketchPreimage(sketch) : '0x',
+      inside ? proof(claims.sketchLeaves(world.sketches), terms.treeDepth, false, item.asset) : '0x',
+    ]);
   const isKnown = a.queryHash === keccak256(naive.int8s(query));
   const differs = sketch && isKnown && claims.scoreOf(sketch, query) !== item.score;
   const hasSketches = BigInt(terms.sketchRoot) !== 0n;
   return {
     predicate: 'Score',
     about: `receipt ${r} item ${k}`,
-    witness,
+    get witness() {
+      return makeWitness();
+    },
     fraud: hasSketches && (!sketch || sketch.sigma > terms.sigmaCap || differs === true),
   };
 }

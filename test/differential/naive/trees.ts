@@ -59,6 +59,22 @@ export function proof(leaves: Leaf[], depth: number, sums: boolean, position: nu
   return concatHex([numberToHex(bitmap, { size: 5 }), siblings]);
 }
 
+/** Proof of the leaves `first` … `last` of a dense tree: at each height the left sibling, then the right one unless it is padding. */
+export function rangeProof(leaves: Leaf[], depth: number, first: number, last: number): Hex {
+  let bitmap = 0n;
+  let siblings: Hex = '0x';
+  for (let height = 0; height < depth; height++) {
+    const size = 2 ** height;
+    const [from, to] = [Math.floor(first / size), Math.floor(last / size)];
+    const node = (index: number) => root(inHalf(leaves, index * size, size), height, false, index * size);
+    if (from % 2 === 1) siblings = concatHex([siblings, node(from - 1).hash]);
+    if (to % 2 === 1 || node(to + 1).hash === empty(height, false).hash) continue;
+    bitmap += 2n ** BigInt(height);
+    siblings = concatHex([siblings, node(to + 1).hash]);
+  }
+  return concatHex([numberToHex(bitmap, { size: 5 }), siblings]);
+}
+
 /** ⌈log₂ max(n, 1)⌉ */
 export const depth = (n: number): number => (n <= 1 ? 0 : 1 + depth(Math.ceil(n / 2)));
 

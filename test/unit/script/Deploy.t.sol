@@ -154,14 +154,18 @@ contract DeployTest is Test {
     }
 
     function test_EveryPredicateCountsFromTheFirstVersion() public view {
-        address[7] memory predicates = [
+        address[11] memory predicates = [
             address(d.allocation),
             address(d.credit),
             address(d.transition),
             address(d.malformed),
             address(d.score),
             address(d.notice),
-            address(d.withheld)
+            address(d.withheld),
+            address(d.omission),
+            address(d.span),
+            address(d.spanOmission),
+            address(d.retrieval)
         ];
         for (uint256 i = 0; i < predicates.length; ++i) {
             (uint32 from, uint32 to) = d.settlement.predicateVersions(predicates[i]);
@@ -241,7 +245,7 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 34);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 38);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);

@@ -6,6 +6,7 @@ import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
 import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
+import { type ExplainFlags, explainCommand } from './commands/explain.ts';
 import { modelCommand } from './commands/model.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
 import { addRunCommands } from './commands/run-commands.ts';
@@ -70,6 +71,16 @@ program
 
 program.addCommand(datasetCommand()).addCommand(modelCommand());
 addRunCommands(program);
+
+program
+  .command('explain <contribution>')
+  .description('say why a contribution was, or was not, paid: rank, score, threshold and competitors')
+  .option('--receipt <id>', 'for this answer')
+  .option('--claim <id>', 'for every answer of this claim')
+  .option('--json', 'print it as JSON')
+  .action((contribution: string, options: ExplainFlags) =>
+    explainCommand(readConfig(), contribution, options),
+  );
 
 program
   .command('node [args...]')

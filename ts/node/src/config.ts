@@ -41,6 +41,11 @@ const schema = z.object({
     .min(1)
     .transform((path) => resolve(path)),
   base: z.string().transform((path) => resolve(path)),
+  /** A feature-extraction model of transformers.js; without it the base model embeds. */
+  embedder: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional(),
   storeUrls: list.pipe(z.array(url)),
   storeMaxBytes: z.coerce.number().int().min(1024),
   stake: z.string().transform((text, context) => {
@@ -78,6 +83,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --rpc <url>              JSON-RPC of the chain (default: OPENLEDGER_RPC_URL or http://127.0.0.1:8545)
   --deployment <file>      address book (default: OPENLEDGER_DEPLOYMENT or deploy/31337.json)
   --base <dir>             base model (default: ts/models/base)
+  --embedder <dir>         model that embeds rows for retrieval, for transformers.js (default: the base model)
   --store-urls <list>      other content stores to read from, by URL
   --store-max-bytes <n>    largest blob (default: 67108864)
   --stake <OPEN>           stake put up when the node's key has no agent yet (default: 1000)
@@ -106,6 +112,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     rpc: flags.rpc ?? env.OPENLEDGER_RPC_URL ?? 'http://127.0.0.1:8545',
     deployment: flags.deployment ?? env.OPENLEDGER_DEPLOYMENT ?? join(repository, 'deploy/31337.json'),
     base: flags.base ?? join(repository, 'ts/models/base'),
+    embedder: flags.embedder,
     storeUrls: flags['store-urls'] ?? '',
     storeMaxBytes: flags['store-max-bytes'] ?? 64 * 1024 * 1024,
     stake: flags.stake ?? '1000',
@@ -143,6 +150,7 @@ function readFlags(args: readonly string[]) {
         rpc: text,
         deployment: text,
         base: text,
+        embedder: text,
         'store-urls': text,
         'store-max-bytes': text,
         stake: text,

@@ -4,6 +4,7 @@ import { encodeAdapter } from '@openledger/engine/adapter/peft';
 import { createGenerator, type Generator } from '@openledger/engine/generation/generator';
 import { buildInfluence } from '@openledger/engine/influence/build';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
+import { createBaseEmbedder, createFolderEmbedder } from '@openledger/engine/retrieval/embedder';
 import { trainAdapter } from '@openledger/engine/training/run';
 import type { Hono } from 'hono';
 import type { Hex } from 'viem';
@@ -42,6 +43,7 @@ import { createTextEngine } from './models/text-engine.ts';
 import type { ModelCatalog } from './models/types.ts';
 import { createProver } from './prover/prover.ts';
 import { proverRoutes } from './prover/routes.ts';
+import { createRetriever } from './retrieval/retriever.ts';
 import { openFolderStore } from './store/folder-store.ts';
 import { httpStore } from './store/http-store.ts';
 import { layeredStore } from './store/layered-store.ts';
@@ -174,6 +176,15 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
     // Answers under way are finished before the worker goes.
     onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
     const recent = createChannelReader(chain);
+    const embedder = once(async () => {
+      const opened = await (config.embedder
+        ? createFolderEmbedder(config.embedder)
+        : createBaseEmbedder(base));
+      onClose.push(opened.close);
+      return opened;
+    });
+    const folder = join(config.home, 'retrieval');
+    const retriever = createRetriever({ folder, store, contributions, embedder });
     const onReceipt = () => attributions.wake();
     const calls = createCalls({
       ledger,
@@ -183,6 +194,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       signer,
       escrow: chain.escrow,
       readChannel: recent,
+      retriever,
       now,
       onReceipt,
     });

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { longestMatches } from '@openledger/engine/spans/longest-matches';
 import { buildSpanIndex } from '@openledger/engine/spans/span-index';
 import { attributionSettlementAbi, inferenceEscrowAbi } from '@openledger/sdk/abis';
-import { keccak, toHex, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import { keccak, toHex, utf8 } from '@openledger/sdk/protocol/bytes';
 import {
   type AttributedReceipt,
   type BatchRecord,
@@ -22,7 +22,8 @@ import {
   type ClaimInput,
   nextBatch,
 } from '@openledger/sdk/protocol/claims';
-import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { outputTree, requestHash, splitRows } from '@openledger/sdk/protocol/content';
+import { type ContextRow, contextRoot, retrievalEvidence } from '@openledger/sdk/protocol/context';
 import { influenceEvidence, MAX_SPAN, MIN_SPAN, spanEvidence } from '@openledger/sdk/protocol/items';
 import { feeOf, RECEIPT_FLAG, type Receipt, receiptsTree } from '@openledger/sdk/protocol/receipts';
 import { influenceScore } from '@openledger/sdk/protocol/sketch';
@@ -124,6 +125,7 @@ export async function createLiar(options: LiarOptions) {
         model: model.names[0],
       });
       const output = answerFrom(adapter, random);
+      const context = contextFrom(adapter, random);
       const receipt: Receipt = {
         channelId: channel,
         epoch,
@@ -137,7 +139,7 @@ export async function createLiar(options: LiarOptions) {
         requestHash: requestHash(salt, request),
         outputRoot: plainRoot(outputTree(salt, output)),
         outputLength: output.length,
-        contextRoot: ZERO_HASH,
+        contextRoot: contextRoot(context),
       };
       receipt.fee = feeOf(prices, receipt.tokensIn, receipt.tokensOut);
       const queryVector = Int8Array.from({ length: 256 }, () => random(255) - 127);
@@ -147,8 +149,9 @@ export async function createLiar(options: LiarOptions) {
           influenceEvidence(sketch.asset, influenceScore(sketch, queryVector)),
         ),
         ...matches.map((match) => spanEvidence(match.asset, match)),
+        ...retrievalEvidence(context),
       ];
-      return { receipt, evidence, queryVector, opening: { salt, request, output } };
+      return { receipt, evidence, context, queryVector, opening: { salt, request, output } };
     });
   }
 
@@ -248,6 +251,16 @@ function answerFrom(adapter: VerifiedAdapter, random: (below: number) => number)
   const start = random(document.bytes.length - length + 1);
   const quote = new TextDecoder().decode(document.bytes.subarray(start, start + length));
   return utf8(`It is said: ${quote}`);
+}
+
+/** Up to three rows as if they had been retrieved. */
+function contextFrom(adapter: VerifiedAdapter, random: (below: number) => number): ContextRow[] {
+  return Array.from({ length: random(4) }, () => {
+    const { asset, bytes } = adapter.documents[random(adapter.documents.length)];
+    const rows = splitRows(bytes);
+    const row = rows[random(rows.length)];
+    return { asset, row: row.row, score: BigInt(1 + random(1000)), bytesHash: keccak(row.bytes) };
+  });
 }
 
 function missing(epoch: number): never {

@@ -12,10 +12,22 @@ import {
   payoutsTree,
 } from '../src/protocol/claim-trees.ts';
 import { type BuiltClaim, type ClaimInput, commitClaim } from '../src/protocol/claims.ts';
-import { ITEM_KIND, selectEvidence } from '../src/protocol/items.ts';
+import { decodeSpan, encodeSpan, ITEM_KIND, type Item, selectEvidence } from '../src/protocol/items.ts';
 import { type PlacedNode, type SumTree, sumNodeAt } from '../src/protocol/trees.ts';
 
-export const TAMPERED_FIELDS = ['amount', 'score', 'credit', 'delta', 'cumulative', 'sum'] as const;
+export const TAMPERED_FIELDS = [
+  'amount',
+  'score',
+  'credit',
+  'delta',
+  'cumulative',
+  'sum',
+  'influence',
+  'span',
+  'match',
+  'row',
+  'context',
+] as const;
 export type TamperedField = (typeof TAMPERED_FIELDS)[number];
 
 /** A random integer in [0, below). */
@@ -75,18 +87,31 @@ const TAMPER: Record<TamperedField, (draft: Draft) => string | undefined> = {
     const item = pick(draft, disclosed.items.filter(isInfluence));
     const raised = 1n + part(draft, item.score);
     item.score += raised;
-    const { input } = draft;
-    const terms = input.terms(disclosed.receipt.modelId);
-    const listed = selectEvidence(disclosed.items, terms.scheme).map(({ asset, kind, score, evidence }) => ({
-      asset,
-      kind,
-      score,
-      evidence,
-    }));
-    disclosed.items = allocate(disclosed.receipt, terms, input.parameters, listed);
-    rebuild(draft);
+    reallocate(draft, disclosed, disclosed.items);
     return `raises the score of asset ${item.asset} by ${raised} in receipt ${number(draft, position)}`;
   },
+
+  /** Leaves out the contribution with the most influence. */
+  influence: (draft) => leaveOut(draft, ITEM_KIND.influence),
+
+  /** Lists a span where there is none: it starts one byte earlier or later in the contribution. */
+  span: (draft) =>
+    change(draft, ITEM_KIND.span, (item) => {
+      const span = decodeSpan(item.evidence);
+      item.evidence = encodeSpan({ ...span, srcOff: span.srcOff + (span.srcOff > 0 ? -1 : 1) });
+    }),
+
+  /** Leaves out the contribution that is quoted at most length. */
+  match: (draft) => leaveOut(draft, ITEM_KIND.span),
+
+  /** Lists a retrieved row with a higher score than it was retrieved with. */
+  row: (draft) =>
+    change(draft, ITEM_KIND.retrieval, (item) => {
+      item.score += 1n + part(draft, item.score);
+    }),
+
+  /** Leaves out the best of the retrieved rows. */
+  context: (draft) => leaveOut(draft, ITEM_KIND.retrieval),
 
   /** Moves money between credits of two assets; payouts follow, items do not. */
   credit(draft) {
@@ -178,7 +203,54 @@ function shiftSum(draft: Draft, tree: SumTree): PlacedNode[] {
   ];
 }
 
+/** Changes an item of a kind and allocates by it. */
+function change(draft: Draft, kind: Item['kind'], apply: (item: Item) => void): string | undefined {
+  const places = [...draft.receipts.entries()].filter(([, { items }]) =>
+    items.some((one) => one.kind === kind),
+  );
+  if (places.length === 0) return undefined;
+  const [position, disclosed] = pick(draft, places);
+  const item = pick(
+    draft,
+    disclosed.items.filter((one) => one.kind === kind),
+  );
+  apply(item);
+  reallocate(draft, disclosed, disclosed.items);
+  return `falsifies the evidence of kind ${kind} of asset ${item.asset} in receipt ${number(draft, position)}`;
+}
+
+/** Leaves the first item of a kind out and allocates by the others. */
+function leaveOut(draft: Draft, kind: Item['kind']): string | undefined {
+  const places = [...draft.receipts.entries()].filter(([, { items }]) =>
+    items.some((one) => one.kind === kind),
+  );
+  if (places.length === 0) return undefined;
+  const [position, disclosed] = pick(draft, places);
+  const item = disclosed.items.find((one) => one.kind === kind)!;
+  reallocate(
+    draft,
+    disclosed,
+    disclosed.items.filter((one) => one !== item),
+  );
+  return `leaves out asset ${item.asset} of kind ${kind} in receipt ${number(draft, position)}`;
+}
+
+/** Allocates by these items' evidence, as if it were true. */
+function reallocate(draft: Draft, disclosed: DisclosedReceipt, items: readonly Item[]): void {
+  const { input } = draft;
+  const terms = input.terms(disclosed.receipt.modelId);
+  const listed = selectEvidence(items, terms.scheme).map(({ asset, kind, score, evidence }) => ({
+    asset,
+    kind,
+    score,
+    evidence,
+  }));
+  disclosed.items = allocate(disclosed.receipt, terms, input.parameters, listed);
+  rebuild(draft);
+}
+
 function rebuild({ input, receipts, trees }: Draft): void {
+  // The rows behind the contexts stay: they are nobody's claim.
   Object.assign(trees, claimTrees(input.parent.payouts, receipts, input.batches[0]!.firstReceipt, input.seq));
 }
 

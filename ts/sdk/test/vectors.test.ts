@@ -15,17 +15,11 @@ import {
   hashPayout,
 } from '../src/protocol/attribution.ts';
 import { baselineTree, hashBaselineShare } from '../src/protocol/baseline.ts';
-import { fromHex, toHex, utf8 } from '../src/protocol/bytes.ts';
+import { fromHex, keccak, toHex, utf8 } from '../src/protocol/bytes.ts';
 import { dataCommitment, decodeClaimData, encodeClaimData } from '../src/protocol/claim-data.ts';
 import { claimDomain, claimId } from '../src/protocol/claims.ts';
-import {
-  contentTree,
-  hashContextRow,
-  outputTree,
-  requestHash,
-  rowsTree,
-  splitRows,
-} from '../src/protocol/content.ts';
+import { contentTree, outputTree, requestHash, rowsTree, splitRows } from '../src/protocol/content.ts';
+import { hashContextRow } from '../src/protocol/context.ts';
 import { hashCorpusEntry } from '../src/protocol/corpus.ts';
 import { nextVersion } from '../src/protocol/datanet.ts';
 import { decodeItems, encodeItems, type Item } from '../src/protocol/items.ts';
@@ -215,7 +209,8 @@ describe('the golden vectors of the formats', () => {
       split.map(({ row, byteOffset, bytes }) => ({ row, byteOffset, text: new TextDecoder().decode(bytes) })),
     ).toEqual(rows);
     expect(plainRoot(rowsTree(split))).toBe(rowsRoot);
-    expect(hashContextRow({ asset: 4, row: 1, score: -7n, bytes: split[1]!.bytes })).toBe(context);
+    const bytesHash = keccak(split[1]!.bytes);
+    expect(hashContextRow({ asset: 4, row: 1, score: -7n, bytesHash })).toBe(context);
   });
 
   it('agree on step records, run inputs and datanet versions', () => {

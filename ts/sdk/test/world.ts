@@ -2,7 +2,7 @@
 import type { Hex } from 'viem';
 import { type Rng, rng } from '../../../test/differential/rng.ts';
 import { contributionAsset } from '../src/protocol/assets.ts';
-import { fromHex, utf8, ZERO_HASH } from '../src/protocol/bytes.ts';
+import { fromUtf8, keccak, utf8, ZERO_HASH } from '../src/protocol/bytes.ts';
 import {
   type AttributedReceipt,
   type BatchRecord,
@@ -13,9 +13,19 @@ import {
   nextBatch,
   type SettledState,
 } from '../src/protocol/claims.ts';
-import { outputTree, requestHash } from '../src/protocol/content.ts';
-import { influenceEvidence, spanEvidence } from '../src/protocol/items.ts';
-import type { FraudContext } from '../src/protocol/open-claim.ts';
+import {
+  contentTree,
+  outputTree,
+  type Row,
+  requestHash,
+  rowsTree,
+  splitRows,
+} from '../src/protocol/content.ts';
+import { type ContextRow, contextRoot, retrievalEvidence } from '../src/protocol/context.ts';
+import { corpusTree } from '../src/protocol/corpus.ts';
+import { encodeContributionInput } from '../src/protocol/datanet.ts';
+import { influenceEvidence, MAX_SPAN, MIN_SPAN, type Span, spanEvidence } from '../src/protocol/items.ts';
+import type { CorpusContent, FraudContext, SubmittedContribution } from '../src/protocol/open-claim.ts';
 import type { ModelTerms, Parameters } from '../src/protocol/parameters.ts';
 import { GWEI, type Receipt, receiptsTree } from '../src/protocol/receipts.ts';
 import { influenceScore, type Sketch, sketchesTree } from '../src/protocol/sketch.ts';
@@ -47,9 +57,11 @@ export const PARAMETERS: Parameters = {
   nodeStakeMin: 10n ** 18n,
 };
 
-export type Model = { id: number; terms: ModelTerms; sketches: Sketch[] };
+export type Model = { id: number; terms: ModelTerms; sketches: Sketch[]; corpus: CorpusContent[] };
 export type World = {
   random: Rng;
+  /** By asset. */
+  submitted: Map<number, SubmittedContribution>;
   models: Model[];
   nodeId: number;
   epochs: Map<Hex, { epoch: number; settled: bigint }>;
@@ -59,7 +71,62 @@ export function createWorld(seed: number): World {
   const random = rng(seed);
   const models = [1, 2, 3].map((id) => randomModel(random, id));
   const channels = Array.from({ length: 3 }, () => [random.hash(), { epoch: 0, settled: 0n }] as const);
-  return { random, models, nodeId: 1 + random.int(99), epochs: new Map(channels) };
+  const contents = models.flatMap(({ corpus }) => corpus);
+  const submitted = new Map(contents.map(({ asset, bytes }) => [asset, submit(random, bytes)]));
+  return { random, models, submitted, nodeId: 1 + random.int(99), epochs: new Map(channels) };
+}
+
+const WORDS = ['tide', 'harbour', 'lamp', 'keeper', 'storm', 'bell', 'rope', 'winter', 'ferry', 'stone'];
+const sentence = (random: Rng, length: number) => Array.from({ length }, () => random.pick(WORDS)).join(' ');
+
+function randomContent(random: Rng): Uint8Array {
+  const rows = Array.from({ length: 1 + random.int(4) }, () => sentence(random, 8 + random.int(30)));
+  return utf8(rows.join('\n\n'));
+}
+
+function submit(random: Rng, bytes: Uint8Array): SubmittedContribution {
+  const rows: Row[] = splitRows(bytes);
+  const input = encodeContributionInput({
+    datanetId: 1,
+    contentRoot: plainRoot(contentTree(bytes)),
+    byteLength: bytes.length,
+    rowsRoot: plainRoot(rowsTree(rows)),
+    rowCount: rows.length,
+    kind: 0,
+    refersTo: 0,
+    firstRow: 0,
+    licence: 'CC0-1.0',
+    sourceHash: random.hash(),
+    uri: `store:${random.hash()}`,
+  });
+  return { input, rows };
+}
+
+/** The longest match by trying every pair of places; of equal ones the first in the answer, then in the content. */
+export function longestMatch(output: Uint8Array, content: Uint8Array): Span {
+  let best: Span = { outOff: 0, srcOff: 0, len: 0 };
+  let after = new Uint16Array(content.length + 1);
+  for (let outOff = output.length - 1; outOff >= 0; outOff--) {
+    const here = new Uint16Array(content.length + 1);
+    for (let srcOff = content.length - 1; srcOff >= 0; srcOff--) {
+      if (output[outOff] !== content[srcOff]) continue;
+      const len = Math.min(after[srcOff + 1]! + 1, MAX_SPAN);
+      here[srcOff] = len;
+      if (len >= best.len) best = { outOff, srcOff, len };
+    }
+    after = here;
+  }
+  return best;
+}
+
+/** Per content its longest match, if it is long enough. */
+export function matchesOf(
+  corpus: readonly CorpusContent[],
+  output: Uint8Array,
+): (Span & { asset: number })[] {
+  return corpus
+    .map(({ asset, bytes }) => ({ asset, ...longestMatch(output, bytes) }))
+    .filter(({ len }) => len >= MIN_SPAN);
 }
 
 /** Model 1 is a base, 2 pays by influence and spans with a baseline, 3 by anything and without. */
@@ -75,9 +142,16 @@ function randomModel(random: Rng, id: number): Model {
   }));
   const treeDepth = sparseDepth(contributions);
   const isBase = id === 1;
+  const corpus = contributions.map((asset) => ({ asset, bytes: randomContent(random) }));
+  const entries = corpus.map(({ asset, bytes }) => ({
+    asset,
+    contentRoot: plainRoot(contentTree(bytes)),
+    byteLength: bytes.length,
+  }));
   return {
     id,
     sketches: isBase ? [] : sketches,
+    corpus: isBase ? [] : corpus,
     terms: {
       parent: isBase ? 0 : 1,
       royaltyBps: isBase ? 0 : 500 * id,
@@ -87,7 +161,7 @@ function randomModel(random: Rng, id: number): Model {
       weightsHash: random.hash(),
       runId: isBase ? ZERO_HASH : random.hash(),
       sketchRoot: isBase ? ZERO_HASH : plainRoot(sketchesTree(sketches, treeDepth)),
-      corpusRoot: isBase ? ZERO_HASH : random.hash(),
+      corpusRoot: isBase ? ZERO_HASH : plainRoot(corpusTree(entries, treeDepth)),
       baselineRoot: id === 2 ? random.hash() : ZERO_HASH,
       basisHash: isBase ? ZERO_HASH : random.hash(),
     },
@@ -121,15 +195,31 @@ export function randomBatch(
   return { batch: nextBatch(node, 1, vouchers), receipts };
 }
 
-function randomReceipt(
-  { random, models }: World,
-  channelId: Hex,
-  epoch: number,
-  position: number,
-): AttributedReceipt {
+/** An answer that quotes some of the corpus. */
+function randomOutput(random: Rng, corpus: readonly CorpusContent[]): Uint8Array {
+  const quotes = Array.from({ length: corpus.length === 0 ? 0 : random.int(5) }, () => {
+    const text = fromUtf8(random.pick(corpus).bytes);
+    const from = random.int(text.length);
+    return text.slice(from, from + 50 + random.int(250));
+  });
+  return utf8([sentence(random, 20), ...quotes].join(' So it is said: '));
+}
+
+function randomContext({ random, submitted }: World): ContextRow[] {
+  const all = [...submitted];
+  return Array.from({ length: random.int(2) * random.int(6) }, () => {
+    const [asset, { rows }] = random.pick(all);
+    const row = random.pick(rows);
+    return { asset, row: row.row, score: 1n + random.bigint(1000n), bytesHash: keccak(row.bytes) };
+  });
+}
+
+function randomReceipt(world: World, channelId: Hex, epoch: number, position: number): AttributedReceipt {
+  const { random, models } = world;
   const model = random.pick(models);
   const salt = random.hash();
-  const output = fromHex(random.bytes(200 + random.int(300)));
+  const output = randomOutput(random, model.corpus);
+  const context = randomContext(world);
   const request = utf8(`{"model":"${model.id}"}`);
   const queryVector = Int8Array.from(random.int8s(256));
   const flags = random.int(8) === 0 ? 2 : 1;
@@ -146,17 +236,15 @@ function randomReceipt(
     requestHash: requestHash(salt, request),
     outputRoot: plainRoot(outputTree(salt, output)),
     outputLength: output.length,
-    contextRoot: ZERO_HASH,
+    contextRoot: contextRoot(context),
   };
-  if (flags === 2) return { receipt, evidence: [], queryVector };
-  const spans = model.sketches.slice(0, random.int(4)).map(({ asset }) => {
-    const len = 64 + random.int(100);
-    return spanEvidence(asset, { outOff: random.int(output.length - len), srcOff: random.int(9999), len });
-  });
+  if (flags === 2) return { receipt, evidence: [], context, queryVector };
+  const spans = matchesOf(model.corpus, output).map((match) => spanEvidence(match.asset, match));
   const influences = model.sketches.map((sketch) =>
     influenceEvidence(sketch.asset, influenceScore(sketch, queryVector)),
   );
-  return { receipt, evidence: [...influences, ...spans], queryVector, opening: { salt, request, output } };
+  const evidence = [...influences, ...spans, ...retrievalEvidence(context)];
+  return { receipt, evidence, context, queryVector, opening: { salt, request, output } };
 }
 
 /** The next claim over `count` new batches. */
@@ -209,5 +297,8 @@ export function contextOf(
     parameters: input.parameters,
     terms: (modelId) => world.models[modelId - 1]?.terms,
     sketches: (modelId) => world.models[modelId - 1]?.sketches,
+    corpus: (modelId) => world.models[modelId - 1]?.corpus,
+    matches: (modelId, output) => matchesOf(world.models[modelId - 1]!.corpus, output),
+    contribution: (asset) => world.submitted.get(asset) ?? { input: new Uint8Array(0), rows: [] },
   };
 }

@@ -65,12 +65,15 @@ export function createAdapterLoader(
   };
 }
 
-/** Loads an adapter's card, sketches, corpus, basis and weights from the content store. */
-async function loadAdapterEvidence(
+/** What an adapter committed to of its contributions: sketches and texts, checked against the chain. */
+export type CommittedEvidence = Pick<AdapterEvidence, 'checks' | 'sketches' | 'spans'> & { card: Card };
+
+/** Loads an adapter's card, sketches and corpus from the content store. */
+export async function loadCommittedEvidence(
   context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
   modelId: number,
   terms: ModelTerms,
-): Promise<AdapterEvidence> {
+): Promise<CommittedEvidence> {
   const card = JSON.parse(fromUtf8(await getBlob(context, await cardOf(context, modelId)))) as Card;
   const sketches = decodeSketches(await getBlob(context, card.sketches));
   const corpus = decodeCorpus(await getBlob(context, card.corpus));
@@ -99,6 +102,19 @@ async function loadAdapterEvidence(
     }),
   );
   const index = buildSpanIndex(documents);
+  const spans = (output: Uint8Array) => [
+    ...longestMatches(index, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN }),
+  ];
+  return { card, checks, sketches, spans };
+}
+
+/** As {@link loadCommittedEvidence}, and the weights, to compute query vectors with. */
+async function loadAdapterEvidence(
+  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  modelId: number,
+  terms: ModelTerms,
+): Promise<AdapterEvidence> {
+  const { card, ...committed } = await loadCommittedEvidence(context, modelId, terms);
   const base = await loadBase(join(root, 'ts/models/base'));
   const { files } = parseFolderManifest(await getBlob(context, card.adapter));
   const contents = await Promise.all(
@@ -107,9 +123,7 @@ async function loadAdapterEvidence(
   const adapter = decodeAdapter(base.config, new Map(contents));
   const influence = await openInfluence({ base, adapter, basis: await getBlob(context, card.basis) });
   return {
-    checks,
-    sketches,
-    spans: (output) => [...longestMatches(index, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN })],
+    ...committed,
     query: (messages, output) =>
       influence.query({
         promptTokens: base.tokenizer.encodeChat(messages),

@@ -1,8 +1,21 @@
-import { agentRegistryAbi, modelRegistryAbi, protocolParametersAbi } from '@openledger/sdk/abis';
+import {
+  agentRegistryAbi,
+  datanetRegistryAbi,
+  modelRegistryAbi,
+  protocolParametersAbi,
+} from '@openledger/sdk/abis';
 import { allocate } from '@openledger/sdk/protocol/allocate';
+import { parseAsset } from '@openledger/sdk/protocol/assets';
 import { evidenceHash, hashQueryVector, queryHashOf } from '@openledger/sdk/protocol/attribution';
-import { fromHex, sameHex } from '@openledger/sdk/protocol/bytes';
-import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { fromHex, fromUtf8, sameHex } from '@openledger/sdk/protocol/bytes';
+import { outputTree, type Row, requestHash, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
+import {
+  type CitedRow,
+  contextRowOf,
+  isContextOf,
+  retrievalEvidence,
+  withContext,
+} from '@openledger/sdk/protocol/context';
 import {
   type Evidence,
   ITEM_KIND,
@@ -14,13 +27,14 @@ import {
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { hashReceipt } from '@openledger/sdk/protocol/receipts';
 import { fromInt8Bytes, influenceScore } from '@openledger/sdk/protocol/sketch';
-import { canonicalJson } from '@openledger/sdk/protocol/store';
+import { canonicalJson, parseStoreUri } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
 import { isAddressEqual, stringToBytes } from 'viem';
 import { CHAIN_ID } from '../devnet/config.ts';
 import type { ThreadContext } from '../thread/context.ts';
 import type { ReceiptView } from '../thread/receipts.ts';
+import { getBlob } from '../thread/store.ts';
 import type { AdapterEvidence, AdapterLoader } from './adapter-evidence.ts';
 import type { Check } from './check.ts';
 
@@ -96,14 +110,29 @@ export async function verifyReceipt(
     'the output hashes to outputRoot',
     sameHex(plainRoot(outputTree(view.salt, output)), receipt.outputRoot),
   );
+  const citations = view.citations ?? [];
+  check(
+    'the cited rows hash to contextRoot',
+    isContextOf(receipt, citations.map(contextRowOf)),
+    'the rows that the node shows are not the ones that the receipt commits to',
+  );
+  checks.push(...(await checkRows(context, citations)));
   check('the output has the length that is billed', output.length === receipt.outputLength);
 
   if (terms.scheme === 0) return checks;
   const adapter = await adapters.load(receipt.modelId, terms);
   checks.push(...adapter.checks);
-  const recomputed = await recompute(adapter, terms.scheme, request.messages, view.output);
+  const prompt = withContext(
+    request.messages,
+    citations.map(({ text }) => text),
+  );
+  const recomputed = await recompute(adapter, terms.scheme, prompt, view.output);
+  if ((terms.scheme & SCHEME.retrieval) !== 0) {
+    const found = retrievalEvidence(citations.map(contextRowOf));
+    recomputed.evidence = selectEvidence([...recomputed.evidence, ...found], terms.scheme);
+  }
   check(
-    'the spans, the query vector and the scores come out the same',
+    'the spans, the rows, the query vector and the scores come out the same',
     sameEvidence(recomputed.evidence, listed),
     difference(recomputed.evidence, listed),
   );
@@ -122,6 +151,42 @@ export async function verifyReceipt(
       );
   }
   return checks;
+}
+
+/** Whether each cited row is in its contribution, as it was submitted. */
+async function checkRows(
+  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  citations: readonly CitedRow[],
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { asset, row, text } of citations) {
+    const rows = await submittedRows(context, asset);
+    const ok = rows !== undefined && rows[row] !== undefined && fromUtf8(rows[row].bytes) === text;
+    const detail =
+      rows === undefined ? 'the contribution is not what was submitted' : 'it has another row there';
+    const name = `row ${row} of asset ${asset} is in its contribution`;
+    checks.push(ok ? { name, ok } : { name, ok, detail });
+  }
+  return checks;
+}
+
+/** A contribution's rows from the content store; undefined where they are not what the chain says. */
+async function submittedRows(
+  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  asset: number,
+): Promise<Row[] | undefined> {
+  const [submitted] = await context.chain.getContractEvents({
+    address: context.book.contracts.DatanetRegistry,
+    abi: datanetRegistryAbi,
+    eventName: 'ContributionSubmitted',
+    args: { contributionId: parseAsset(asset)?.tokenId ?? 0 },
+    fromBlock: BigInt(context.book.startBlock),
+    strict: true,
+  });
+  if (submitted === undefined) return undefined;
+  const { uri, rowsRoot } = submitted.args.input;
+  const rows = splitRows(await getBlob(context, parseStoreUri(uri)));
+  return sameHex(plainRoot(rowsTree(rows)), rowsRoot) ? rows : undefined;
 }
 
 async function recompute(

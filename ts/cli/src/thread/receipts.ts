@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CitedRow } from '@openledger/sdk/protocol/context';
 import type { Item } from '@openledger/sdk/protocol/items';
 import type { Receipt } from '@openledger/sdk/protocol/receipts';
 import type { Hex } from 'viem';
@@ -17,6 +18,8 @@ export type ReceiptView = {
   salt: Hex | null;
   request: string | null;
   output: string | null;
+  /** The rows that were placed in the prompt; null where request and answer are private. */
+  citations: CitedRow[] | null;
   attribution: {
     evidenceHash: Hex;
     noticeSignature: Hex;
@@ -42,8 +45,9 @@ export async function attributed(context: Pick<ThreadContext, 'config'>, id: Hex
 }
 
 type RawItem = Omit<Item, 'score' | 'amount'> & { score: string; amount: string };
-type RawView = Omit<ReceiptView, 'receipt' | 'attribution'> & {
+type RawView = Omit<ReceiptView, 'receipt' | 'attribution' | 'citations'> & {
   receipt: Omit<Receipt, 'fee'> & { fee: string };
+  citations?: (Omit<CitedRow, 'score'> & { score: string })[] | null;
   attribution: (Omit<ReceiptView['attribution'], 'items'> & { items: RawItem[] }) | null;
 };
 
@@ -59,6 +63,7 @@ function parse(raw: RawView): ReceiptView {
   return {
     ...raw,
     receipt: { ...raw.receipt, fee: BigInt(raw.receipt.fee) },
+    citations: raw.citations?.map((one) => ({ ...one, score: BigInt(one.score) })) ?? null,
     attribution: { ...raw.attribution, items },
   };
 }

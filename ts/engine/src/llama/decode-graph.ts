@@ -21,6 +21,8 @@ export type DecodeGraphOptions = {
   readonly quantization?: Quantization;
   /** Return the logits of every new position instead of only the last. */
   readonly allLogits?: boolean;
+  /** Return the last hidden states (`hidden`, `[B, S, hiddenSize]`) in the place of logits. */
+  readonly hidden?: boolean;
 };
 
 export function buildDecodeGraph(config: LlamaConfig, options: DecodeGraphOptions): Uint8Array {
@@ -46,6 +48,10 @@ export function buildDecodeGraph(config: LlamaConfig, options: DecodeGraphOption
     const activated = build.op('Mul', [gate, build.op('Sigmoid', [gate])]);
     const gated = build.op('Mul', [activated, build.linear(h2, layer, 'up_proj')]);
     x = build.op('Add', [x, build.linear(gated, layer, 'down_proj')]);
+  }
+  if (options.hidden) {
+    graph.output(build.norm(x, 'model.norm.weight'), 'hidden', ['B', 'S', config.hiddenSize]);
+    return graph.encode();
   }
   if (!options.allLogits) x = build.op('Slice', [x, build.ints([-1]), build.ints([END]), build.ints([1])]);
   const logits = build.op('MatMul', [build.norm(x, 'model.norm.weight'), build.head()]);

@@ -1,4 +1,5 @@
 import { evidenceHash, queryHashOf } from '@openledger/sdk/protocol/attribution';
+import { contextRowOf, retrievalEvidence } from '@openledger/sdk/protocol/context';
 import {
   type Evidence,
   influenceEvidence,
@@ -71,6 +72,7 @@ export async function attributeReceipt(options: {
       );
     }
   }
+  if (!isNoAudit(receipt)) evidence.push(...retrievalEvidence((entry.context ?? []).map(contextRowOf)));
   const listed = selectEvidence(evidence, scheme);
   const queryHash = queryHashOf(receipt, scheme, queryVector);
   const evidenceRoot = evidenceHash(hash, queryHash, listed);

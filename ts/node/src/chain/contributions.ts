@@ -19,6 +19,11 @@ export type AcceptedContribution = {
   rowsRoot: Hex;
   byteLength: number;
   rowCount: number;
+  /** 0 data, 1 label, 2 validation. */
+  kind: number;
+  /** The data that a label or validation is about, and the first of its rows; 0 for data. */
+  refersTo: number;
+  firstRow: number;
   uri: string;
   licence: string;
   /** The datanet's version after this acceptance. */
@@ -50,7 +55,7 @@ export async function readContributions(chain: Chain): Promise<AcceptedContribut
     const { contributionId: id, datanetId: datanet } = event.args;
     if (event.eventName === 'ContributionSubmitted') {
       const { input, contributor } = event.args;
-      const { contentRoot, rowsRoot, byteLength, rowCount, uri, licence } = input;
+      const { contentRoot, rowsRoot, byteLength, rowCount, kind, refersTo, firstRow, uri, licence } = input;
       const asset = contributionAsset(id);
       submitted.set(id, {
         id,
@@ -61,6 +66,9 @@ export async function readContributions(chain: Chain): Promise<AcceptedContribut
         rowsRoot,
         byteLength,
         rowCount,
+        kind,
+        refersTo,
+        firstRow,
         uri,
         licence,
       });

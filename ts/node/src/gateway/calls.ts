@@ -1,5 +1,5 @@
-import { ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
 import { feeOf, hashReceipt, RECEIPT_FLAG, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
@@ -27,8 +27,10 @@ import type {
   TextEngine,
   VerifiedAdapter,
 } from '../models/types.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
 import { PaymentError } from './http-errors.ts';
 import type { ChatBody, FinishReason, PaymentBody } from './openai.ts';
+import { makePrompt } from './prompt.ts';
 
 const DEFAULT_MAX_TOKENS = 256;
 
@@ -42,6 +44,8 @@ export type CallDeps = {
   escrow: SigningDomain;
   /** The chain's view of a channel, fresh enough to serve on. */
   readChannel(channelId: Hex): Promise<ChainChannel>;
+  /** Finds rows to place in a prompt; without it, requests that ask for rows are refused. */
+  retriever?: Retriever | undefined;
   /** Seconds since 1970. */
   now(): number;
   /** Tells the rest of the node that a receipt waits for its attribution. */
@@ -136,8 +140,7 @@ export function createCalls(deps: CallDeps): Calls {
     const prices = await deps.catalog.prices(model.id);
     const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
     const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
-    const messages = toMessages(body);
-    const promptTokens = deps.engine.encodeChat(messages);
+    const { messages, promptTokens, context } = await makePrompt(body, deps.engine, deps.retriever);
     const room = deps.engine.contextLength - promptTokens.length;
     if (room < 1) {
       throw new NodeError(
@@ -168,6 +171,7 @@ export function createCalls(deps: CallDeps): Calls {
       activation,
       messages,
       promptTokens,
+      context,
       maxTokens,
       chain,
     };
@@ -283,7 +287,7 @@ export function createCalls(deps: CallDeps): Calls {
         requestHash: requestHash(salt, new TextEncoder().encode(request)),
         outputRoot: plainRoot(outputTree(salt, bytes)),
         outputLength: bytes.length,
-        contextRoot: ZERO_HASH,
+        contextRoot: contextRoot(call.context.map(contextRowOf)),
       };
       const hash = hashReceipt(receipt);
       const entry: ReceiptEntry = {
@@ -296,6 +300,7 @@ export function createCalls(deps: CallDeps): Calls {
         request,
         output,
         promptTokens: call.promptTokens,
+        ...(call.context.length > 0 && { context: call.context }),
       };
       await deps.ledger.append(entry);
       return entry;
@@ -315,6 +320,7 @@ type PreparedCall = {
   activation: bigint;
   messages: ChatMessage[];
   promptTokens: number[];
+  context: CitedRow[];
   maxTokens: number;
   chain: ChainChannel;
 };
@@ -336,13 +342,6 @@ function flagsOf(payment: PaymentBody): number {
     );
   }
   return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
-}
-
-function toMessages(body: ChatBody): ChatMessage[] {
-  return body.messages.map(({ role, content }) => ({
-    role: role === 'developer' ? 'system' : role,
-    content,
-  }));
 }
 
 /** How many tokens the rest of the deposit pays for. A client that named a number gets it or a refusal. */

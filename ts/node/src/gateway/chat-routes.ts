@@ -161,6 +161,9 @@ function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }
     activation,
     settledFee: entry.settledFee,
     nodeSignature: entry.nodeSignature,
+    ...(entry.context && {
+      citations: entry.context.map((one, index) => ({ number: index + 1, ...one })),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
 import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
@@ -18,6 +19,7 @@ import {
 } from '../../test/support/gateway.ts';
 import { NodeError } from '../errors.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
 import { toJson } from './json.ts';
 import { listen } from './serve.ts';
 
@@ -308,6 +310,58 @@ describe('the interface', () => {
     } finally {
       await server.close();
     }
+  });
+
+  it('places retrieved rows in the prompt, cites them, and commits to them in the receipt', async () => {
+    const rows = [
+      { asset: 4, row: 2, score: 32n, text: 'The tower is blue.' },
+      { asset: 8, row: 0, score: 16n, text: 'The bay is deep.' },
+    ];
+    const asked: unknown[] = [];
+    const retriever: Retriever = {
+      retrieve: async (question, options) => {
+        asked.push([question, options]);
+        return rows;
+      },
+    };
+    const prompts: string[] = [];
+    const engine = fakeEngine(['Blue ', '[1].']);
+    gateway = await createTestGateway(
+      {
+        ...engine,
+        generate: (options) => {
+          prompts.push(options.messages.map(({ role, content }) => `${role}: ${content}`).join('|'));
+          return engine.generate(options);
+        },
+      },
+      { retriever },
+    );
+    const body = chat({}, { retrieval: { datanets: [3], k: 2 } });
+    const response = await gateway.app.request('/v1/chat/completions', {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    const { openledger } = await response.json();
+    expect(asked).toEqual([['What colour is it?', { datanets: [3], k: 2 }]]);
+    expect(prompts[0]).toBe(
+      'system: [1] The tower is blue.\n\n[2] The bay is deep.|user: What colour is it?',
+    );
+    expect(openledger.receipt.contextRoot).toBe(contextRoot(rows.map(contextRowOf)));
+    expect(openledger.citations).toEqual([
+      { number: 1, asset: 4, row: 2, score: '32', text: 'The tower is blue.' },
+      { number: 2, asset: 8, row: 0, score: '16', text: 'The bay is deep.' },
+    ]);
+  });
+
+  it('refuses to retrieve when it cannot', async () => {
+    gateway = await createTestGateway();
+    const body = chat({}, { retrieval: { datanets: [3], k: 2 } });
+    const response = await gateway.app.request('/v1/chat/completions', {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(400);
+    expect((await response.json()).error.hint).toContain('openledger.retrieval');
   });
 
   it('refuses pages of other sites and serves pages of this machine', async () => {

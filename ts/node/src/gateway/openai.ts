@@ -1,3 +1,4 @@
+import { MAX_CONTEXT_ROWS } from '@openledger/sdk/protocol/context';
 import { type Hex, isHex } from 'viem';
 import { z } from 'zod';
 import { NodeError } from '../errors.ts';
@@ -38,6 +39,13 @@ export const paymentBody = z.object({
     .max(2)
     .default([]),
   voucher: voucherBody.optional(),
+  /** Rows of these datanets are placed in the prompt, at most k of them. */
+  retrieval: z
+    .object({
+      datanets: z.array(z.number().int().min(1)).min(1).max(16),
+      k: z.number().int().min(1).max(MAX_CONTEXT_ROWS).default(4),
+    })
+    .optional(),
 });
 
 const textPart = z.object({ type: z.literal('text'), text: z.string() });

@@ -38,6 +38,7 @@ export async function viewReceipt(deps: ReceiptViewDeps, entry: ReceiptEntry, sa
     salt: open ? entry.salt : null,
     request: open ? entry.request : null,
     output: open ? entry.output : null,
+    citations: open ? (entry.context ?? []).map((one, index) => ({ number: index + 1, ...one })) : null,
     attribution:
       attribution === undefined
         ? null

@@ -54,6 +54,8 @@ const receiptEntry = z.object({
   request: z.string(),
   output: z.string(),
   promptTokens: z.array(count),
+  /** The rows that were placed in the prompt, in their order. */
+  context: z.array(z.object({ asset: count, row: count, score: bigint, text: z.string() })).optional(),
 });
 
 /** The consumer signed for all receipts of an epoch so far. */

@@ -7,6 +7,7 @@ import {
   buildClaim,
   nextBatch,
 } from '@openledger/sdk/protocol/claims';
+import { contextRowOf } from '@openledger/sdk/protocol/context';
 import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
 import { isPublic } from '@openledger/sdk/protocol/receipts';
 import { fromInt8Bytes } from '@openledger/sdk/protocol/sketch';
@@ -218,6 +219,7 @@ export function createProver(deps: ProverDeps): Prover {
     return {
       receipt: entry.receipt,
       evidence,
+      context: entry.context?.map(contextRowOf),
       queryVector: queryVector && fromInt8Bytes(queryVector),
       opening: isPublic(entry.receipt) ? opening : undefined,
     };

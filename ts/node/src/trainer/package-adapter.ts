@@ -8,6 +8,7 @@ import {
   type PlacedRowSketch,
 } from '@openledger/sdk/protocol/blobs';
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
+import { creditOf } from '@openledger/sdk/protocol/credit-split';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes, folderManifest, hashSchema, storeUri } from '@openledger/sdk/protocol/store';
@@ -50,7 +51,7 @@ export type PackageOptions = {
 
 /**
  * Stores everything behind an adapter's commitments, and says what to publish.
- * The baseline gives each contribution a part in proportion to its rows.
+ * The baseline gives each contribution a part in proportion to its rows, as data, labels and validations share them.
  */
 export async function packageAdapter(options: PackageOptions): Promise<Omit<JobResult, 'anchors'>> {
   const { store, contributions, influence } = options;
@@ -61,9 +62,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
     contentRoot,
     byteLength,
   }));
-  const baseline = baselineShares(
-    contributions.map(({ asset, rowCount }) => ({ asset, weight: BigInt(rowCount) })),
-  );
+  const baseline = baselineShares([...creditOf(contributions)].map(([asset, weight]) => ({ asset, weight })));
 
   const card: ModelCard = {
     type: 'adapter',
@@ -100,7 +99,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       parent: options.parent,
       adapterHash: card.adapter,
       runId: options.runId,
-      scheme: SCHEME.influence | SCHEME.span,
+      scheme: SCHEME.influence | SCHEME.span | SCHEME.retrieval,
       treeDepth,
       sigmaCap: influence.sigmaCap,
       sketchRoot: plainRoot(sketchesTree(sketches, treeDepth)),

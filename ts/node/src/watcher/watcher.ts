@@ -1,25 +1,20 @@
 import { attributionSettlementAbi } from '@openledger/sdk/abis';
-import { decodeSketches } from '@openledger/sdk/protocol/blobs';
-import { fromHex, sameHex } from '@openledger/sdk/protocol/bytes';
-import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
+import { fromHex } from '@openledger/sdk/protocol/bytes';
 import type { ClaimTrees } from '@openledger/sdk/protocol/claim-trees';
 import type { SettledState } from '@openledger/sdk/protocol/claims';
 import { decodeDump, parseLocator } from '@openledger/sdk/protocol/dump';
 import { type FraudProof, type FraudReport, findFraud } from '@openledger/sdk/protocol/fraud';
-import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
-import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
-import { plainRoot } from '@openledger/sdk/protocol/trees';
-import { type Hex, zeroHash } from 'viem';
+import type { Hex } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SeenClaim, SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { ListedModel, ModelCatalog } from '../models/types.ts';
-import { readCard } from '../models/verify.ts';
+import type { ModelCatalog } from '../models/types.ts';
 import { loadSettled } from '../prover/settled-state.ts';
 import type { BlobReader } from '../store/types.ts';
+import { createPublicEvidence } from './public-evidence.ts';
 
 export type WatcherDeps = {
   chain: Chain;
@@ -55,7 +50,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   const { chain, log, reader, state } = deps;
   /** Payouts under claims that were found sound, by claim id; what later claims build on. */
   const settled = new Map<Hex, SettledState>();
-  const sketches = new Map<number, readonly Sketch[]>();
+  const publicEvidence = createPublicEvidence(deps);
   const judged = new Set<Hex>();
 
   async function look(): Promise<Verdict[]> {
@@ -117,8 +112,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const batches = reader
       .node(claim.nodeId)
       .batches.filter(({ number }) => claim.fromBatch <= number && number <= claim.toBatch);
-    const models = await termsOf(seen);
-    for (const [id, terms] of models) await loadSketches(id, terms);
+    const evidence = await publicEvidence.load(seen.claimData);
     return findFraud({
       domain: { chainId: chain.viemChain.id, settlement: chain.contracts.AttributionSettlement },
       claim,
@@ -127,8 +121,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       parent: await parentOf(claim.parent),
       batches,
       parameters: await state.parameters(claim.paramsVersion),
-      terms: (id) => models.get(id),
-      sketches: (id) => sketches.get(id),
+      ...evidence,
     });
   }
 
@@ -142,37 +135,6 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     } catch (error) {
       log.warn({ claim: seen.claimId, error: describe(error) }, 'the dump of a claim cannot be had');
       return undefined;
-    }
-  }
-
-  /** Terms of every model that the claim's receipts name. */
-  async function termsOf(seen: SeenClaim): Promise<Map<number, ModelTerms>> {
-    const list = await deps.catalog.list();
-    const terms = new Map<number, ModelTerms>();
-    for (const id of modelsIn(seen.claimData)) {
-      const model = list.find((one) => one.id === id);
-      if (model !== undefined) terms.set(id, model.terms);
-    }
-    return terms;
-  }
-
-  /** A model's sketches, if the store has them and they are the ones that the model committed to. */
-  async function loadSketches(id: number, terms: ModelTerms): Promise<void> {
-    if (sketches.has(id) || terms.sketchRoot === zeroHash) return;
-    try {
-      const model = (await deps.catalog.list()).find((one): one is ListedModel => one.id === id);
-      if (model === undefined) return;
-      const card = await readCard(deps.store, model.uri);
-      const decoded = decodeSketches(await deps.store.get(card.sketches));
-      if (!sameHex(plainRoot(sketchesTree(decoded, terms.treeDepth)), terms.sketchRoot)) {
-        throw new Error('they do not lead to the committed sketchRoot');
-      }
-      sketches.set(id, decoded);
-    } catch (error) {
-      log.error(
-        { model: id, error: describe(error) },
-        'WITHHELD: the sketches of a model cannot be had; its scores cannot be checked',
-      );
     }
   }
 
@@ -218,13 +180,4 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   return { look };
-}
-
-/** The models that claimData names; none when it cannot be read, which is for `findFraud` to judge. */
-function modelsIn(claimData: Hex): Set<number> {
-  try {
-    return new Set(decodeClaimData(claimData).map(({ receipt }) => receipt.modelId));
-  } catch {
-    return new Set();
-  }
 }

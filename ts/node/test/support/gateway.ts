@@ -17,6 +17,7 @@ import { createKeyLock } from '../../src/ledger/key-lock.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLog } from '../../src/log.ts';
 import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
+import type { Retriever } from '../../src/retrieval/retriever.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
 
 const GWEI = 1_000_000_000n;
@@ -102,6 +103,7 @@ export function fakeEngine(
 /** A gateway with a real ledger and journal, a channel with 1 OPEN, and a fake text engine. */
 export async function createTestGateway(
   engine: TextEngine = fakeEngine(['The ', 'lighthouse ', 'is ', 'blue ', '✓.']),
+  options: { retriever?: Retriever } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'openledger-gateway-'));
   const path = join(home, 'node.journal');
@@ -129,6 +131,7 @@ export async function createTestGateway(
     signer: createNodeSigner(node, 7, settlement),
     escrow,
     readChannel,
+    retriever: options.retriever,
     now: () => 1_800_000_000,
   });
   const app = createApp({

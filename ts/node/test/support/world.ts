@@ -158,7 +158,7 @@ export async function publishWorld(
     base: 1,
     adapter: 2,
     assets: contributions.map(({ asset }) => asset),
-    scheme: SCHEME.influence | SCHEME.span,
+    scheme: SCHEME.influence | SCHEME.span | SCHEME.retrieval,
     texts,
   };
 }

@@ -7,7 +7,13 @@ import { sumRoot } from '../protocol/trees.ts';
 import type { Voucher } from '../protocol/vouchers.ts';
 
 /** A call that was sent and whose receipt has not arrived yet. With it a lost answer can be fetched and checked. */
-export type PendingCall = { salt: Hex; request: string; flags: number };
+export type PendingCall = {
+  salt: Hex;
+  request: string;
+  flags: number;
+  /** How many rows may be placed in the prompt, if any were asked for. */
+  retrieve?: number | undefined;
+};
 
 /** What a consumer keeps of a channel: enough to check the node and to continue after a restart. */
 export type ChannelRecord = {
@@ -120,7 +126,9 @@ const recordSchema = z.object({
       delivered: z.boolean(),
     })
     .optional(),
-  pending: z.object({ salt: hashSchema, request: z.string(), flags: count }).optional(),
+  pending: z
+    .object({ salt: hashSchema, request: z.string(), flags: count, retrieve: count.optional() })
+    .optional(),
 });
 
 /** A record as JSON text, for stores. */

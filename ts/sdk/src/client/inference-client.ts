@@ -2,6 +2,7 @@ import type { Hex, LocalAccount, PublicClient } from 'viem';
 import type { AddressBook } from '../addresses.ts';
 import { sameHex } from '../protocol/bytes.ts';
 import { randomSalt } from '../protocol/content.ts';
+import type { CitedRow } from '../protocol/context.ts';
 import { hashReceipt, RECEIPT_FLAG, type Receipt } from '../protocol/receipts.ts';
 import { canonicalJson } from '../protocol/store.ts';
 import { type Voucher, voucherTypedData } from '../protocol/vouchers.ts';
@@ -40,8 +41,17 @@ export type ChatAnswer = {
   nodeSignature: Hex;
   /** The salt of request and answer: with it the consumer can open them to others. */
   salt: Hex;
+  /** The rows that were placed in the prompt; the answer may name them as [1], [2], … */
+  citations: readonly CitedRow[];
   /** The voucher signed for it; undefined with `autoPay: false`. */
   voucher?: Voucher & { signature: Hex };
+};
+
+/** What a call may add to its request. */
+export type CallOptions = {
+  signal?: AbortSignal;
+  /** Places rows of these datanets in the prompt, at most `k`. */
+  retrieval?: { datanets: readonly number[]; k: number };
 };
 
 export type ChatEvent = { type: 'text'; text: string } | { type: 'done'; answer: ChatAnswer };
@@ -68,9 +78,9 @@ export type InferenceClientOptions = {
 
 export type InferenceClient = {
   /** Asks, streams the answer, checks its receipt and pays for it. */
-  chat(request: ChatRequest, options?: { signal?: AbortSignal }): AsyncGenerator<ChatEvent, ChatAnswer>;
+  chat(request: ChatRequest, options?: CallOptions): AsyncGenerator<ChatEvent, ChatAnswer>;
   /** As `chat`, for those who don't want the stream. */
-  ask(request: ChatRequest, options?: { signal?: AbortSignal }): Promise<ChatAnswer>;
+  ask(request: ChatRequest, options?: CallOptions): Promise<ChatAnswer>;
   /** Signs for all receipts so far and delivers the voucher; the last voucher if there is nothing new. */
   pay(): Promise<(Voucher & { signature: Hex }) | undefined>;
   /** Fetches and checks the answer of a call that broke off, so that it can be paid. Called by `chat` too. */
@@ -140,7 +150,7 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
       return undefined;
     }
     const [{ hash, nodeSignature, ...receipt }] = unknown as [(typeof unknown)[number]];
-    const { output } = await http.get(`/v1/receipts/${hash}`, receiptViewSchema, {
+    const { output, citations } = await http.get(`/v1/receipts/${hash}`, receiptViewSchema, {
       'x-openledger-salt': pending.salt,
     });
     if (unknown.length > 1 || output === null) {
@@ -149,14 +159,23 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
         `The node has ${unknown.length} receipts of this channel that are not in the local record. Restore the record, or open a new channel.`,
       );
     }
-    await accept(current, { receipt, receiptHash: hash, nodeSignature }, output);
+    await accept(
+      current,
+      { receipt, receiptHash: hash, nodeSignature, citations: citations ?? undefined },
+      output,
+    );
     return receipt;
   }
 
   /** Checks a receipt and adds it to the record. */
   async function accept(
     current: ChannelRecord,
-    block: { receipt: Receipt; receiptHash: Hex; nodeSignature: Hex },
+    block: {
+      receipt: Receipt;
+      receiptHash: Hex;
+      nodeSignature: Hex;
+      citations?: readonly CitedRow[] | undefined;
+    },
     output: string,
   ): Promise<void> {
     const { receipt } = block;
@@ -166,6 +185,7 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
           record: current,
           call: current.pending!,
           output,
+          citations: block.citations,
           prices: await chain.prices(receipt.modelId),
           settlement: chain.settlement,
           nodeId,
@@ -183,16 +203,25 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
 
   async function* chat(
     request: ChatRequest,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, retrieval }: CallOptions = {},
   ): AsyncGenerator<ChatEvent, ChatAnswer> {
     await recover();
     const ready = await sign(await record());
     const salt = randomSalt();
     const body = { ...request, stream: true };
-    await store.save({ ...ready, pending: { salt, request: canonicalJson(body), flags } });
+    await store.save({
+      ...ready,
+      pending: { salt, request: canonicalJson(body), flags, retrieve: retrieval?.k },
+    });
     const names = [...(options.isPublic ? ['PUBLIC'] : []), ...(options.noAudit ? ['NO_AUDIT'] : [])];
     const { delivered = true, ...voucher } = ready.voucher ?? {};
-    const payment = { channelId, salt, flags: names, ...(delivered ? {} : { voucher }) };
+    const payment = {
+      channelId,
+      salt,
+      flags: names,
+      ...(delivered ? {} : { voucher }),
+      ...(retrieval && { retrieval }),
+    };
     const response = await http.post('/v1/chat/completions', { ...body, openledger: payment }, signal);
     if (!delivered)
       await store.save({ ...(await record()), voucher: { ...ready.voucher!, delivered: true } });
@@ -224,13 +253,22 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
     }
     await accept(await record(), block.data, text);
     const paid = autoPay ? await pay() : undefined;
-    const { receipt, receiptHash, nodeSignature } = block.data;
-    const answer = { text, finishReason, receipt, receiptHash, nodeSignature, salt, voucher: paid };
+    const { receipt, receiptHash, nodeSignature, citations = [] } = block.data;
+    const answer = {
+      text,
+      finishReason,
+      receipt,
+      receiptHash,
+      nodeSignature,
+      salt,
+      citations,
+      voucher: paid,
+    };
     yield { type: 'done', answer };
     return answer;
   }
 
-  async function ask(request: ChatRequest, callOptions?: { signal?: AbortSignal }): Promise<ChatAnswer> {
+  async function ask(request: ChatRequest, callOptions?: CallOptions): Promise<ChatAnswer> {
     const events = chat(request, callOptions);
     for (;;) {
       const { done, value } = await events.next();

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem';
 import { z } from 'zod';
+import { MAX_CONTEXT_ROWS } from '../protocol/context.ts';
 import { hashSchema } from '../protocol/store.ts';
 import { receiptSchema, toJson } from './channel-record.ts';
 import { InferenceError } from './errors.ts';
@@ -9,12 +10,23 @@ const signature = z
   .regex(/^0x[0-9a-fA-F]*$/)
   .transform((text) => text as Hex);
 
+const citationSchema = z.object({
+  asset: z.number().int().min(0),
+  row: z.number().int().min(0),
+  score: z
+    .string()
+    .regex(/^\d{1,19}$/)
+    .transform(BigInt),
+  text: z.string(),
+});
+
 /** The block that ends an answer. */
 export const receiptBlockSchema = z.object({
   receiptId: z.string(),
   receiptHash: hashSchema,
   receipt: receiptSchema,
   nodeSignature: signature,
+  citations: z.array(citationSchema).max(MAX_CONTEXT_ROWS).optional(),
 });
 
 /** One chunk of a streamed answer; fields that we don't read are dropped. */
@@ -42,7 +54,10 @@ export const channelSchema = z.object({
 });
 
 /** `GET /v1/receipts/:id`, as far as recovery needs it. */
-export const receiptViewSchema = z.object({ output: z.string().nullable() });
+export const receiptViewSchema = z.object({
+  output: z.string().nullable(),
+  citations: z.array(citationSchema).max(MAX_CONTEXT_ROWS).nullish(),
+});
 
 /** A node's HTTP interface, with its refusals turned into errors. */
 export type NodeHttp = {

@@ -1,6 +1,7 @@
 import { type Hex, isAddressEqual } from 'viem';
-import { sameHex, utf8, ZERO_HASH } from '../protocol/bytes.ts';
+import { sameHex, utf8 } from '../protocol/bytes.ts';
 import { outputTree, requestHash } from '../protocol/content.ts';
+import { type CitedRow, contextRowOf, isContextOf } from '../protocol/context.ts';
 import { feeOf, hashReceipt, type Prices, type Receipt } from '../protocol/receipts.ts';
 import { plainRoot } from '../protocol/trees.ts';
 import { recoverReceiptIssuer, type SigningDomain } from '../protocol/vouchers.ts';
@@ -13,6 +14,8 @@ export type ReceiptExpectation = {
   call: PendingCall;
   /** The answer as it arrived. */
   output: string;
+  /** The rows that it cites. */
+  citations?: readonly CitedRow[] | undefined;
   prices: Prices;
   settlement: SigningDomain;
   nodeId: number;
@@ -39,7 +42,10 @@ export async function receiptFault(
   if (receipt.outputLength !== output.length) return 'its output length is not that of the answer';
   if (!sameHex(receipt.outputRoot, plainRoot(outputTree(call.salt, output))))
     return 'it is for another answer';
-  if (!sameHex(receipt.contextRoot, ZERO_HASH)) return 'it names rows that were not asked for';
+  const { citations = [] } = expected;
+  if (citations.length > (call.retrieve ?? 0)) return 'it names rows that were not asked for';
+  if (!isContextOf(receipt, citations.map(contextRowOf)))
+    return 'the rows that it names are not the cited ones';
   const fees = [false, true].map((activated) =>
     feeOf(prices, receipt.tokensIn, receipt.tokensOut, activated),
   );

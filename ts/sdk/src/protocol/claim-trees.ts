@@ -10,6 +10,7 @@ import {
   type Payout,
 } from './attribution.ts';
 import type { DisclosedReceipt } from './claim-data.ts';
+import type { ContextRow } from './context.ts';
 import { hashReceipt } from './receipts.ts';
 import {
   depthOf,
@@ -45,7 +46,12 @@ export type ClaimTrees = {
   attributions: (CommittedAttribution | undefined)[];
   payouts: PayoutsRecord;
   credits: CreditsRecord[];
+  /** The rows behind the receipts' `contextRoot`, where rows were retrieved. They are under no root of the claim. */
+  contexts?: ContextRecord[];
 };
+
+/** The rows that were placed in one receipt's prompt; `position` is the receipt's in the claim. */
+export type ContextRecord = { position: number; rows: ContextRow[] };
 
 /** The payouts tree before a node's first claim. */
 export const NO_PAYOUTS: PayoutsRecord = { depth: 0, payouts: [], nodes: [] };

@@ -17,6 +17,7 @@ import {
   type PayoutsRecord,
   payoutsTree,
 } from './claim-trees.ts';
+import { type ContextRow, isContextOf } from './context.ts';
 import { dumpLocator, encodeDump } from './dump.ts';
 import { type Evidence, selectEvidence } from './items.ts';
 import { type AllocationParameters, type AllocationTerms, ownersShare } from './parameters.ts';
@@ -148,6 +149,8 @@ export function nextBatch(
 export type AttributedReceipt = {
   receipt: Receipt;
   evidence: readonly Evidence[];
+  /** The rows that were placed in its prompt, if any. */
+  context?: readonly ContextRow[];
   /** Needed unless the receipt is NO_AUDIT or the model does not pay by influence. */
   queryVector?: Int8Array;
   /** Needed for PUBLIC receipts. */
@@ -193,6 +196,10 @@ export function buildClaim(input: ClaimInput): BuiltClaim {
     disclose(one, input.parameters, input.terms(one.receipt.modelId)),
   );
   const trees = claimTrees(input.parent.payouts, receipts, input.batches[0]!.firstReceipt, input.seq);
+  const contexts = input.receipts.flatMap(({ context }, position) =>
+    context?.length ? [{ position, rows: [...context] }] : [],
+  );
+  if (contexts.length > 0) trees.contexts = contexts;
   const fees = input.batches.reduce((sum, batch) => sum + batch.fees, 0n);
   const payoutsTotal = input.parent.claim.payoutsTotal + ownersShare(fees, input.parameters);
   return commitClaim(input, payoutsTotal, receipts, trees);
@@ -240,7 +247,7 @@ export function commitClaim(
 }
 
 function disclose(
-  { receipt, evidence, queryVector, opening }: AttributedReceipt,
+  { receipt, evidence, context = [], queryVector, opening }: AttributedReceipt,
   parameters: AllocationParameters,
   terms: AllocationTerms,
 ): DisclosedReceipt {
@@ -248,6 +255,9 @@ function disclose(
     throw new ProtocolError(
       `A receipt of model ${receipt.modelId} needs its query vector: the model pays by influence.`,
     );
+  }
+  if (!isContextOf(receipt, context)) {
+    throw new ProtocolError('The rows given for a receipt are not the ones that it commits to.');
   }
   const listed = isNoAudit(receipt) || receipt.fee === 0n ? [] : selectEvidence(evidence, terms.scheme);
   const disclosed = {

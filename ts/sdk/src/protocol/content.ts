@@ -1,5 +1,15 @@
 import type { Hex } from 'viem';
-import { type BytesLike, fixed, fromUtf8, keccak, taggedHash, toBytes, toHex, uint } from './bytes.ts';
+import {
+  type BytesLike,
+  concat,
+  fixed,
+  fromUtf8,
+  keccak,
+  taggedHash,
+  toBytes,
+  toHex,
+  uint,
+} from './bytes.ts';
 import { type PlainTree, plainTree } from './trees.ts';
 
 const WORD_BYTES = 32;
@@ -79,10 +89,9 @@ export function splitRows(content: Uint8Array): Row[] {
   return rows;
 }
 
-/** Leaf of a row. */
-export function hashRow(row: Row): Hex {
-  return taggedHash(
-    0x22,
+/** What a row's leaf hashes, without the tag. */
+export function encodeRow(row: Row): Uint8Array<ArrayBuffer> {
+  return concat(
     uint(row.row, 4, 'row'),
     uint(row.byteOffset, 5, 'byteOffset'),
     uint(row.bytes.length, 4, 'byteLength'),
@@ -90,20 +99,14 @@ export function hashRow(row: Row): Hex {
   );
 }
 
+/** Leaf of a row. */
+export function hashRow(row: Row): Hex {
+  return taggedHash(0x22, encodeRow(row));
+}
+
 /** Plain tree over a contribution's rows. Its root is `rowsRoot`. */
 export function rowsTree(rows: readonly Row[]): PlainTree {
   return plainTree(rows.map(hashRow));
-}
-
-/** Leaf of a retrieved row in a receipt's context. */
-export function hashContextRow(row: { asset: number; row: number; score: bigint; bytes: Uint8Array }): Hex {
-  return taggedHash(
-    0x23,
-    uint(row.asset, 5, 'asset'),
-    uint(row.row, 4, 'row'),
-    uint(BigInt.asUintN(64, row.score), 8, 'score'),
-    keccak(row.bytes),
-  );
 }
 
 /** A random salt, fresh for every receipt. */

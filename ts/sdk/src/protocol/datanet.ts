@@ -1,5 +1,5 @@
 import { encodeAbiParameters, type Hex } from 'viem';
-import { fixed, keccak, taggedHash, uint, ZERO_HASH } from './bytes.ts';
+import { fixed, fromHex, keccak, taggedHash, uint, ZERO_HASH } from './bytes.ts';
 
 /** What may happen to a datanet's contents. */
 export const DATANET_OP = { accept: 0, tombstone: 1 } as const;
@@ -21,4 +21,38 @@ export function contributionCommitment(owner: Hex, contentRoot: Hex, rowsRoot: H
       [owner, contentRoot, rowsRoot, salt],
     ),
   );
+}
+
+/** What a contributor submits, as ABI parameters in order; `src/types/Contribution.sol` says what they mean. */
+export const CONTRIBUTION_INPUT_ABI = [
+  { name: 'datanetId', type: 'uint40' },
+  { name: 'contentRoot', type: 'bytes32' },
+  { name: 'byteLength', type: 'uint40' },
+  { name: 'rowsRoot', type: 'bytes32' },
+  { name: 'rowCount', type: 'uint32' },
+  { name: 'kind', type: 'uint8' },
+  { name: 'refersTo', type: 'uint40' },
+  { name: 'firstRow', type: 'uint32' },
+  { name: 'licence', type: 'string' },
+  { name: 'sourceHash', type: 'bytes32' },
+  { name: 'uri', type: 'string' },
+] as const;
+
+export type ContributionInput = {
+  datanetId: number;
+  contentRoot: Hex;
+  byteLength: number;
+  rowsRoot: Hex;
+  rowCount: number;
+  kind: number;
+  refersTo: number;
+  firstRow: number;
+  licence: string;
+  sourceHash: Hex;
+  uri: string;
+};
+
+/** What the registry's `inputHashOf` is the keccak-256 of. */
+export function encodeContributionInput(input: ContributionInput): Uint8Array {
+  return fromHex(encodeAbiParameters([{ type: 'tuple', components: CONTRIBUTION_INPUT_ABI }], [input]));
 }

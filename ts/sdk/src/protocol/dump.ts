@@ -2,6 +2,7 @@ import type { Hex } from 'viem';
 import { z } from 'zod';
 import { fromUtf8, ProtocolError, utf8 } from './bytes.ts';
 import type { ClaimTrees } from './claim-trees.ts';
+import { MAX_CONTEXT_ROWS } from './context.ts';
 import { blobId, canonicalJson, hashSchema, parseStoreUri, storeUri } from './store.ts';
 
 /**
@@ -43,6 +44,12 @@ const nodeSchema = z.strictObject({
   sum: amountSchema,
 });
 const creditSchema = z.strictObject({ receiptNumber: unsigned(40), item: unsigned(8), amount: amountSchema });
+const contextRowSchema = z.strictObject({
+  asset: unsigned(40),
+  row: unsigned(32),
+  score: scoreSchema,
+  bytesHash: hashSchema,
+});
 const depthSchema = unsigned(8).max(40);
 
 const dumpSchema = z.strictObject({
@@ -85,11 +92,16 @@ const dumpSchema = z.strictObject({
       nodes: z.array(nodeSchema),
     }),
   ),
+  contexts: z
+    .array(z.strictObject({ position: unsigned(32), rows: z.array(contextRowSchema).max(MAX_CONTEXT_ROWS) }))
+    .optional(),
 });
 
 /** Bytes of a claim's tree dump: RFC 8785 JSON. */
 export function encodeDump(trees: ClaimTrees): Uint8Array<ArrayBuffer> {
-  const json = JSON.stringify({ type: 'claim-trees', version: 1, ...trees }, (_, value) => {
+  const { contexts = [], ...committed } = trees;
+  const rest = contexts.length === 0 ? {} : { contexts };
+  const json = JSON.stringify({ type: 'claim-trees', version: 1, ...committed, ...rest }, (_, value) => {
     if (typeof value === 'bigint') return value.toString();
     return value === undefined ? null : value;
   });
@@ -103,11 +115,12 @@ export function decodeDump(bytes: Uint8Array): ClaimTrees {
     const { path, message } = parsed.error.issues[0]!;
     throw new ProtocolError(`The tree dump is malformed at ${path.join('.') || 'its top'}: ${message}.`);
   }
-  const { attributions, payouts, credits } = parsed.data;
+  const { attributions, payouts, credits, contexts } = parsed.data;
   return {
     attributions: attributions.map((one) => one ?? undefined),
     payouts,
     credits: credits.map((record) => ({ ...record, credits: record.credits.map((one) => one ?? undefined) })),
+    ...(contexts && { contexts }),
   };
 }
 

@@ -1,5 +1,7 @@
+import type { Hex } from 'viem';
 import { hashQueryVector } from './attribution.ts';
 import { sameHex, ZERO_HASH } from './bytes.ts';
+import type { DisclosedReceipt } from './claim-data.ts';
 import type { FraudProof } from './fraud.ts';
 import { ITEM_KIND } from './items.ts';
 import { type OpenedClaim, openAttribution } from './open-claim.ts';
@@ -8,13 +10,14 @@ import { encodeSketch, influenceScore, type Sketch, sketchesTree, toInt8Bytes } 
 import { type PlainTree, plainRoot, provePlain } from './trees.ts';
 import { encodeScoreWitness } from './witness.ts';
 
-type Committed = { byAsset: Map<number, Sketch>; tree: PlainTree };
+/** A model's sketches, as it committed to them. */
+export type CommittedSketches = { byAsset: Map<number, Sketch>; tree: PlainTree };
 
 /** INFLUENCE items whose score is not what the committed vectors give. */
 export function* findScoreFraud(opened: OpenedClaim): Generator<FraudProof> {
   const { attributions, disclosed, context, problems } = opened;
   if (!attributions) return;
-  const models = new Map<number, Committed | undefined>();
+  const models = new Map<number, CommittedSketches | undefined>();
   for (const [position, committed] of attributions.list.entries()) {
     const influences = [...(committed?.attribution.items ?? []).entries()].filter(
       ([, item]) => item.kind === ITEM_KIND.influence,
@@ -28,7 +31,7 @@ export function* findScoreFraud(opened: OpenedClaim): Generator<FraudProof> {
     if (!sketches) continue;
 
     const known = disclosed[position]?.opening?.queryVector;
-    const query = known && sameHex(hashQueryVector(known), queryHash) ? known : undefined;
+    const query = queryOf(disclosed[position], queryHash);
     const number = context.claim.firstReceipt + position;
     if (known && !query) problems.push(`The query vector of receipt ${number} was not published.`);
     for (const [index, item] of influences) {
@@ -52,6 +55,12 @@ export function* findScoreFraud(opened: OpenedClaim): Generator<FraudProof> {
   }
 }
 
+/** The query vector that an attribution commits to, where the claim discloses it. */
+export function queryOf(disclosed: DisclosedReceipt | undefined, queryHash: Hex): Int8Array | undefined {
+  const known = disclosed?.opening?.queryVector;
+  return known && sameHex(hashQueryVector(known), queryHash) ? known : undefined;
+}
+
 function scoreFault(
   sketch: Sketch | undefined,
   score: bigint,
@@ -66,11 +75,12 @@ function scoreFault(
   return expected === score ? undefined : `the score is ${score}, but the vectors give ${expected}`;
 }
 
-function openSketches(
+/** A model's sketches, if they are the ones that it committed to. */
+export function openSketches(
   { context, problems }: OpenedClaim,
   modelId: number,
   terms: ModelTerms,
-): Committed | undefined {
+): CommittedSketches | undefined {
   const sketches = context.sketches?.(modelId);
   if (!sketches) {
     problems.push(`The sketches of model ${modelId} could not be had.`);

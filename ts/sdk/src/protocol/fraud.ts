@@ -5,7 +5,10 @@ import { claimId, type SettledState, type SettlementDomain } from './claims.ts';
 import { findAllocationFraud } from './fraud-allocation.ts';
 import { findCreditFraud } from './fraud-credit.ts';
 import { findMalformed } from './fraud-malformed.ts';
+import { findOmissionFraud } from './fraud-omission.ts';
+import { findRetrievalFraud } from './fraud-retrieval.ts';
 import { findScoreFraud } from './fraud-score.ts';
+import { findSpanFraud } from './fraud-span.ts';
 import { type FraudContext, type OpenedClaim, openClaim, openPayout } from './open-claim.ts';
 import { encodeTransitionWitness, type PredicateName } from './witness.ts';
 
@@ -38,6 +41,9 @@ export function findFraud(context: FraudContext & { domain: SettlementDomain }, 
   for (const find of [
     findAllocationFraud,
     findScoreFraud,
+    findOmissionFraud,
+    findSpanFraud,
+    findRetrievalFraud,
     findCreditFraud,
     findTransitionFraud,
     findMalformed,

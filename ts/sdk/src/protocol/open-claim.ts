@@ -1,6 +1,6 @@
 import type { Hex } from 'viem';
 import { encodeAttribution, encodeCreditIndices, encodePayout, hashPayout } from './attribution.ts';
-import { type BytesLike, ProtocolError, sameHex } from './bytes.ts';
+import { type BytesLike, ProtocolError, sameHex, ZERO_HASH } from './bytes.ts';
 import { type DisclosedReceipt, decodeClaimData } from './claim-data.ts';
 import {
   attributionsTree,
@@ -14,6 +14,9 @@ import {
   payoutsTree,
 } from './claim-trees.ts';
 import type { BatchRecord, Claim, SettledState } from './claims.ts';
+import type { Row } from './content.ts';
+import { type ContextRow, isContextOf } from './context.ts';
+import type { Span } from './items.ts';
 import type { AllocationParameters, ModelTerms } from './parameters.ts';
 import { hashReceipt } from './receipts.ts';
 import type { Sketch } from './sketch.ts';
@@ -48,6 +51,22 @@ export type FraudContext = {
   terms: (modelId: number) => ModelTerms | undefined;
   /** A model's sketches, from its model card; undefined if they could not be had. */
   sketches?: (modelId: number) => readonly Sketch[] | undefined;
+  /** The contents of a model's corpus; undefined if they could not be had. */
+  corpus?: (modelId: number) => readonly CorpusContent[] | undefined;
+  /** Per content of a model's corpus its longest match with an answer. Whatever finds them need not be believed. */
+  matches?: (modelId: number, output: Uint8Array) => readonly (Span & { asset: number })[];
+  /** A contribution as it was submitted; undefined if there is none or its rows could not be had. */
+  contribution?: (asset: number) => SubmittedContribution | undefined;
+};
+
+/** A contribution that a model's answers are compared with. */
+export type CorpusContent = { asset: number; bytes: Uint8Array };
+
+/** A contribution as the chain has it. */
+export type SubmittedContribution = {
+  /** ABI encoding of its `ContributionInput`; empty if nothing was submitted under the id. */
+  input: Uint8Array;
+  rows: readonly Row[];
 };
 
 /** A voucher with its batch and the receipts that claimData discloses for it. */
@@ -74,6 +93,8 @@ export type OpenedClaim = {
   parentPayouts: OpenedPayouts;
   /** By asset, for payouts that the claim changed. */
   credits: Map<number, { record: CreditsRecord; tree: SumTree }>;
+  /** The rows that were placed in a receipt's prompt, by the receipt's position. */
+  contexts: Map<number, readonly ContextRow[]>;
   /** What nobody can judge because it was not published. */
   problems: string[];
 };
@@ -101,6 +122,7 @@ export function openClaim(context: FraudContext): OpenedClaim {
     vouchers: openVouchers(context, disclosed, problems),
     parentPayouts: openPayouts(parent.payouts),
     credits: new Map(),
+    contexts: openContexts(context, disclosed, problems),
     problems,
   };
   opened.attributions = first(candidates, ({ attributions: list }) => {
@@ -202,6 +224,25 @@ function openVouchers(
       return { record, index, batch, vouchers, receipts, tree: known ? tree : undefined };
     });
   });
+}
+
+/** Rows that a dump names count only where the receipt commits to them. */
+function openContexts(
+  { claim, dump }: FraudContext,
+  disclosed: readonly DisclosedReceipt[],
+  problems: string[],
+): OpenedClaim['contexts'] {
+  const contexts = new Map<number, readonly ContextRow[]>();
+  for (const { position, rows } of dump?.contexts ?? []) {
+    const receipt = disclosed[position]?.receipt;
+    if (receipt && isContextOf(receipt, rows)) contexts.set(position, rows);
+  }
+  for (const [position, { receipt }] of disclosed.entries()) {
+    if (sameHex(receipt.contextRoot, ZERO_HASH) || contexts.has(position)) continue;
+    const number = claim.firstReceipt + position;
+    problems.push(`The rows that were retrieved for receipt ${number} were not published.`);
+  }
+  return contexts;
 }
 
 /** The first candidate that opens; candidates that are not even well-formed do not. */

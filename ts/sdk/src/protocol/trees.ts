@@ -173,6 +173,27 @@ export function provePlain(tree: PlainTree, index: number, level = 0): Uint8Arra
   });
 }
 
+/**
+ * Proof of the leaves `first` … `first + count − 1` of a dense tree: `bitmap5 ‖ siblings`, at each height the left one,
+ * which a dense tree always has, then the right one; bit h of the bitmap says that the right one is given at height h.
+ */
+export function provePlainRange(tree: PlainTree, first: number, count: number): Uint8Array<ArrayBuffer> {
+  checkPositions([first, first + count - 1], tree.depth);
+  let bitmap = 0n;
+  const siblings: Uint8Array[] = [];
+  let [from, to] = [first, first + count - 1];
+  for (let level = 0; level < tree.depth; level++) {
+    if (from % 2 === 1) siblings.push(toBytes(plainNodeAt(tree, level, from - 1)));
+    const right = plainNodeAt(tree, level, to + 1);
+    if (to % 2 === 0 && !sameHex(right, PLAIN_PADS[level]!)) {
+      bitmap |= 1n << BigInt(level);
+      siblings.push(toBytes(right));
+    }
+    [from, to] = [Math.floor(from / 2), Math.floor(to / 2)];
+  }
+  return concat(uint(bitmap, BITMAP_BYTES), ...siblings);
+}
+
 /** The root that a leaf and its proof lead to. Throws on a proof of the wrong length. */
 export function sumRootFrom(
   leaf: SumNode,

@@ -5,7 +5,7 @@ import { CLAIM_ABI, type Claim } from './claims.ts';
 /**
  * Witnesses of the fraud predicates, as `src/types/Witness.sol` declares them: each is the ABI encoding of the fields
  * as a plain argument list. Byte strings are packed preimages without their tag; an empty one in the place of a payout
- * or sketch means "absent". Paths are `bitmap5 ‖ siblings`.
+ * or sketch means "absent". Paths are `bitmap5 ‖ siblings`. Those about evidence other than scores are in `witness-evidence.ts`.
  */
 export const PREDICATES = [
   'AllocationPredicate',
@@ -13,10 +13,14 @@ export const PREDICATES = [
   'TransitionPredicate',
   'MalformedPredicate',
   'ScorePredicate',
+  'OmissionPredicate',
+  'SpanPredicate',
+  'SpanOmissionPredicate',
+  'RetrievalPredicate',
 ] as const;
 export type PredicateName = (typeof PREDICATES)[number];
 
-const NOTHING = new Uint8Array(0);
+export const NOTHING = new Uint8Array(0);
 
 /** Opens an attribution leaf. */
 export type AttributionOpening = {
@@ -166,6 +170,6 @@ export function encodeMalformedWitness(w: MalformedWitness): Hex {
   );
 }
 
-function types(list: string): { type: string }[] {
+export function types(list: string): { type: string }[] {
   return list.split(' ').map((type) => ({ type }));
 }
