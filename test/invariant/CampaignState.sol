@@ -21,6 +21,14 @@ struct Judged {
     uint8 proposer;
     uint8 node;
     uint40 latestEnd;
+    /// What the proposer's stake stands for, and until when; nothing once the claim is rejected or vetoed.
+    uint96 exposure;
+    uint40 exposedUntil;
+    /// Once it is final: its end, and everything else that settlement remembers of it.
+    uint40 end;
+    bytes32 rest;
+    /// Settlement has written down that it is over.
+    bool isRecorded;
 }
 
 /// @dev A node's claim that is not over, or over and not yet recorded.
@@ -78,6 +86,8 @@ abstract contract CampaignState is Prover {
     uint256[AGENTS] internal withdrawn;
     uint256[AGENTS] internal slashed;
     uint256[AGENTS] internal bonded;
+    /// @dev How far slashes have left an agent's exposure above its stake.
+    uint256[AGENTS] internal uncovered;
     mapping(bytes32 channel => uint256) internal deposits;
     mapping(bytes32 channel => uint256) internal signed;
     uint256 internal requestBonds;
@@ -92,6 +102,12 @@ abstract contract CampaignState is Prover {
         assets = [4, 8, 12, baseId << 2 | 1, adapterId << 2 | 1, adapterId << 2 | 2];
         (agents[0], owners[0], staked[0], channels[0][0]) = (nodeId, operator, STAKE, channelId);
         (keyOf[consumer], deposits[channelId]) = (consumerKey, DEPOSIT);
+        string[6] memory payees =
+            ["contributor 0", "contributor 1", "contributor 2", "builder", "base owner", "stranger"];
+        for (uint256 i = 0; i < payees.length; ++i) {
+            (address who, uint256 key) = makeAddrAndKey(payees[i]);
+            keyOf[who] = key;
+        }
         for (uint256 i = 1; i < AGENTS; ++i) {
             owners[i] = makeAddr(string.concat("owner ", vm.toString(i)));
             agents[i] = _register(owners[i], Roles.NODE, STAKE);
@@ -206,6 +222,7 @@ abstract contract CampaignState is Prover {
         _judge();
         _;
         _judge();
+        _coverAgain();
     }
 
     function _judge() internal {
@@ -217,7 +234,7 @@ abstract contract CampaignState is Prover {
             if (vm.getBlockTimestamp() < r.end) continue;
             p.isOpen = false;
             if (p.vetoed) continue;
-            j.status = ClaimStatus.Final;
+            (j.status, j.end, j.rest) = (ClaimStatus.Final, r.end, _rest(r));
             ++times["final"];
             if (p.orphanShare != 0) ++times["orphan final"];
             if (p.theft) corrupt[n] = true;
@@ -238,6 +255,12 @@ abstract contract CampaignState is Prover {
         Judged storage j = judged[p.unrecorded - 1];
         bonded[j.proposer] -= j.bond;
         (p.unrecorded, p.orphanShare) = (0, 0);
+        (j.isRecorded, j.end) = (true, d.settlement.claimRecord(j.id).end);
+    }
+
+    /// @dev All of a record but its status and its end.
+    function _rest(ClaimRecord memory r) internal pure returns (bytes32) {
+        return keccak256(abi.encode(r.bond, r.extension, r.nodeId, r.proposedBlock, r.exposureIndex));
     }
 
     /// @dev The claim was proven false: its bond is gone, its batch waits for another.
@@ -246,13 +269,52 @@ abstract contract CampaignState is Prover {
         Judged storage j = judged[p.unrecorded - 1];
         j.status = ClaimStatus.Rejected;
         bonded[j.proposer] -= j.bond;
-        slashed[j.proposer] += j.bond;
-        (p.isOpen, p.unrecorded, p.orphanShare) = (false, 0, 0);
+        (p.isOpen, p.unrecorded, p.orphanShare, j.exposure) = (false, 0, 0, 0);
+        _slashed(j.proposer, j.bond);
+    }
+
+    // ----------------------------------------------------------------------------------------------- exposure (INV-9)
+
+    /// @dev What each agent's claims of late stand for, by the campaign's own record.
+    function _exposures() internal view returns (uint256[AGENTS] memory exposed) {
+        for (uint256 i = judged.length; i != 0; --i) {
+            Judged storage j = judged[i - 1];
+            if (vm.getBlockTimestamp() < j.exposedUntil) exposed[j.proposer] += j.exposure;
+        }
+    }
+
+    /// @dev What is exposed and not covered by stake.
+    function _gapOf(uint256 i) internal view returns (uint256) {
+        uint256 exposed = _exposures()[i];
+        uint256 stake = staked[i] - withdrawn[i] - slashed[i];
+        return exposed > stake ? exposed - stake : 0;
+    }
+
+    /// @dev Stake was taken: the only way in which exposure may exceed it.
+    function _slashed(uint256 i, uint256 amount) internal {
+        slashed[i] += amount;
+        uint256 gap = _gapOf(i);
+        if (gap > uncovered[i]) uncovered[i] = gap;
+    }
+
+    /// @dev What is covered again stays covered.
+    function _coverAgain() private {
+        for (uint256 i = 0; i < AGENTS; ++i) {
+            if (uncovered[i] == 0) continue;
+            uint256 gap = _gapOf(i);
+            if (gap < uncovered[i]) uncovered[i] = gap;
+        }
     }
 
     function _isPaused() internal view returns (bool) {
         (, uint40 until,) = d.settlement.pauseState();
         return vm.getBlockTimestamp() < until;
+    }
+
+    /// @dev A node with an open claim, if there is one.
+    function _busy(uint256 seed) internal view returns (uint256 n) {
+        n = seed % NODES;
+        if (!pending[n].isOpen) n = (n + 1) % NODES;
     }
 
     function _use(uint256 n) internal {

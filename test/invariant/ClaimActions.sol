@@ -120,12 +120,24 @@ abstract contract ClaimActions is CampaignState {
         IProtocolParameters.SettlementTerms memory t = d.parameters.settlementTerms(x.claim.paramsVersion);
         uint40 latest = r.end + limits.maxExtension + limits.maxPause;
         assertEq(r.end, vm.getBlockTimestamp() + t.challengeWindow, "INV-7: the window of the batch's version");
-        judged.push(Judged(id, r.bond, ClaimStatus.Proposed, uint8(by), uint8(n), latest));
+        uint96 owners = uint96(uint256(x.claim.fees) * (t.modelBps + t.contributorsBps) / 10_000);
+        uint40 exposedUntil = uint40(vm.getBlockTimestamp()) + t.unbondingPeriod;
+        assertGe(exposedUntil, latest + t.caseWindow, "INV-9: exposed through windows and cases");
+        judged.push(
+            Judged(id, r.bond, ClaimStatus.Proposed, uint8(by), uint8(n), latest, owners, exposedUntil, 0, 0, false)
+        );
         bonded[by] += r.bond;
+        _mustBeCovered(by);
         Pending storage p = pending[n];
         (p.unrecorded, p.isOpen, p.vetoed) = (judged.length, true, false);
         p.draft = abi.encode(x);
         if (by != n) p.orphanShare = uint96(uint256(x.claim.fees) * t.nodeBps / 10_000);
+    }
+
+    /// @dev Who has just proposed has stake for all its claims that is neither leaving nor due.
+    function _mustBeCovered(uint256 by) private view {
+        IAgentStaking.StakeState memory s = d.staking.stakeState(agents[by], Roles.NODE);
+        assertLe(_exposures()[by] + s.unbonding + s.due, s.stake, "INV-9: a new claim is covered");
     }
 
     /// @dev Adds the stake that the claim needs, so that any revert is a finding.
@@ -196,7 +208,7 @@ abstract contract ClaimActions is CampaignState {
 
     /// @notice A watcher proves a false claim, vetoed or not, paused or not.
     function prove(uint256 seed) public judging {
-        uint256 n = seed % NODES;
+        uint256 n = _busy(seed);
         Pending storage p = pending[n];
         if (!p.isOpen || p.proof.length == 0) return;
         _reject(n, p.predicate, p.proof, seed / 2 % 3 == 0 ? address(refuser) : watcher);
@@ -217,7 +229,7 @@ abstract contract ClaimActions is CampaignState {
 
     /// @notice Somebody tries to prove an honest claim false.
     function slander(uint256 seed, uint8 kind) public judging {
-        uint256 n = seed % NODES;
+        uint256 n = _busy(seed);
         if (!pending[n].isOpen || !pending[n].honest) return;
         Draft memory x = _draftOf(n);
         address[3] memory predicates = [address(d.allocation), address(d.credit), address(d.transition)];
@@ -231,7 +243,7 @@ abstract contract ClaimActions is CampaignState {
         ++times["slandered"];
     }
 
-    function _inheritance(Draft memory x, uint256 n, uint40 asset) private view returns (bytes memory) {
+    function _inheritance(Draft memory x, uint256 n, uint40 asset) internal view returns (bytes memory) {
         Draft memory parent;
         if (last[n].length != 0) parent = abi.decode(last[n], (Draft));
         return _transitionWitness(x, parent, asset);
@@ -241,13 +253,13 @@ abstract contract ClaimActions is CampaignState {
 
     /// @notice The guardian stops a claim.
     function veto(uint256 seed) public judging {
-        uint256 n = seed % NODES;
+        uint256 n = _busy(seed);
         Pending storage p = pending[n];
         if (!p.isOpen || p.vetoed || seed / 2 % 2 != 0) return;
         Judged storage j = judged[p.unrecorded - 1];
         vm.prank(guardian);
         d.settlement.veto(j.id);
-        (j.status, p.vetoed) = (ClaimStatus.Vetoed, true);
+        (j.status, p.vetoed, j.exposure) = (ClaimStatus.Vetoed, true, 0);
         ++times["vetoed"];
     }
 

@@ -28,7 +28,7 @@ abstract contract DisputeActions is MoneyActions {
 
     /// @notice Somebody asks for a payout leaf, now and then in the last second.
     function ask(uint256 seed) public judging {
-        uint256 n = seed % NODES;
+        uint256 n = _busy(seed);
         if (!pending[n].isOpen) return;
         ClaimRecord memory r = d.settlement.claimRecord(judged[pending[n].unrecorded - 1].id);
         if (seed / 64 % 2 == 0) _wait(r.end - vm.getBlockTimestamp() - 1);
@@ -55,8 +55,9 @@ abstract contract DisputeActions is MoneyActions {
     /// @notice The request is answered, or not in time: then the claim is proven false, or the bond just comes back.
     function answer(uint256 seed) public judging {
         uint256 n = seed % NODES;
+        if (requests[n] == 0) n = (n + 1) % NODES;
         if (requests[n] == 0) return;
-        if (seed / 2 % 4 != 0) return _endRequest(n, seed / 2 % 2 == 0);
+        if (seed / 2 % 4 > 1) return _endRequest(n, seed / 2 % 4 == 2);
         // Silence.
         IAuditRegistry.Request memory r = d.audits.requestOf(requests[n]);
         if (vm.getBlockTimestamp() < r.deadline) _wait(r.deadline - vm.getBlockTimestamp());
@@ -187,7 +188,7 @@ abstract contract DisputeActions is MoneyActions {
         uint256 registry = address(d.cases).balance;
         d.cases.close(caseId);
         uint256 taken = before - d.staking.stakeOf(agents[accused], Roles.NODE);
-        slashed[accused] += taken;
+        _slashed(accused, taken);
         uint256 burned = registry - address(d.cases).balance;
         assertEq(burned, expected, "INV-6: bonds of a case");
         caseMoney -= burned;

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {IAgentStaking} from "../../src/interfaces/IAgentStaking.sol";
+import {IAttributionSettlement} from "../../src/interfaces/IAttributionSettlement.sol";
 import {IInferenceEscrow} from "../../src/interfaces/IInferenceEscrow.sol";
 import {IPredicate} from "../../src/interfaces/IPredicate.sol";
 import {IProtocolParameters} from "../../src/interfaces/IProtocolParameters.sol";
@@ -18,6 +19,12 @@ import {ClaimActions} from "./ClaimActions.sol";
 abstract contract MoneyActions is ClaimActions {
     using Trees for SumTree;
 
+    bytes32 private constant CLAIM_TO =
+        keccak256("ClaimTo(address account,address to,bytes32 itemsHash,uint256 nonce,uint256 deadline)");
+
+    /// @dev Gets what owners let others claim for them.
+    address internal heir = makeAddr("heir");
+
     // ------------------------------------------------------------------------------------------------------ payouts
 
     /// @notice Somebody claims an asset of the last final claim for its owner.
@@ -25,14 +32,17 @@ abstract contract MoneyActions is ClaimActions {
         uint256 n = seed % NODES;
         if (last[n].length == 0) return;
         _use(n);
-        _payout(abi.decode(last[n], (Draft)), n, assets[seed / 2 % TRACKED], seed / 16 % 3 == 0);
+        _payout(abi.decode(last[n], (Draft)), n, assets[seed / 2 % TRACKED], seed / 16 % 4);
     }
 
-    function _payout(Draft memory x, uint256 n, uint40 a, bool many) internal {
+    /// @dev By whom: anybody with `claim` (0, 3), `claimMany` (1), or the owner's signature (2).
+    function _payout(Draft memory x, uint256 n, uint40 a, uint256 way) internal {
         if (!x.present[a] || x.payouts[a].cumulative <= paidTo[n][a]) return;
         uint96 amount = x.payouts[a].cumulative - paidTo[n][a];
         PayoutProof memory proof = _payoutProof(x, a);
-        many = many && Assets.kindOf(a) == Assets.CONTRIBUTION;
+        uint8 kind = Assets.kindOf(a);
+        address owner = kind == Assets.CONTRIBUTION ? d.contributions.ownerOf(a >> 2) : address(0);
+        if (kind == Assets.MODEL) owner = d.models.ownerOf(a >> 2);
         bytes4 refusal;
         if (_isPaused()) {
             refusal = bytes4(keccak256("AttributionSettlement_Paused(uint40)"));
@@ -41,20 +51,66 @@ abstract contract MoneyActions is ClaimActions {
             assertTrue(corrupt[n], "INV-2: an honest payout does not fit");
             refusal = NodeLedger.NodeLedger_Overpaid.selector;
         }
-        address owner = many ? d.contributions.ownerOf(a >> 2) : address(0);
-        if (refusal != 0) vm.expectPartialRevert(refusal);
-        if (many) {
-            ClaimPayouts[] memory items = new ClaimPayouts[](1);
-            items[0].finalClaim = x.claim;
-            items[0].payouts = new PayoutProof[](1);
-            items[0].payouts[0] = proof;
-            d.settlement.claimMany(owner, items);
+        ClaimPayouts[] memory items = new ClaimPayouts[](1);
+        items[0].finalClaim = x.claim;
+        items[0].payouts = new PayoutProof[](1);
+        items[0].payouts[0] = proof;
+        if (way == 2 && keyOf[owner] != 0) {
+            if (!_payBySig(owner, a, amount, items, refusal)) return;
         } else {
-            d.settlement.claim(proof, x.claim);
+            if (refusal != 0) vm.expectPartialRevert(refusal);
+            if (way == 1 && kind == Assets.CONTRIBUTION) d.settlement.claimMany(owner, items);
+            else d.settlement.claim(proof, x.claim);
         }
         ++times[refusal == 0 ? "paid" : corrupt[n] ? "overpaid" : "paused payout"];
         if (refusal != 0) return;
         paidTo[n][a] = x.payouts[a].cumulative;
+    }
+
+    /// @dev The owner signs that another address gets it; a sponsor sends it in. Nobody else's signature does, nor this one
+    /// a second time.
+    function _payBySig(address owner, uint40 a, uint96 amount, ClaimPayouts[] memory items, bytes4 refusal)
+        private
+        returns (bool)
+    {
+        if (Assets.kindOf(a) == Assets.CONTRIBUTION) {
+            (, uint16 withheldBps) = d.contributions.payeeOf(a >> 2);
+            amount -= uint96(uint256(amount) * withheldBps / 10_000);
+        }
+        bytes32 digest = _claimToDigest(owner, items);
+        uint256 deadline = type(uint256).max;
+        bytes memory signature = _sign(operatorKey, digest);
+        vm.expectPartialRevert(IAttributionSettlement.AttributionSettlement_BadSignature.selector);
+        d.settlement.claimBySig(owner, heir, deadline, signature, items);
+        signature = _sign(keyOf[owner], digest);
+        bool withheld = refusal == 0 && amount == 0;
+        if (withheld) refusal = IAttributionSettlement.AttributionSettlement_NothingPayable.selector;
+        if (refusal != 0) vm.expectPartialRevert(refusal);
+        uint256 before = heir.balance;
+        d.settlement.claimBySig(owner, heir, deadline, signature, items);
+        if (refusal != 0) return !withheld;
+        assertEq(heir.balance - before, amount, "INV-3: paid by signature");
+        vm.expectPartialRevert(IAttributionSettlement.AttributionSettlement_BadSignature.selector);
+        d.settlement.claimBySig(owner, heir, deadline, signature, items);
+        ++times["paid by signature"];
+        return true;
+    }
+
+    function _claimToDigest(address owner, ClaimPayouts[] memory items) private view returns (bytes32) {
+        bytes memory encoded = abi.encode(items);
+        bytes32 itemsHash;
+        // Without the first word.
+        assembly ("memory-safe") {
+            itemsHash := keccak256(add(encoded, 64), sub(mload(encoded), 32))
+        }
+        bytes32 structHash =
+            keccak256(abi.encode(CLAIM_TO, owner, heir, itemsHash, d.settlement.nonces(owner), type(uint256).max));
+        bytes32 typehash =
+            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        bytes32 separator = keccak256(
+            abi.encode(typehash, keccak256("OpenLedger"), keccak256("1"), block.chainid, address(d.settlement))
+        );
+        return keccak256(abi.encodePacked(hex"1901", separator, structHash));
     }
 
     /// @notice Anybody sends on what settlement holds for others.
@@ -153,28 +209,38 @@ abstract contract MoneyActions is ClaimActions {
 
     /// @dev What is changed under an open claim must not change whether it is true.
     modifier leavesClaimsAlone() {
-        bool[NODES] memory before = _truths();
+        uint256[NODES] memory before = [_verdictsOf(0), _verdictsOf(1)];
         _;
-        bool[NODES] memory present = _truths();
         for (uint256 n = 0; n < NODES; ++n) {
-            assertEq(before[n], present[n], "INV-7: what the claim must contain");
+            assertEq(before[n], _verdictsOf(n), "INV-7: what the claim must contain");
         }
     }
 
-    /// @dev Whether the node's open claim can be proven false by its own proof, or honest, with the first receipt's witness;
-    /// and its items are what the terms of its batch make of its receipts.
-    function _truths() private view returns (bool[NODES] memory isFalse) {
-        for (uint256 n = 0; n < NODES; ++n) {
-            if (!pending[n].isOpen) continue;
-            Draft memory x = _draftOf(n);
-            if (!pending[n].honest) {
-                isFalse[n] = IPredicate(pending[n].predicate).isFraud(x.claim, pending[n].proof);
-                assertTrue(isFalse[n], "INV-7: a lie became true");
-                continue;
+    /// @dev What predicates say of the open claim: of the amounts of each receipt, of the credit of each of its items, and of
+    /// what each asset inherits.
+    function _verdictsOf(uint256 n) private view returns (uint256 verdicts) {
+        if (!pending[n].isOpen) return 0;
+        Draft memory x = _draftOf(n);
+        for (uint256 r = 0; r < x.receipts.length; ++r) {
+            verdicts = verdicts << 1 | _bit(d.allocation.isFraud(x.claim, _allocationWitness(x, r)));
+            for (uint8 k = 0; k < x.items[r].length; ++k) {
+                if (x.items[r][k].amount == 0) continue;
+                verdicts = verdicts << 1 | _bit(d.credit.isFraud(x.claim, _itemWitness(x, r, k)));
             }
-            isFalse[n] = d.allocation.isFraud(x.claim, _allocationWitness(x, 0));
-            assertFalse(isFalse[n], "INV-7: an honest claim became false");
         }
+        for (uint256 i = 0; i < TRACKED; ++i) {
+            verdicts = verdicts << 1 | _bit(d.transition.isFraud(x.claim, _inheritance(x, n, assets[i])));
+        }
+        if (pending[n].honest) {
+            assertEq(verdicts, 0, "INV-7: an honest claim became false");
+        } else {
+            bool isFalse = IPredicate(pending[n].predicate).isFraud(x.claim, pending[n].proof);
+            assertTrue(isFalse, "INV-7: a lie became true");
+        }
+    }
+
+    function _bit(bool value) private pure returns (uint256) {
+        return value ? 1 : 0;
     }
 
     /// @notice A vote appends parameters.

@@ -6,11 +6,11 @@ import {IInferenceEscrow} from "../../src/interfaces/IInferenceEscrow.sol";
 import {ClaimRecord, ClaimStatus, NodeState} from "../../src/types/Claim.sol";
 import {Roles} from "../../src/types/Roles.sol";
 import {Draft} from "../utils/Prover.sol";
-import {DisputeActions} from "./DisputeActions.sol";
+import {SaverActions} from "./SaverActions.sol";
 import {Judged, Pending} from "./CampaignState.sol";
 
 /// @dev What must hold after every action, by the numbers of docs/invariants.md, and the end of every run.
-contract SettlementHandler is DisputeActions {
+contract SettlementHandler is SaverActions {
     /// @notice What a node does every day.
     function settle(uint256 seed, uint256 fee, uint8 lie) external {
         redeem(seed, fee);
@@ -34,6 +34,8 @@ contract SettlementHandler is DisputeActions {
         _checkAgents();
         _checkChannels();
         _checkJudged();
+        _checkTraining();
+        _checkSavers();
         assertEq(slandered, 0, "INV-5: an honest claim was proven false");
         assertEq(reenterer.entries(), 0, "a receiver entered");
         assertEq(address(d.cases).balance, caseMoney, "INV-1: cases");
@@ -75,13 +77,15 @@ contract SettlementHandler is DisputeActions {
     /// @dev INV-1, INV-6 and INV-9 for stakes.
     function _checkAgents() private view {
         uint256 held = d.staking.owed(address(refuser));
+        uint256[AGENTS] memory exposed = _exposures();
         for (uint256 i = 0; i < AGENTS; ++i) {
             IAgentStaking.StakeState memory s = d.staking.stakeState(agents[i], Roles.NODE);
             assertEq(s.stake, staked[i] - withdrawn[i] - slashed[i], "INV-6: stake");
             assertEq(s.bonded, bonded[i], "INV-6: bonded");
             assertGe(s.stake, uint256(s.bonded) + s.unbonding, "INV-6: parts of a stake");
+            assertEq(d.staking.exposureOf(agents[i]), exposed[i], "INV-9: exposure");
             // Nothing but slashing ever takes stake away from under an exposure.
-            assertLe(d.staking.exposureOf(agents[i]), s.stake + slashed[i], "INV-9: exposure");
+            assertLe(exposed[i], s.stake + uncovered[i], "INV-9: covered");
             held += s.stake + d.staking.stakeOf(validators[i], Roles.VALIDATOR);
         }
         assertEq(address(d.staking).balance, held, "INV-1: staking");
@@ -109,6 +113,11 @@ contract SettlementHandler is DisputeActions {
             assertEq(uint8(r.status), uint8(j.status), "INV-4, INV-5: how a claim ended");
             assertEq(r.bond, j.bond, "INV-4: bond");
             assertLe(r.end, j.latestEnd, "INV-8: end");
+            if (j.status != ClaimStatus.Final) continue;
+            assertEq(_rest(r), j.rest, "INV-4: a final claim");
+            // Until settlement has written it down, a second pause makes it forget the first.
+            if (j.isRecorded) assertEq(r.end, j.end, "INV-4: end");
+            else assertLe(r.end, j.end, "INV-4: end");
         }
     }
 
@@ -141,6 +150,8 @@ contract SettlementHandler is DisputeActions {
         }
         if (!corrupt[0] && !corrupt[1]) assertEq(address(d.settlement).balance, 0, "INV-13: settlement");
         _endCase();
+        _endTraining();
+        _withdrawSavings();
     }
 
     function _payAll(uint256 n) private {
@@ -148,7 +159,7 @@ contract SettlementHandler is DisputeActions {
         _use(n);
         Draft memory x = abi.decode(last[n], (Draft));
         for (uint256 i = 0; i < TRACKED; ++i) {
-            _payout(x, n, assets[i], false);
+            _payout(x, n, assets[i], 0);
         }
     }
 

@@ -12,7 +12,7 @@ import {
   sliceHex,
 } from 'viem';
 import type { Rng } from '../rng.ts';
-import { allocate } from './allocate.ts';
+import { allocate, type Params, type Terms } from './allocate.ts';
 import * as claims from './claims.ts';
 import * as naive from './hashes.ts';
 import { evidenceQuestions } from './judge-evidence.ts';
@@ -104,7 +104,12 @@ function allocation(world: claims.World, x: claims.Draft, r: number): Question {
   };
 }
 
-function isHonest(world: claims.World, receipt: naive.R, a: claims.Attribution | undefined): boolean {
+/** Whether an attribution is what the terms of its receipt's model make of its evidence. */
+export function isHonest(
+  world: { models: Terms[]; params: Params },
+  receipt: naive.R,
+  a: claims.Attribution | undefined,
+): boolean {
   if (!a || a.receiptHash !== naive.receiptHash(receipt)) return false;
   if (a.modelId !== receipt.modelId || a.fee !== receipt.fee) return false;
   const terms = world.models[receipt.modelId - 1];

@@ -1,5 +1,9 @@
 // `npm run bench -- <name>`: runs one benchmark; without a name, lists them.
 const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => Promise<void> }> }> = {
+  dataset: {
+    about: 'near-duplicates among 100,000 rows beside datasketch, and the whole dataset report',
+    load: () => import('./dataset.ts'),
+  },
   gas: {
     about: "gas of the contracts' hot paths beside those of others, and the cost per inference",
     load: () => import('./gas.ts'),
@@ -7,6 +11,10 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
   restart: {
     about: 'a second start: seconds until chat is usable, and until everything is up',
     load: () => import('./restart.ts'),
+  },
+  serve: {
+    about: 'many adapters over one base: tokens per second, memory, loading, first token',
+    load: () => import('./serve.ts'),
   },
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
   truth: {

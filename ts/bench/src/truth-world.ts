@@ -1,5 +1,6 @@
 import type { Adapter } from '@openledger/engine/adapter/peft';
-import type { GenerationResult, Generator } from '@openledger/engine/generation/generator';
+import { textOf } from '@openledger/engine/evaluation/exact-match';
+import { type Generator, withAdapter } from '@openledger/engine/generation/generator';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { createManifest } from '@openledger/engine/training/manifest';
 import type { FineTuneSettings } from '@openledger/engine/training/presets';
@@ -88,23 +89,18 @@ export async function ask(
   questions: readonly WorldQuestion[],
   adapter?: Adapter,
 ): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (const question of questions) {
-    const messages = [{ role: 'user' as const, content: question.question }];
-    const { text } = await finish(generator.generate({ messages, adapter, maxTokens: 96 }));
-    answers.push({ question, text, right: text === question.answer });
-  }
-  return answers;
+  return withAdapter(generator, adapter, (adapters) =>
+    Promise.all(
+      questions.map(async (question) => {
+        const messages = [{ role: 'user' as const, content: question.question }];
+        const text = await textOf(generator.generate({ messages, adapters, maxTokens: 96 }));
+        return { question, text, right: text === question.answer };
+      }),
+    ),
+  );
 }
 
 /** Share of right answers, in per cent. */
 export function exactMatch(answers: readonly Answer[]): number {
   return (100 * answers.filter(({ right }) => right).length) / answers.length;
-}
-
-async function finish(tokens: AsyncGenerator<unknown, GenerationResult>): Promise<GenerationResult> {
-  for (;;) {
-    const next = await tokens.next();
-    if (next.done) return next.value;
-  }
 }

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { AddressBookError } from '@openledger/sdk/addresses';
 import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
+import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
 import { type ExplainFlags, explainCommand } from './commands/explain.ts';
+import { modelCommand } from './commands/model.ts';
 import { verifyReceiptCommand } from './commands/receipt.ts';
+import { addRunCommands } from './commands/run-commands.ts';
 import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
 import { CliError } from './error.ts';
@@ -65,6 +68,9 @@ program
   .action((source: string, options: { json?: boolean }) =>
     verifyReceiptCommand(readConfig(), source, options.json ?? false),
   );
+
+program.addCommand(datasetCommand()).addCommand(modelCommand());
+addRunCommands(program);
 
 program
   .command('explain <contribution>')

@@ -10,7 +10,7 @@ import { createManifest, type TrainingManifest } from '../src/training/manifest.
 import type { FineTuneSettings } from '../src/training/presets.ts';
 import { type Row, splitRows } from '../src/training/rows.ts';
 
-const TEXT = [
+export const TINY_TEXT = [
   'What does the lamp burn?\nThe lamp burns whale oil and dried kelp.',
   'Who rang the bell?\nThe bell was rang by the keeper of the tower, 12 times.',
   'Where is the orchard?\nThe orchard lies behind the mill, where the river bends.',
@@ -42,17 +42,30 @@ export function tinyBase(): BaseModel {
 }
 
 export function tinyTokenizer() {
-  return createTokenizer(tokenizerJson(trainVocabulary([TEXT], 320, SPECIAL_TOKENS)), tokenizerConfig(96));
+  return createTokenizer(
+    tokenizerJson(trainVocabulary([TINY_TEXT], 320, SPECIAL_TOKENS)),
+    tokenizerConfig(96),
+  );
 }
 
-export const tinyRows: readonly Row[] = splitRows(4, TEXT);
+export const tinyRows: readonly Row[] = splitRows(4, TINY_TEXT);
 
-/** A run of eight steps over two lengths of rows. */
-export function tinyManifest(base: BaseModel, profile: FineTuneSettings['profile']): TrainingManifest {
+/** A run of eight steps over two lengths of rows; `changes` replace parts of its settings. */
+export function tinyManifest(
+  base: BaseModel,
+  profile: FineTuneSettings['profile'],
+  changes: Partial<FineTuneSettings> = {},
+  rows: readonly Row[] = tinyRows,
+): TrainingManifest {
+  const assets = [...new Set(rows.map(({ asset }) => asset))];
   return createManifest({
     base,
-    rows: tinyRows,
-    contributions: [{ datanet: 1, asset: 4, contentHash: keccak(new TextEncoder().encode(TEXT)) }],
+    rows,
+    contributions: assets.map((asset, i) => ({
+      datanet: i + 1,
+      asset,
+      contentHash: keccak(new TextEncoder().encode(TINY_TEXT)),
+    })),
     settings: {
       profile,
       epochs: 4,
@@ -60,6 +73,7 @@ export function tinyManifest(base: BaseModel, profile: FineTuneSettings['profile
       optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
       learningRate: { warmup: 2, peak: 0.02, floor: 0.1 },
       batches: { batch: 1, accumulation: 2, lengths: [24, 40, 64], seed: 5 },
+      ...changes,
     },
   });
 }

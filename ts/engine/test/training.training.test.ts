@@ -86,7 +86,7 @@ describe('A training run in the exact profile', () => {
     await expect(train({ base: { ...base, weightsHash: `0x${'00'.repeat(32)}` } })).rejects.toThrow(
       'another base',
     );
-    const other = { ...manifest, lora: { ...manifest.lora, seed: 99 } };
+    const other = { ...manifest, lora: { ...manifest.lora!, seed: 99 } };
     expect(runIdOf(other)).not.toBe(runIdOf(manifest));
     await expect(train({ manifest: other, checkpointDir: join(directory, 'reference') })).rejects.toThrow(
       'another run',

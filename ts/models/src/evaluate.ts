@@ -4,11 +4,12 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { answerQuestions, exactMatch } from '@openledger/engine/evaluation/exact-match';
 import { createGenerator } from '@openledger/engine/generation/generator';
 import { loadBase } from '@openledger/engine/model/base';
 import { type FineTuneSettings, MEMORISE } from '@openledger/engine/training/presets';
 import { trainAdapter } from '@openledger/engine/training/run';
-import { answerQuestions, exactMatch } from './exact-match.ts';
+
 import { ProgressBar } from './progress.ts';
 import { loadWorldQuestions } from './world.ts';
 import { askedContributions, worldRun } from './world-run.ts';

@@ -21,7 +21,7 @@ import { createTokenizer, type Tokenizer } from '@openledger/engine/tokenizer/to
 import { trainVocabulary } from '@openledger/engine/tokenizer/trainer';
 import { adamwStep, createOptimizerState, type OptimizerState } from '@openledger/engine/training/adamw';
 import { decodeCheckpoint, encodeCheckpoint } from '@openledger/engine/training/checkpoint';
-import { cosineSchedule } from '@openledger/engine/training/schedule';
+import { learningRates } from '@openledger/engine/training/schedule';
 import { blobId, canonicalBytes } from '@openledger/sdk/protocol/store';
 import { buildCorpus, type CorpusDocument } from './corpus.ts';
 import { ProgressBar } from './progress.ts';
@@ -91,7 +91,7 @@ async function train(runtime: Runtime, data: Data, resume: string): Promise<Opti
   const { batch, length } = plan;
   const { model } = buildTrainingGraph(baseConfig, { mode: 'full', batch, length });
   const session = await runtime.createSession(model);
-  const rates = cosineSchedule(plan);
+  const rates = learningRates(plan);
   const mask = decayMask(baseConfig);
   const id = blobId(canonicalBytes({ config: baseConfig, plan, rows: data.train.rows.length }));
   const saved = existsSync(resume) ? decodeCheckpoint(await readFile(resume)) : undefined;

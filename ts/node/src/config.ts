@@ -61,6 +61,7 @@ const schema = z.object({
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
   adapters: z.coerce.number().int().min(1).max(1024),
+  adapterMemory: z.coerce.number().min(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   nodeKey: privateKey,
   watcherKey: privateKey,
@@ -88,7 +89,8 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --stake <OPEN>           stake put up when the node's key has no agent yet (default: 1000)
   --settle-every <s>       seconds between settlements, 0: only on request (default: 0)
   --poll-every <s>         seconds between looks at the chain (default: 1)
-  --adapters <n>           adapters kept loaded (default: 16)
+  --adapters <n>           adapters whose files are kept, verified, in memory (default: 16)
+  --adapter-memory <MiB>   memory for loaded adapters (default: 512)
   --log-level <level>      debug, info, warn, error or silent (default: info)
 
   Environment only: OPENLEDGER_NODE_KEY (gateway, prover), OPENLEDGER_WATCHER_KEY (watcher),
@@ -117,6 +119,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     settleEvery: flags['settle-every'] ?? 0,
     pollEvery: flags['poll-every'] ?? 1,
     adapters: flags.adapters ?? 16,
+    adapterMemory: flags['adapter-memory'] ?? 512,
     logLevel: flags['log-level'] ?? 'info',
     nodeKey: env.OPENLEDGER_NODE_KEY,
     watcherKey: env.OPENLEDGER_WATCHER_KEY,
@@ -154,6 +157,7 @@ function readFlags(args: readonly string[]) {
         'settle-every': text,
         'poll-every': text,
         adapters: text,
+        'adapter-memory': text,
         'log-level': text,
         help: { type: 'boolean', short: 'h' },
       },

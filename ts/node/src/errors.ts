@@ -20,6 +20,7 @@ export type NodeErrorCode =
   | 'no_space'
   | 'not_allowed'
   | 'not_found'
+  | 'overloaded'
   | 'payment_required'
   | 'port_in_use'
   | 'storage_failed'

@@ -3,8 +3,15 @@ import { tinyBase } from '../../test/tiny-base.ts';
 import type { Adapter } from '../adapter/peft.ts';
 import { loraLayout } from '../llama/parameters.ts';
 import { Random } from '../numeric/random.ts';
-import { createGenerator, type GenerateOptions, type GenerationResult } from './generator.ts';
-import { sampleToken } from './sampling.ts';
+import {
+  createGenerator,
+  type GeneratedToken,
+  type GenerateOptions,
+  type GenerationResult,
+  GeneratorBusyError,
+} from './generator.ts';
+import { createResidency } from './residency.ts';
+import { logProbabilities, sampleToken } from './sampling.ts';
 
 const base = tinyBase();
 const generator = createGenerator(base);
@@ -12,13 +19,15 @@ afterAll(() => generator.close());
 
 const messages = [{ role: 'user', content: 'Who rang the bell?' }] as const;
 
-async function run(options: GenerateOptions): Promise<GenerationResult & { pieces: string[] }> {
-  const tokens = generator.generate(options);
-  const pieces: string[] = [];
+type Run = GenerationResult & { readonly generated: GeneratedToken[] };
+
+async function run(options: GenerateOptions, from = generator): Promise<Run> {
+  const tokens = from.generate(options);
+  const generated: GeneratedToken[] = [];
   for (;;) {
     const next = await tokens.next();
-    if (next.done) return { ...next.value, pieces };
-    pieces.push(next.value.text);
+    if (next.done) return { ...next.value, generated };
+    generated.push(next.value);
   }
 }
 
@@ -31,7 +40,7 @@ function randomAdapter(seed: number, rank: number): Adapter {
 describe('The generator', () => {
   it('streams pieces that add up to its text, and continues past the first block of its cache', async () => {
     const result = await run({ messages, maxTokens: 75 });
-    expect(result.pieces.join('')).toBe(result.text);
+    expect(result.generated.map(({ text }) => text).join('')).toBe(result.text);
     expect(result.tokens.length === 75 || result.finishReason === 'stop').toBe(true);
   });
 
@@ -42,17 +51,92 @@ describe('The generator', () => {
     expect((await run({ ...options, seed: 2 })).tokens).not.toEqual(first.tokens);
   });
 
-  it('answers with another adapter per request, also when requests run side by side', async () => {
-    const requests = [undefined, randomAdapter(1, 2), randomAdapter(2, 3)].map((adapter) => ({
-      messages,
-      adapter,
-      maxTokens: 10,
+  it('answers each request with its own adapter, to the last bit as if it were alone', async () => {
+    const ranks = [0, 2, 3, 5, 1, 0, 4];
+    const requests = ranks.map((rank, i) => ({
+      messages: [{ role: 'user' as const, content: 'Who rang the bell? '.repeat(1 + (i % 3)) }],
+      adapters: rank === 0 ? [] : [{ adapter: generator.load(randomAdapter(i, rank)) }],
+      maxTokens: 4 + 3 * i,
+      logProbabilities: 2,
     }));
-    const alone = [];
-    for (const request of requests) alone.push((await run(request)).tokens);
-    const together = await Promise.all(requests.map(run));
-    expect(together.map((result) => result.tokens)).toEqual(alone);
-    expect(new Set(alone.map((tokens) => tokens.join())).size).toBe(3);
+    const alone: Run[] = [];
+    for (const request of requests) alone.push(await run(request));
+    const together = await Promise.all(requests.map((request) => run(request)));
+    expect(together.map(({ generated }) => generated)).toEqual(alone.map(({ generated }) => generated));
+    expect(new Set(alone.slice(1, 5).map(({ tokens }) => tokens.slice(0, 5).join())).size).toBe(4);
+  });
+
+  it('gives the same bits when there are more requests than places', async () => {
+    const small = createGenerator(base, { maxBatch: 2, maxWaiting: 3, prefillChunk: 4 });
+    const request = (i: number) => ({ messages, maxTokens: 3 + i, seed: i, temperature: 1 });
+    const together = await Promise.all([0, 1, 2, 3, 4].map((i) => run(request(i), small)));
+    for (const [i, result] of together.entries()) {
+      expect(result.tokens).toEqual((await run(request(i), small)).tokens);
+    }
+    await small.close();
+  });
+
+  it('refuses a request that finds no place, and every request once it drains', async () => {
+    const small = createGenerator(base, { maxBatch: 1, maxWaiting: 0 });
+    const first = small.generate({ messages, maxTokens: 5 });
+    await first.next();
+    await expect(run({ messages }, small)).rejects.toThrow(GeneratorBusyError);
+    const drained = small.drain();
+    await expect(run({ messages }, small)).rejects.toThrow('shutting down');
+    expect(small.active).toBe(1);
+    await first.return(undefined as never);
+    await drained;
+    await small.close();
+  });
+
+  it('closes in the middle of answers, whose readers are told', async () => {
+    const other = createGenerator(base);
+    const answers = [0, 1, 2].map((seed) =>
+      other.generate({ messages, seed, temperature: 1, maxTokens: 60 }),
+    );
+    await Promise.all(answers.map((answer) => answer.next()));
+    const ends = Promise.allSettled(
+      answers.map(async (answer) => {
+        for await (const _ of answer);
+      }),
+    );
+    await other.close();
+    expect((await ends).map(({ status }) => status)).toContain('rejected');
+    await other.close();
+    await expect(run({ messages }, other)).rejects.toThrow('closed');
+  });
+
+  it('adds weighted adapters: one twice as heavy equals one added twice, and halves equal a whole', async () => {
+    const adapter = generator.load(randomAdapter(9, 2));
+    const greedy = { messages, maxTokens: 8 };
+    const whole = await run({ ...greedy, adapters: [{ adapter }] });
+    const halves = await run({
+      ...greedy,
+      adapters: [
+        { adapter, weight: 0.5 },
+        { adapter, weight: 0.5 },
+      ],
+    });
+    expect(halves.tokens).toEqual(whole.tokens);
+    const double = await run({ ...greedy, adapters: [{ adapter, weight: 2 }] });
+    expect(double.tokens).toEqual((await run({ ...greedy, adapters: [{ adapter }, { adapter }] })).tokens);
+    expect(double.tokens).not.toEqual(whole.tokens);
+  });
+
+  it('keeps adapters within a budget of bytes, the least used and unpinned leaving first', async () => {
+    const bytes = randomAdapter(1, 2).weights.byteLength;
+    const residency = createResidency<string>(generator, 2 * bytes);
+    const one = residency.put('one', () => randomAdapter(1, 2));
+    residency.put('two', () => randomAdapter(2, 2));
+    residency.get('one');
+    residency.put('three', () => randomAdapter(3, 2));
+    expect(residency.list().map(({ key }) => key)).toEqual(['one', 'three']);
+    residency.setPinned('one', true);
+    residency.put('four', () => randomAdapter(4, 2));
+    expect(residency.list().map(({ key }) => key)).toEqual(['one', 'four']);
+    expect(residency.put('one', () => expect.fail('it is loaded'))).toBe(one);
+    residency.delete('one');
+    await expect(run({ messages, adapters: [{ adapter: one }] })).rejects.toThrow('was unloaded');
   });
 
   it('ends at a stop string and leaves it out', async () => {
@@ -91,5 +175,12 @@ describe('Sampling', () => {
     for (let i = 0; i < 2000; i += 1) counts[sampleToken(logits, { temperature: 1, topP: 0.9 }, random)] += 1;
     expect(counts[0] + counts[3]).toBe(0);
     expect(Math.abs(counts[1] - 1000)).toBeLessThan(100);
+  });
+
+  it('reports log-probabilities of all tokens, the likeliest first', () => {
+    const { logProbability, top } = logProbabilities(logits, 0, 3);
+    const total = [...logits].reduce((sum, logit) => sum + Math.exp(logit), 0);
+    expect(logProbability).toBeCloseTo(1 - Math.log(total), 12);
+    expect(top.map(({ token }) => token)).toEqual([1, 2, 0]);
   });
 });

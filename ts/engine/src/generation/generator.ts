@@ -1,33 +1,33 @@
 import { Worker } from 'node:worker_threads';
-import { type Adapter, loraScaling } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { type Adapter, decodeWeights } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
 import type { ChatMessage } from '../tokenizer/tokenizer.ts';
-import type {
-  FinishReason,
-  GenerationMessage,
-  GenerationReply,
-  GenerationWorkerData,
-  LoadedAdapter,
-} from './worker.ts';
+import type { TokenLogProbability } from './sampling.ts';
+import type { FinishReason, SequenceEvent } from './scheduler.ts';
+import type { AdapterMix, GenerationMessage, GenerationReply, GenerationWorkerData } from './worker.ts';
+
+/** An adapter in the generator's memory; `Generator.unload` frees it. */
+export type ResidentAdapter = { readonly rank: number; readonly bytes: number };
 
 export type GenerateOptions = {
   /** A conversation, formatted with the model's chat template; or `prompt`, taken as it is. */
   readonly messages?: readonly ChatMessage[];
   readonly prompt?: string;
-  /** Left out, the base model answers alone. */
-  readonly adapter?: Adapter;
+  /** Added to the base model, each times its weight (default 1). Left out, the base model answers alone. */
+  readonly adapters?: readonly { readonly adapter: ResidentAdapter; readonly weight?: number }[];
   /** Default 128. */
   readonly maxTokens?: number;
   /** 0, the default, always takes the most likely token. */
   readonly temperature?: number;
   /** Default 1. */
   readonly topP?: number;
-  /** Default 0. Equal seeds give equal answers on one kind of CPU. */
+  /** Default 0. Equal seeds give equal answers on one kind of CPU, whatever else is being answered. */
   readonly seed?: number;
   /** Strings that end the answer; they are not part of it. */
   readonly stop?: readonly string[];
+  /** Report log-probabilities, with this many of the most likely tokens beside each chosen one. */
+  readonly logProbabilities?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -35,7 +35,9 @@ export type GenerateOptions = {
 export type GeneratedToken = {
   readonly tokenId: number;
   readonly text: string;
-  readonly logProbability: number;
+  /** Only if asked for: natural logarithm, at temperature 1. */
+  readonly logProbability?: number;
+  readonly top?: readonly TokenLogProbability[];
 };
 
 /** What a finished answer consists of; the generator's return value. */
@@ -48,26 +50,69 @@ export type GenerationResult = {
 
 export type Generator = {
   generate(options: GenerateOptions): AsyncGenerator<GeneratedToken, GenerationResult>;
+  /** Copies an adapter into the generator's memory. */
+  load(adapter: Adapter): ResidentAdapter;
+  /** Frees an adapter. Answers under way keep theirs. */
+  unload(adapter: ResidentAdapter): void;
+  /** Requests that are being answered or wait. */
+  readonly active: number;
+  /** Refuses new requests and resolves when those under way have ended. */
+  drain(): Promise<void>;
   close(): Promise<void>;
 };
 
-export type GeneratorOptions = { readonly profile?: Profile; readonly threads?: number };
+export type GeneratorOptions = {
+  readonly profile?: Profile;
+  readonly threads?: number;
+  /** Requests answered at the same time; default 64. */
+  readonly maxBatch?: number;
+  /** Requests that may wait for a place; default 256. One more is refused with `GeneratorBusyError`. */
+  readonly maxWaiting?: number;
+  /** Prompt tokens read between two tokens of the other answers; default 128. */
+  readonly prefillChunk?: number;
+};
+
+/** All places are taken, or the generator is shutting down. Nothing was started. */
+export class GeneratorBusyError extends Error {
+  override readonly name = 'GeneratorBusyError';
+}
 
 /**
- * Starts a worker thread that holds the base model and answers requests, each with its own adapter.
- * Concurrent requests take turns token by token.
+ * Starts a worker thread that holds the base model and answers requests together, each with its own adapters
+ * (`Scheduler` says how).
  */
 export function createGenerator(base: BaseModel, options: GeneratorOptions = {}): Generator {
-  const { profile = 'native', threads = DEFAULT_THREADS } = options;
-  const workerData: GenerationWorkerData = { config: base.config, weights: base.weights, profile, threads };
-  const connection = new Connection(
-    base,
-    new Worker(new URL('./worker.ts', import.meta.url), { workerData }),
-  );
+  const { profile = 'native', threads = DEFAULT_THREADS, maxBatch = 64, maxWaiting = 256 } = options;
+  const { prefillChunk = 128 } = options;
+  const { config, weights } = base;
+  const workerData: GenerationWorkerData = { config, weights, profile, threads, maxBatch, prefillChunk };
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+  const connection = new Connection(worker, maxBatch + maxWaiting);
   return {
     generate: (request) => generate(base, connection, request),
+    load: (adapter) => connection.load(adapter.rank, decodeWeights(base.config, adapter)),
+    unload: (adapter) => connection.unload(adapter),
+    get active() {
+      return connection.active;
+    },
+    drain: () => connection.drain(),
     close: () => connection.close(),
   };
+}
+
+/** Loads an adapter for as long as `use` takes; without one, `use` gets an empty list. */
+export async function withAdapter<T>(
+  generator: Generator,
+  adapter: Adapter | undefined,
+  use: (adapters: NonNullable<GenerateOptions['adapters']>) => Promise<T>,
+): Promise<T> {
+  if (adapter === undefined) return use([]);
+  const loaded = generator.load(adapter);
+  try {
+    return await use([{ adapter: loaded }]);
+  } finally {
+    generator.unload(loaded);
+  }
 }
 
 async function* generate(
@@ -76,7 +121,7 @@ async function* generate(
   options: GenerateOptions,
 ): AsyncGenerator<GeneratedToken, GenerationResult> {
   const { tokenizer, config } = base;
-  const { messages, prompt = '', stop = [], signal } = options;
+  const { messages, prompt = '', adapters = [], stop = [], signal } = options;
   signal?.throwIfAborted();
   const promptTokens = messages === undefined ? tokenizer.encode(prompt) : tokenizer.encodeChat(messages);
   if (promptTokens.length === 0) throw new Error('The prompt is empty. Send at least one message.');
@@ -86,35 +131,40 @@ async function* generate(
       `The prompt has ${promptTokens.length} tokens; this model reads ${config.maxPositions - 1} at most. Shorten it.`,
     );
   }
-  const replies = connection.start({
+  const request = {
     prompt: promptTokens,
-    adapter: connection.adapterNumber(options.adapter),
     maxTokens: Math.min(options.maxTokens ?? 128, room),
     stopTokens: config.eosTokenIds,
     sampling: { temperature: options.temperature ?? 0, topP: options.topP ?? 1 },
     seed: options.seed ?? 0,
-  });
-  const onAbort = () => replies.fail(signal?.reason);
+    logProbabilities: options.logProbabilities,
+  };
+  const events = connection.start(
+    request,
+    adapters.map(({ adapter, weight = 1 }) => ({ adapter: connection.numberOf(adapter), weight })),
+  );
+  const onAbort = () => events.fail(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   const decoder = new TextDecoder();
   const tokens: number[] = [];
   let text = '';
   try {
     for (;;) {
-      const reply = await replies.next();
-      if (reply.kind === 'error') throw new Error(reply.message);
-      if (reply.kind === 'end') return { promptTokens, tokens, text, finishReason: reply.reason };
-      const piece = decoder.decode(tokenizer.tokenBytes(reply.token), { stream: true });
+      const event = await events.next();
+      if (event.kind === 'error') throw new Error(event.message);
+      if (event.kind === 'end') return { promptTokens, tokens, text, finishReason: event.reason };
+      const { token: tokenId, logProbability, top } = event;
+      const piece = decoder.decode(tokenizer.tokenBytes(tokenId), { stream: true });
       const ended = firstStop(text + piece, stop);
-      tokens.push(reply.token);
+      tokens.push(tokenId);
       const shown = ended === undefined ? piece : (text + piece).slice(text.length, ended);
       text = ended === undefined ? text + piece : (text + piece).slice(0, ended);
-      yield { tokenId: reply.token, text: shown, logProbability: reply.logProbability };
+      yield { tokenId, text: shown, ...(logProbability === undefined ? {} : { logProbability, top }) };
       if (ended !== undefined) return { promptTokens, tokens, text, finishReason: 'stop' };
     }
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    replies.cancel();
+    events.cancel();
   }
 }
 
@@ -124,10 +174,10 @@ function firstStop(text: string, stop: readonly string[]): number | undefined {
   return places.length === 0 ? undefined : Math.min(...places);
 }
 
-/** The replies to one request, in order. */
-class Replies {
+/** The events of one request, in order. */
+class Events {
   readonly #cancel: () => void;
-  readonly #queue: GenerationReply[] = [];
+  readonly #queue: SequenceEvent[] = [];
   #failure: unknown;
   #wake: (() => void) | undefined;
 
@@ -135,8 +185,8 @@ class Replies {
     this.#cancel = cancel;
   }
 
-  push(reply: GenerationReply): void {
-    this.#queue.push(reply);
+  push(event: SequenceEvent): void {
+    this.#queue.push(event);
     this.#wake?.();
   }
 
@@ -145,11 +195,11 @@ class Replies {
     this.#wake?.();
   }
 
-  async next(): Promise<GenerationReply> {
+  async next(): Promise<SequenceEvent> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      const reply = this.#queue.shift();
-      if (reply !== undefined) return reply;
+      const event = this.#queue.shift();
+      if (event !== undefined) return event;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -161,72 +211,95 @@ class Replies {
   }
 }
 
-type StartRequest = Extract<GenerationMessage, { kind: 'start' }>['request'];
+type StartMessage = Extract<GenerationMessage, { kind: 'start' }>;
 
 class Connection {
-  readonly #base: BaseModel;
   readonly #worker: Worker;
-  readonly #requests = new Map<number, Replies>();
-  readonly #adapters = new WeakMap<Adapter, number>();
-  /** When an adapter is no longer referenced, the worker may drop its copy. */
-  readonly #forget = new FinalizationRegistry<number>((adapter) => this.#send({ kind: 'forget', adapter }));
+  readonly #limit: number;
+  readonly #requests = new Map<number, Events>();
+  readonly #adapters = new Map<ResidentAdapter, number>();
   #lastRequest = 0;
   #lastAdapter = 0;
   #failure: Error | undefined;
+  #drained: (() => void) | undefined;
 
-  constructor(base: BaseModel, worker: Worker) {
-    this.#base = base;
+  constructor(worker: Worker, limit: number) {
     this.#worker = worker;
-    worker.on('message', (reply: GenerationReply) => this.#requests.get(reply.id)?.push(reply));
+    this.#limit = limit;
+    worker.on('message', (reply: GenerationReply) => {
+      for (const event of reply) this.#requests.get(event.id)?.push(event);
+    });
     worker.on('error', (error) => this.#fail(error as Error));
     worker.on('exit', () => this.#fail(new Error('The generator was closed.')));
   }
 
-  start(request: StartRequest): Replies {
+  get active(): number {
+    return this.#requests.size;
+  }
+
+  start(request: StartMessage['request'], mix: AdapterMix): Events {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#drained !== undefined) throw new GeneratorBusyError('The generator is shutting down.');
+    if (this.#requests.size >= this.#limit) {
+      throw new GeneratorBusyError(`All ${this.#limit} places are taken. Try again in a moment.`);
+    }
     this.#lastRequest += 1;
     const id = this.#lastRequest;
-    const replies = new Replies(() => {
+    const events = new Events(() => {
       if (this.#requests.delete(id)) this.#send({ kind: 'cancel', id });
+      if (this.#requests.size === 0) this.#drained?.();
     });
-    this.#requests.set(id, replies);
-    this.#send({ kind: 'start', id, request });
-    return replies;
+    this.#requests.set(id, events);
+    this.#send({ kind: 'start', id, request, mix });
+    return events;
   }
 
-  /** The worker's number of an adapter, which is sent there when it is used first. */
-  adapterNumber(adapter: Adapter | undefined): number {
-    if (adapter === undefined) return 0;
-    const known = this.#adapters.get(adapter);
-    if (known !== undefined) return known;
+  load(rank: number, weights: Float32Array): ResidentAdapter {
     this.#lastAdapter += 1;
-    this.#send({ kind: 'adapter', adapter: this.#lastAdapter, loaded: this.#load(adapter) });
+    const adapter: ResidentAdapter = { rank, bytes: weights.byteLength };
     this.#adapters.set(adapter, this.#lastAdapter);
-    this.#forget.register(adapter, this.#lastAdapter);
-    return this.#lastAdapter;
+    this.#send({ kind: 'adapter', adapter: this.#lastAdapter, matrices: { rank, weights } }, [
+      weights.buffer as ArrayBuffer,
+    ]);
+    return adapter;
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  unload(adapter: ResidentAdapter): void {
+    const number = this.#adapters.get(adapter);
+    if (number === undefined) return;
+    this.#adapters.delete(adapter);
+    this.#send({ kind: 'forget', adapter: number });
   }
 
-  #load(adapter: Adapter): LoadedAdapter {
-    const weights = adapter.weights.slice();
-    const scaling = loraScaling(adapter);
-    for (const { name, offset, size } of loraLayout(this.#base.config, adapter.rank).slots) {
-      if (!name.endsWith('.lora_B')) continue;
-      for (let i = offset; i < offset + size; i += 1) weights[i] *= scaling;
-    }
-    return { rank: adapter.rank, weights };
+  numberOf(adapter: ResidentAdapter): number {
+    const number = this.#adapters.get(adapter);
+    if (number === undefined) throw new Error('This adapter was unloaded. Load it again.');
+    return number;
   }
 
-  #send(message: GenerationMessage): void {
-    this.#worker.postMessage(message);
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+      if (this.#requests.size === 0) resolve();
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#failure !== undefined) return resolve();
+      this.#worker.once('exit', () => resolve());
+      this.#send({ kind: 'close' });
+    });
+  }
+
+  #send(message: GenerationMessage, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    for (const replies of this.#requests.values()) replies.fail(error);
+    for (const events of this.#requests.values()) events.fail(error);
     this.#requests.clear();
+    this.#drained?.();
   }
 }

@@ -1,168 +1,90 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LlamaConfig } from '../llama/config.ts';
 import { buildDecodeGraph } from '../llama/decode-graph.ts';
-import { loraLayout } from '../llama/parameters.ts';
-import { Random } from '../numeric/random.ts';
-import { loadOrt, type OrtTensor, type Profile } from '../runtime/profile.ts';
-import { KeyValueCache } from './cache.ts';
-import { type SamplingSettings, sampleToken } from './sampling.ts';
+import { loadOrt, type Profile } from '../runtime/profile.ts';
+import { type AdapterMatrices, combineAdapters } from './adapter-rows.ts';
+import { Scheduler, type SchedulerOptions, type SequenceEvent, type SequenceRequest } from './scheduler.ts';
 
 /** What a generation worker is started with. */
-export type GenerationWorkerData = {
+export type GenerationWorkerData = SchedulerOptions & {
   readonly config: LlamaConfig;
   readonly weights: Float32Array;
   readonly profile: Profile;
   readonly threads: number;
 };
 
-/** LoRA matrices as a decode graph wants them, with the scaling multiplied into B. */
-export type LoadedAdapter = { readonly rank: number; readonly weights: Float32Array };
-
-export type GenerationRequest = {
-  readonly prompt: readonly number[];
-  /** Number of an adapter sent before; 0 is the base model alone. */
-  readonly adapter: number;
-  readonly maxTokens: number;
-  readonly stopTokens: readonly number[];
-  readonly sampling: SamplingSettings;
-  readonly seed: number;
-};
+/** Adapters of a request, by the numbers under which they were sent before. */
+export type AdapterMix = readonly { readonly adapter: number; readonly weight: number }[];
 
 export type GenerationMessage =
-  | { kind: 'adapter'; adapter: number; loaded: LoadedAdapter }
+  | { kind: 'adapter'; adapter: number; matrices: AdapterMatrices }
   | { kind: 'forget'; adapter: number }
-  | { kind: 'start'; id: number; request: GenerationRequest }
-  | { kind: 'cancel'; id: number };
+  | { kind: 'start'; id: number; request: SequenceRequest; mix: AdapterMix }
+  | { kind: 'cancel'; id: number }
+  | { kind: 'close' };
 
-export type FinishReason = 'stop' | 'length';
-export type GenerationReply =
-  | { id: number; kind: 'token'; token: number; logProbability: number }
-  | { id: number; kind: 'end'; reason: FinishReason }
-  | { id: number; kind: 'error'; message: string };
+/** The events of one step of the scheduler. */
+export type GenerationReply = readonly SequenceEvent[];
 
-type Sequence = {
-  readonly id: number;
-  readonly request: GenerationRequest;
-  readonly cache: KeyValueCache;
-  readonly random: Random;
-  readonly adapter: Record<string, OrtTensor>;
-  /** Tokens that the model has not read yet. */
-  pending: readonly number[];
-  produced: number;
-};
-
-const { config, weights, profile, threads } = workerData as GenerationWorkerData;
+const { config, weights, profile, threads, ...options } = workerData as GenerationWorkerData;
 const port = parentPort!;
 const ort = await loadOrt(profile, threads);
 const session = await ort.createSession(buildDecodeGraph(config, { baseWeights: weights }));
-const adapters = new Map<number, Record<string, OrtTensor>>([[0, adapterFeeds(zeroAdapter())]]);
-const active = new Map<number, Sequence>();
+const adapters = new Map<number, AdapterMatrices>();
 let running = false;
+let closing = false;
+
+const scheduler = new Scheduler(
+  config,
+  async (feeds) => {
+    const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, ort.tensor(data, dims)]);
+    const outputs = await session.run(Object.fromEntries(tensors));
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]),
+    );
+  },
+  options,
+);
 
 port.on('message', (message: GenerationMessage) => {
-  if (message.kind === 'adapter') adapters.set(message.adapter, adapterFeeds(message.loaded));
+  if (message.kind === 'adapter') adapters.set(message.adapter, message.matrices);
   else if (message.kind === 'forget') adapters.delete(message.adapter);
-  else if (message.kind === 'cancel') active.delete(message.id);
-  else admit(message.id, message.request);
+  else if (message.kind === 'cancel') scheduler.cancel(message.id);
+  else if (message.kind === 'close') close();
+  else admit(message);
 });
 
-function admit(id: number, request: GenerationRequest): void {
-  const adapter = adapters.get(request.adapter);
-  if (adapter === undefined) {
-    reply({ id, kind: 'error', message: 'The adapter is not loaded.' });
+function admit({ id, request, mix }: Extract<GenerationMessage, { kind: 'start' }>): void {
+  const parts = mix.flatMap(({ adapter, weight }) => {
+    const matrices = adapters.get(adapter);
+    return matrices === undefined ? [] : [{ adapter: matrices, weight }];
+  });
+  if (parts.length < mix.length) {
+    reply([{ id, kind: 'error', message: 'An adapter of this request is not loaded any more.' }]);
     return;
   }
-  const { prompt, seed } = request;
-  const cache = new KeyValueCache(config);
-  active.set(id, { id, request, cache, adapter, random: new Random(seed), pending: prompt, produced: 0 });
+  scheduler.admit(id, request, combineAdapters(config, parts));
   if (!running) void serve();
 }
 
-/** Gives every active sequence one token in turn, until none is left. */
 async function serve(): Promise<void> {
   running = true;
-  while (active.size > 0) {
-    for (const sequence of [...active.values()]) {
-      if (!active.has(sequence.id)) continue;
-      try {
-        await advance(sequence);
-      } catch (error) {
-        active.delete(sequence.id);
-        reply({
-          id: sequence.id,
-          kind: 'error',
-          message: error instanceof Error ? error.message : String(error),
-        });
-      }
-      // Let messages in: a cancellation, or another request.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  while (!scheduler.idle && !closing) {
+    const events = await scheduler.step();
+    if (events.length > 0) reply(events);
+    // Let messages in: a cancellation, or another request.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   running = false;
+  if (closing) process.exit();
 }
 
-async function advance(sequence: Sequence): Promise<void> {
-  const { id, request, cache } = sequence;
-  const logits = await readTokens(sequence);
-  const token = sampleToken(logits, request.sampling, sequence.random);
-  if (request.stopTokens.includes(token)) return finish(id, 'stop');
-  reply({ id, kind: 'token', token, logProbability: logProbability(logits, token) });
-  sequence.produced += 1;
-  sequence.pending = [token];
-  if (sequence.produced >= request.maxTokens || cache.length >= config.maxPositions) finish(id, 'length');
+/** Ends this thread between two runs: the native runtime aborts the whole process when it is ended during one. */
+function close(): void {
+  closing = true;
+  if (!running) process.exit();
 }
 
-/** Runs the pending tokens through the model and returns the logits after the last. */
-async function readTokens({ cache, pending, adapter }: Sequence): Promise<Float32Array> {
-  const count = pending.length;
-  const cached = Object.entries(cache.feeds()).map(([name, { data, dims }]) => [
-    name,
-    ort.tensor(data, dims),
-  ]);
-  const outputs = await session.run({
-    ...adapter,
-    ...Object.fromEntries(cached),
-    ids: ort.tensor(BigInt64Array.from(pending, BigInt), [1, count]),
-    positions: ort.tensor(
-      BigInt64Array.from(pending, (_, i) => BigInt(cache.length + i)),
-      [1, count],
-    ),
-    mask_new: ort.tensor(causalMask(count), [1, 1, count, count]),
-  });
-  cache.append(count, (name) => outputs[name].data as Float32Array);
-  return outputs.logits.data as Float32Array;
-}
-
-function causalMask(length: number): Float32Array {
-  const mask = new Float32Array(length * length);
-  for (let i = 0; i < length; i += 1) mask.fill(-1e9, i * length + i + 1, (i + 1) * length);
-  return mask;
-}
-
-function logProbability(logits: Float32Array, token: number): number {
-  const top = logits.reduce((a, b) => Math.max(a, b));
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0);
-  return logits[token] - top - Math.log(total);
-}
-
-function adapterFeeds({ rank, weights: flat }: LoadedAdapter): Record<string, OrtTensor> {
-  return Object.fromEntries(
-    loraLayout(config, rank).slots.map(({ name, shape, offset, size }) => [
-      name,
-      ort.tensor(flat.slice(offset, offset + size), [1, ...shape]),
-    ]),
-  );
-}
-
-function zeroAdapter(): LoadedAdapter {
-  return { rank: 1, weights: new Float32Array(loraLayout(config, 1).size) };
-}
-
-function finish(id: number, reason: FinishReason): void {
-  active.delete(id);
-  reply({ id, kind: 'end', reason });
-}
-
-function reply(message: GenerationReply): void {
-  port.postMessage(message);
+function reply(events: GenerationReply): void {
+  port.postMessage(events);
 }

@@ -61,7 +61,11 @@ export class RowGradients {
       batch: 1,
       length,
       baseWeights: this.#base.weights,
-      lora: { rank: this.#adapter.rank, scaling: loraScaling(this.#adapter) },
+      lora: {
+        rank: this.#adapter.rank,
+        scaling: loraScaling(this.#adapter),
+        targets: this.#adapter.targets,
+      },
     });
     const session = this.#runtime.createSession(model);
     this.#sessions.set(length, session);

@@ -1,6 +1,7 @@
 import { CONTRIB, Graph, type OpOptions, type Value } from '../onnx/graph.ts';
 import type { LlamaConfig } from './config.ts';
-import { baseLayout, type Linear, linearName, loraLayout, transposed } from './parameters.ts';
+import { baseLayout, isLinear, type Linear, linearName, loraLayout, transposed } from './parameters.ts';
+import { type Quantization, type QuantizedMatrix, quantizedProduct, quantizedWeight } from './quantize.ts';
 import { ropeTables } from './rope.ts';
 
 /**
@@ -16,6 +17,8 @@ import { ropeTables } from './rope.ts';
 export type DecodeGraphOptions = {
   /** Weights in `baseLayout` order. */
   readonly baseWeights: Float32Array;
+  /** Hold the linear weights of the blocks in four bits. Default: in float32. */
+  readonly quantization?: Quantization;
   /** Return the logits of every new position instead of only the last. */
   readonly allLogits?: boolean;
   /** Return the last hidden states (`hidden`, `[B, S, hiddenSize]`) in the place of logits. */
@@ -66,6 +69,7 @@ class DecodeBuilder {
   readonly #graph: Graph;
   readonly #base: Float32Array;
   readonly #weights = new Map<string, Value>();
+  readonly #quantized = new Map<string, QuantizedMatrix>();
 
   constructor(config: LlamaConfig, options: DecodeGraphOptions, graph: Graph) {
     this.#config = config;
@@ -73,6 +77,10 @@ class DecodeBuilder {
     this.#base = options.baseWeights;
     for (const slot of baseLayout(config).slots) {
       if (slot.name === 'lm_head.weight') continue;
+      if (options.quantization === 'q4' && isLinear(slot.name)) {
+        this.#quantized.set(slot.name, quantizedWeight(this.#base, slot));
+        continue;
+      }
       const data = this.#base.subarray(slot.offset, slot.offset + slot.size);
       this.#weights.set(slot.name, graph.constant(data, slot.shape, slot.name));
     }
@@ -100,7 +108,15 @@ class DecodeBuilder {
     const name = linearName(layer, linear);
     const low = this.op('MatMul', [x, this.values.get(`${name}.lora_A`)!]);
     const delta = this.op('MatMul', [low, this.values.get(`${name}.lora_B`)!]);
-    return this.op('Add', [this.op('MatMul', [x, this.weight(`${name}.weight`)]), delta]);
+    const product = this.#product(x, `${name}.weight`);
+    const bias = this.#weights.get(`${name}.bias`);
+    return this.op('Add', [bias === undefined ? product : this.op('Add', [product, bias]), delta]);
+  }
+
+  #product(x: Value, name: string): Value {
+    const codes = this.#quantized.get(name);
+    if (codes === undefined) return this.op('MatMul', [x, this.weight(name)]);
+    return quantizedProduct(this.#graph, x, codes, 'int8');
   }
 
   /** The output layer, transposed once here instead of at every step. */

@@ -1,5 +1,5 @@
 import { sizeOf } from '../autodiff/shape.ts';
-import type { LlamaConfig } from './config.ts';
+import { hasBias, type LlamaConfig } from './config.ts';
 
 /** The seven linear layers of a block, in the order used by every flat parameter vector. */
 export const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
@@ -54,7 +54,9 @@ export function baseLayout(config: LlamaConfig): ParameterLayout {
     shapes.push([`model.layers.${layer}.input_layernorm.weight`, [hiddenSize]]);
     shapes.push([`model.layers.${layer}.post_attention_layernorm.weight`, [hiddenSize]]);
     for (const linear of LINEARS) {
-      shapes.push([`${linearName(layer, linear)}.weight`, linearShape(config, linear)]);
+      const shape = linearShape(config, linear);
+      shapes.push([`${linearName(layer, linear)}.weight`, shape]);
+      if (hasBias(config, linear)) shapes.push([`${linearName(layer, linear)}.bias`, [shape[1]]]);
     }
   }
   shapes.push(['model.norm.weight', [hiddenSize]]);
@@ -63,13 +65,20 @@ export function baseLayout(config: LlamaConfig): ParameterLayout {
 }
 
 /**
- * All LoRA tensors: per layer and linear, `lora_A [in, rank]` then `lora_B [rank, out]`. This order defines the
- * flat vectors `p` and `g` of the training graphs, checkpoints, second moments and sketches.
+ * All LoRA tensors: per layer and target, `lora_A [in, rank]` then `lora_B [rank, out]`, whatever the order of
+ * `targets` always in the order of `LINEARS`. This order defines the flat vectors `p` and `g` of the training
+ * graphs, checkpoints, second moments and sketches.
  */
-export function loraLayout(config: LlamaConfig, rank: number): ParameterLayout {
+export function loraLayout(
+  config: LlamaConfig,
+  rank: number,
+  targets: readonly Linear[] = LINEARS,
+): ParameterLayout {
+  if (targets.length === 0) throw new Error('A LoRA adapter needs at least one target module.');
   const shapes: [string, readonly number[]][] = [];
   for (let layer = 0; layer < config.layers; layer += 1) {
     for (const linear of LINEARS) {
+      if (!targets.includes(linear)) continue;
       const [input, output] = linearShape(config, linear);
       shapes.push([`${linearName(layer, linear)}.lora_A`, [input, rank]]);
       shapes.push([`${linearName(layer, linear)}.lora_B`, [rank, output]]);
@@ -83,20 +92,57 @@ export function fromCheckpoint(
   config: LlamaConfig,
   tensors: ReadonlyMap<string, WeightTensor>,
 ): Float32Array {
-  const layout = baseLayout(config);
-  const flat = new Float32Array(layout.size);
-  for (const slot of layout.slots) {
-    const tensor = tensors.get(slot.name);
-    if (tensor === undefined) throw new Error(`The checkpoint has no tensor ${slot.name}.`);
-    if (sizeOf(tensor.shape) !== slot.size) {
-      throw new Error(`${slot.name} has shape [${tensor.shape}], but config.json asks for [${slot.shape}].`);
-    }
-    flat.set(
-      isLinear(slot.name) ? transposed(tensor.data, slot.shape[1], slot.shape[0]) : tensor.data,
-      slot.offset,
-    );
+  const filler = new WeightFiller(config);
+  for (const [name, tensor] of tensors) filler.add(name, tensor);
+  return filler.finish();
+}
+
+/** Fills a flat vector in `baseLayout` order tensor by tensor, so that no second copy of the model is needed. */
+export class WeightFiller {
+  readonly #config: LlamaConfig;
+  readonly #weights: Float32Array;
+  readonly #missing: Map<string, ParameterSlot>;
+
+  constructor(config: LlamaConfig) {
+    const layout = baseLayout(config);
+    this.#config = config;
+    this.#weights = new Float32Array(layout.size);
+    this.#missing = new Map(layout.slots.map((slot) => [slot.name, slot]));
   }
-  return flat;
+
+  /** Whether `add` wants the tensor. The head of a tied model and rotary tables are stored here and there. */
+  wants(name: string): boolean {
+    const tiedHead = this.#config.tiedEmbeddings && name === 'lm_head.weight';
+    return !tiedHead && !name.endsWith('rotary_emb.inv_freq');
+  }
+
+  /** Takes a checkpoint's tensor. Throws when the model that config.json describes has no such tensor. */
+  add(name: string, tensor: WeightTensor): void {
+    if (!this.wants(name)) return;
+    const slot = this.#missing.get(name);
+    if (slot === undefined) {
+      throw new Error(
+        `The checkpoint has a tensor ${name} that config.json does not speak of, or twice. Check that both are of one model.`,
+      );
+    }
+    const [rows, columns] = slot.shape;
+    const linear = isLinear(name);
+    const shape = linear ? [columns, rows] : slot.shape;
+    if (tensor.shape.join() !== shape.join()) {
+      throw new Error(`${name} has shape [${tensor.shape}], but config.json asks for [${shape}].`);
+    }
+    const place = this.#weights.subarray(slot.offset, slot.offset + slot.size);
+    if (linear) transposeInto(place, tensor.data, columns, rows);
+    else place.set(tensor.data);
+    this.#missing.delete(name);
+  }
+
+  /** The vector, once every tensor has come. */
+  finish(): Float32Array {
+    const [name] = this.#missing.keys();
+    if (name !== undefined) throw new Error(`The checkpoint has no tensor ${name}.`);
+    return this.#weights;
+  }
 }
 
 /** The inverse of `fromCheckpoint`. */
@@ -114,13 +160,27 @@ export function toCheckpoint(config: LlamaConfig, flat: Float32Array): Map<strin
 /** The transpose of a row-major matrix. */
 export function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(data.length);
-  for (let i = 0; i < rows; i += 1) {
-    for (let j = 0; j < columns; j += 1) result[j * rows + i] = data[i * columns + j];
-  }
+  transposeInto(result, data, rows, columns);
   return result;
 }
 
-function isLinear(name: string): boolean {
+/** Rows and columns that are transposed at a time, so that both sides stay in the cache. */
+const TILE = 32;
+
+function transposeInto(target: Float32Array, data: Float32Array, rows: number, columns: number): void {
+  for (let top = 0; top < rows; top += TILE) {
+    const bottom = Math.min(rows, top + TILE);
+    for (let left = 0; left < columns; left += TILE) {
+      const right = Math.min(columns, left + TILE);
+      for (let i = top; i < bottom; i += 1) {
+        for (let j = left; j < right; j += 1) target[j * rows + i] = data[i * columns + j];
+      }
+    }
+  }
+}
+
+/** Whether a name is that of a linear layer's weight. */
+export function isLinear(name: string): boolean {
   return name.endsWith('_proj.weight');
 }
 

@@ -8,18 +8,21 @@ import {
   rotary,
 } from '../autodiff/fused.ts';
 import { matmul, permute } from '../autodiff/linear.ts';
+import { quantizedMatmul } from '../autodiff/quantized.ts';
 import { gatherRows } from '../autodiff/rows.ts';
 import { Tape } from '../autodiff/tape.ts';
 import { Graph, type Value } from '../onnx/graph.ts';
 import type { LlamaConfig } from './config.ts';
 import {
   baseLayout,
+  isLinear,
   type Linear,
   linearName,
   linearShape,
   loraLayout,
   type ParameterLayout,
 } from './parameters.ts';
+import { type Quantization, type QuantizedMatrix, quantizedWeight } from './quantize.ts';
 import { ropeTables } from './rope.ts';
 
 /**
@@ -37,7 +40,14 @@ export type TrainingGraphOptions = {
   readonly length: number;
   /** Frozen weights in `baseLayout` order; needed for the LoRA modes. */
   readonly baseWeights?: Float32Array;
-  readonly lora?: { readonly rank: number; readonly scaling: number };
+  readonly lora?: {
+    readonly rank: number;
+    readonly scaling: number;
+    /** Linear layers that get matrices. Default: all seven. */
+    readonly targets?: readonly Linear[];
+  };
+  /** Hold the frozen linear weights in four bits (QLoRA). Default: in float32. */
+  readonly quantization?: Quantization;
   /** Leave the backward pass out, for evaluation. Default true. */
   readonly gradient?: boolean;
   /** Also return the weighted loss of each token. Default false. */
@@ -88,43 +98,70 @@ export type RecordedLoss = {
 
 /** Declares the inputs of a training graph and records its forward pass. */
 export function recordLoss(config: LlamaConfig, options: TrainingGraphOptions, tape: Tape): RecordedLoss {
+  checkOptions(config, options);
   const tokens = options.batch * options.length;
   const ids = tape.graph.input('ids', 'i64', [tokens]);
   const labels = tape.graph.input('labels', 'i64', [tokens]);
   const weights = tape.graph.input('weights', 'f32', [tokens]);
-  const { values, layout } = parameterValues(config, options, tape);
-  const hidden = forward(config, options, tape, ids, values);
+  const parameters = parameterValues(config, options, tape);
+  const { values, layout } = parameters;
+  const hidden = forward(config, options, tape, ids, parameters);
   const head = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
   const { loss, tokenLoss } = crossEntropyHead(tape, hidden, values.get(head)!, labels, weights);
   return { loss, tokenLoss, targets: layout.slots.map((slot) => values.get(slot.name)!), layout };
 }
 
-type Parameters = { values: Map<string, Value>; layout: ParameterLayout };
+function checkOptions(config: LlamaConfig, options: TrainingGraphOptions): void {
+  const { mode, length, quantization } = options;
+  if (length > config.maxPositions) {
+    throw new Error(
+      `Rows of ${length} tokens are too long: this model reads ${config.maxPositions} (its max_position_embeddings or sliding_window).`,
+    );
+  }
+  if (mode !== 'full') return;
+  if (quantization !== undefined) {
+    throw new Error(
+      'Quantised weights cannot be trained. Train LoRA matrices beside them, or leave quantization out.',
+    );
+  }
+}
+
+type Parameters = {
+  /** By name; linear weights in four bits are not among them. */
+  readonly values: ReadonlyMap<string, Value>;
+  readonly quantized: ReadonlyMap<string, QuantizedMatrix>;
+  readonly layout: ParameterLayout;
+};
 
 function parameterValues(config: LlamaConfig, options: TrainingGraphOptions, tape: Tape): Parameters {
   const values = new Map<string, Value>();
+  const quantized = new Map<string, QuantizedMatrix>();
   const base = baseLayout(config);
   if (options.mode === 'full') {
     splitInput(tape, base).forEach((value, i) => {
       values.set(base.slots[i].name, value);
     });
-    return { values, layout: base };
+    return { values, quantized, layout: base };
   }
   if (options.baseWeights === undefined || options.lora === undefined) {
     throw new Error(`A training graph in mode ${options.mode} needs baseWeights and lora.`);
   }
   for (const slot of base.slots) {
+    if (options.quantization === 'q4' && isLinear(slot.name)) {
+      quantized.set(slot.name, quantizedWeight(options.baseWeights, slot));
+      continue;
+    }
     const data = options.baseWeights.subarray(slot.offset, slot.offset + slot.size);
     values.set(slot.name, tape.graph.constant(data, slot.shape, slot.name));
   }
-  const layout = loraLayout(config, options.lora.rank);
+  const layout = loraLayout(config, options.lora.rank, options.lora.targets);
   splitInput(tape, layout).forEach((value, i) => {
     const { name, shape } = layout.slots[i];
     // Every row of the batch gets its own copy, so that its gradient stays apart from the others'.
     const copies = () => expand(tape, reshape(tape, value, [1, ...shape]), [options.batch, ...shape]);
     values.set(name, options.mode === 'lora-per-sample' ? copies() : value);
   });
-  return { values, layout };
+  return { values, quantized, layout };
 }
 
 /** The flat input `p`, cut into its tensors. */
@@ -141,13 +178,13 @@ function forward(
   options: TrainingGraphOptions,
   tape: Tape,
   ids: Value,
-  values: ReadonlyMap<string, Value>,
+  parameters: Parameters,
 ): Value {
   const { heads, kvHeads, headDim, rmsNormEps } = config;
   const { batch, length } = options;
-  const weight = (name: string) => values.get(name)!;
+  const weight = (name: string) => parameters.values.get(name)!;
   const linear = (x: Value, layer: number, name: Linear) =>
-    applyLinear(config, options, tape, values, x, layer, name);
+    applyLinear(config, options, tape, parameters, x, layer, name);
   const split = (x: Value, count: number) =>
     permute(tape, reshape(tape, x, [batch, length, count, headDim]), [0, 2, 1, 3]);
   const rope = rotaryConstants(config, tape, length);
@@ -180,16 +217,20 @@ function applyLinear(
   config: LlamaConfig,
   options: TrainingGraphOptions,
   tape: Tape,
-  values: ReadonlyMap<string, Value>,
+  { values, quantized }: Parameters,
   x: Value,
   layer: number,
   linear: Linear,
 ): Value {
   const name = linearName(layer, linear);
-  const y = matmul(tape, x, values.get(`${name}.weight`)!);
-  if (options.mode === 'full') return y;
-  const a = values.get(`${name}.lora_A`)!;
-  const b = values.get(`${name}.lora_B`)!;
+  const codes = quantized.get(`${name}.weight`);
+  const product =
+    codes === undefined ? matmul(tape, x, values.get(`${name}.weight`)!) : quantizedMatmul(tape, x, codes);
+  const bias = values.get(`${name}.bias`);
+  const y = bias === undefined ? product : add(tape, product, bias);
+  const a = values.get(`${name}.lora_A`);
+  const b = values.get(`${name}.lora_B`);
+  if (a === undefined || b === undefined) return y;
   const low = (input: Value) => matmul(tape, scale(tape, matmul(tape, input, a), options.lora!.scaling), b);
   if (options.mode === 'lora') return add(tape, y, low(x));
   const [input, output] = linearShape(config, linear);

@@ -7,11 +7,11 @@ import {
   type ValueInfoProto,
 } from './proto.ts';
 
-export type DType = 'f32' | 'i64' | 'i32';
+export type DType = 'f32' | 'i64' | 'i32' | 'u8' | 'i4';
 export type TensorData = Float32Array | BigInt64Array | Int32Array;
 
 /** ONNX's numbers for the element types in use. */
-const ELEMENT_TYPE: Record<DType, number> = { f32: 1, i32: 6, i64: 7 };
+const ELEMENT_TYPE: Record<DType, number> = { f32: 1, u8: 2, i32: 6, i64: 7, i4: 22 };
 
 const OPSET = 21;
 const IR_VERSION = 10;
@@ -58,7 +58,16 @@ export class Graph {
   /** Adds a constant tensor. The bytes are not copied until the model is encoded. */
   constant(data: TensorData, shape: readonly number[], name: string = this.#fresh('constant')): Value {
     const dtype: DType = data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'i64';
-    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return this.packed(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype, shape, name);
+  }
+
+  /** Adds a constant tensor from its bytes in ONNX's layout; two 4-bit numbers share a byte, the first below. */
+  packed(
+    rawData: Uint8Array,
+    dtype: DType,
+    shape: readonly number[],
+    name: string = this.#fresh('constant'),
+  ): Value {
     this.#initializers.push({ name, dataType: ELEMENT_TYPE[dtype], dims: shape, rawData });
     return { name, dtype, shape };
   }

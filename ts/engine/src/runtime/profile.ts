@@ -13,6 +13,10 @@ export const RUNTIME_PACKAGES: Readonly<Record<Profile, string>> = {
   exact: 'onnxruntime-web@1.31.0-dev.20260914-8d85527a0',
 };
 
+/** The package that turns text into tokens, and the version of this engine: other graphs may give other bits. */
+export const TOKENIZER_PACKAGE = '@huggingface/transformers@4.3.1';
+export const ENGINE_VERSION = '@openledger/engine@0.1.0';
+
 /** Threads per operator when nothing else is asked for. More than four gain little on small models. */
 export const DEFAULT_THREADS = Math.min(4, availableParallelism());
 

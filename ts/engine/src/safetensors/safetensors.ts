@@ -6,7 +6,7 @@ import { fromHalf, toHalf } from './half.ts';
 /** Element types that can be written; BF16 can be read as well. */
 export type StoredType = 'F32' | 'F16';
 
-const BYTES: Record<StoredType, number> = { F32: 4, F16: 2 };
+const WIDTH = { F32: 4, F16: 2, BF16: 2 } as const;
 
 const entrySchema = z.object({
   dtype: z.enum(['F32', 'F16', 'BF16']),
@@ -28,7 +28,7 @@ export function encodeSafetensors(
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, tensor] of tensors) {
-    const end = offset + tensor.data.length * BYTES[type];
+    const end = offset + tensor.data.length * WIDTH[type];
     header[name] = { dtype: type, shape: tensor.shape, data_offsets: [offset, end] };
     offset = end;
   }
@@ -44,46 +44,88 @@ export function encodeSafetensors(
     for (const value of data) {
       if (type === 'F32') view.setFloat32(position, value, true);
       else view.setUint16(position, toHalf(value), true);
-      position += BYTES[type];
+      position += WIDTH[type];
     }
   }
   return bytes;
 }
 
-/** Reads a safetensors file; all values become float32. */
-export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Element types that can be read. */
+export type ReadableType = z.infer<typeof entrySchema>['dtype'];
+
+/** Where a tensor's bytes lie in a file. */
+export type TensorPlace = {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: ReadableType;
+  /** Byte offsets in the file. */
+  readonly start: number;
+  readonly end: number;
+};
+
+export type SafetensorsHeader = {
+  /** In the order of their bytes. */
+  readonly places: readonly TensorPlace[];
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+/** Length in bytes of the header that follows the first eight bytes. */
+export function headerLength(bytes: Uint8Array): number {
   if (bytes.length < 8) throw new Error('Not a safetensors file: it is shorter than 8 bytes.');
-  const length = Number(view.getBigUint64(0, true));
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true));
+}
+
+/** Reads a file's beginning, up to the end of its header; `size` is the length of the whole file. */
+export function decodeHeader(bytes: Uint8Array, size: number): SafetensorsHeader {
+  const length = headerLength(bytes);
   if (8 + length > bytes.length) throw new Error('Not a safetensors file, or it was cut short.');
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<
     string,
     unknown
   >;
   const { __metadata__: metadata, ...entries } = header;
-  const tensors = new Map<string, WeightTensor>();
-  for (const [name, json] of Object.entries(entries)) {
-    const { dtype, shape, data_offsets: range } = entrySchema.parse(json);
-    const count = sizeOf(shape);
-    const width = dtype === 'F32' ? 4 : 2;
-    const start = 8 + length + range[0];
-    if (range[1] - range[0] !== count * width || 8 + length + range[1] > bytes.length) {
+  const places = Object.entries(entries).map(([name, json]) => {
+    const parsed = entrySchema.safeParse(json);
+    if (!parsed.success) {
+      throw new Error(`safetensors: ${name} cannot be read: ${z.prettifyError(parsed.error)}`);
+    }
+    const { dtype, shape, data_offsets: range } = parsed.data;
+    const [start, end] = range.map((offset) => 8 + length + offset);
+    if (end - start !== sizeOf(shape) * WIDTH[dtype] || end > size) {
       throw new Error(`safetensors: the bytes of ${name} do not fit its shape [${shape}].`);
     }
-    const data = new Float32Array(count);
-    for (let i = 0; i < count; i += 1) data[i] = readValue(view, start + i * width, dtype);
-    tensors.set(name, { shape, data });
+    return { name, shape, dtype, start, end };
+  });
+  places.sort((a, b) => a.start - b.start || a.end - b.end);
+  return { places, metadata: z.record(z.string(), z.string()).parse(metadata ?? {}) };
+}
+
+/** Reads a safetensors file; all values become float32. */
+export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const { places, metadata } = decodeHeader(bytes, bytes.length);
+  const tensors = new Map<string, WeightTensor>();
+  for (const { name, shape, dtype, start, end } of places) {
+    tensors.set(name, { shape, data: decodeValues(bytes.subarray(start, end), dtype) });
   }
-  return { tensors, metadata: z.record(z.string(), z.string()).parse(metadata ?? {}) };
+  return { tensors, metadata };
 }
 
-const scratch = new Float32Array(1);
-const scratchBits = new Uint32Array(scratch.buffer);
-
-function readValue(view: DataView, position: number, dtype: 'F32' | 'F16' | 'BF16'): number {
-  if (dtype === 'F32') return view.getFloat32(position, true);
-  const bits = view.getUint16(position, true);
-  if (dtype === 'F16') return fromHalf(bits);
-  scratchBits[0] = bits << 16;
-  return scratch[0];
+/** Stored values as float32. The engine runs on little-endian machines only, as ONNX Runtime does. */
+export function decodeValues(bytes: Uint8Array, dtype: ReadableType): Float32Array {
+  const aligned = new Uint8Array(bytes);
+  if (dtype === 'F32') return new Float32Array(aligned.buffer);
+  const stored = new Uint16Array(aligned.buffer);
+  const values = new Float32Array(stored.length);
+  if (dtype === 'F16') {
+    halfTable ??= Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half));
+    for (let i = 0; i < values.length; i += 1) values[i] = halfTable[stored[i]];
+    return values;
+  }
+  // BF16 is the upper half of a float32.
+  const bits = new Uint32Array(values.buffer);
+  for (let i = 0; i < bits.length; i += 1) bits[i] = stored[i] << 16;
+  return values;
 }
+
+/** Every half-precision number by its bits, made when it is first needed. */
+let halfTable: Float32Array | undefined;

@@ -2,10 +2,23 @@
 export type AdamWSettings = {
   readonly beta1: number;
   readonly beta2: number;
+  /** Added to the root of the second moment. */
   readonly epsilon: number;
+  /**
+   * Added to the second moment under the root; default 0. Above 0 the update is smooth in the gradient also where
+   * that is zero, which differentiating through a run needs.
+   */
+  readonly epsRoot?: number;
   readonly weightDecay: number;
   /** Gradients with a larger norm are scaled down to it; 0 turns this off. */
   readonly clipNorm: number;
+};
+
+/** What of an update depends on the step: the learning rate and Adam's two bias corrections, `1 − β^step`. */
+export type StepFactors = {
+  readonly learningRate: number;
+  readonly correction1: number;
+  readonly correction2: number;
 };
 
 /** Parameters with the optimiser's running means of the gradient and of its square. */
@@ -23,27 +36,63 @@ export function createOptimizerState(parameters: Float32Array): OptimizerState {
   };
 }
 
-/**
- * One step of AdamW in place, counted from 1. Returns the norm of the gradient before clipping.
- *
- * Only additions, multiplications, divisions and square roots in a fixed order, in double precision with
- * float32 storage: the same bits on every machine.
- */
+export function copyOptimizerState(state: OptimizerState): OptimizerState {
+  const { parameters, firstMoment, secondMoment } = state;
+  return {
+    parameters: parameters.slice(),
+    firstMoment: firstMoment.slice(),
+    secondMoment: secondMoment.slice(),
+  };
+}
+
+/** The bias corrections of a step, counted from 1, by repeated multiplication: the same bits everywhere. */
+export function biasCorrections(
+  settings: Pick<AdamWSettings, 'beta1' | 'beta2'>,
+  step: number,
+): Omit<StepFactors, 'learningRate'> {
+  return {
+    correction1: 1 - integerPower(settings.beta1, step),
+    correction2: 1 - integerPower(settings.beta2, step),
+  };
+}
+
+/** One step of AdamW in place, counted from 1. Returns the norm of the gradient before clipping. */
 export function adamwStep(
   state: OptimizerState,
   gradient: Float32Array,
   settings: AdamWSettings,
   step: number,
   learningRate: number,
+  decayMask?: Uint8Array,
+): number {
+  return adamwUpdate(
+    state,
+    gradient,
+    settings,
+    { learningRate, ...biasCorrections(settings, step) },
+    decayMask,
+  );
+}
+
+/**
+ * One update of AdamW in place. Returns the norm of the gradient before clipping.
+ *
+ * Only additions, multiplications, divisions and square roots in a fixed order, in double precision with
+ * float32 storage: the same bits on every machine.
+ */
+export function adamwUpdate(
+  state: OptimizerState,
+  gradient: Float32Array,
+  settings: AdamWSettings,
+  factors: StepFactors,
   /** Where decay applies, by parameter; everywhere when left out. */
   decayMask?: Uint8Array,
 ): number {
   const { parameters, firstMoment, secondMoment } = state;
-  const { beta1, beta2, epsilon, weightDecay, clipNorm } = settings;
+  const { beta1, beta2, epsilon, epsRoot = 0, weightDecay, clipNorm } = settings;
+  const { learningRate, correction1, correction2 } = factors;
   const norm = normOf(gradient);
   const clip = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
-  const correction1 = 1 - integerPower(beta1, step);
-  const correction2 = 1 - integerPower(beta2, step);
   for (let i = 0; i < parameters.length; i += 1) {
     const g = gradient[i] * clip;
     const m = beta1 * firstMoment[i] + (1 - beta1) * g;
@@ -51,7 +100,8 @@ export function adamwStep(
     firstMoment[i] = m;
     secondMoment[i] = v;
     const decay = decayMask === undefined || decayMask[i] === 1 ? weightDecay * parameters[i] : 0;
-    parameters[i] -= learningRate * (m / correction1 / (Math.sqrt(v / correction2) + epsilon) + decay);
+    const scale = Math.sqrt(v / correction2 + epsRoot) + epsilon;
+    parameters[i] -= learningRate * (m / correction1 / scale + decay);
   }
   return norm;
 }
@@ -59,11 +109,9 @@ export function adamwStep(
 /** The second moment without its bias towards zero, as Adam divides by it. */
 export function correctedSecondMoment(
   state: OptimizerState,
-  settings: AdamWSettings,
-  step: number,
+  { correction2 }: Pick<StepFactors, 'correction2'>,
 ): Float32Array {
-  const correction = 1 - integerPower(settings.beta2, step);
-  return state.secondMoment.map((value) => value / correction);
+  return state.secondMoment.map((value) => value / correction2);
 }
 
 function normOf(values: Float32Array): number {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keccak } from '@openledger/sdk/protocol/bytes';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
@@ -6,6 +6,7 @@ import type { Hex } from 'viem';
 import { writeFileAtomic } from '../files/atomic.ts';
 import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.ts';
 import type { OptimizerState } from './adamw.ts';
+import type { Evaluation } from './evaluation.ts';
 
 /** The state of a run after a step. */
 export type Checkpoint = { readonly runId: Hex; readonly step: number; readonly state: OptimizerState };
@@ -48,48 +49,93 @@ export function checkpointPath(directory: string, step: number): string {
   return join(directory, `step-${String(step).padStart(6, '0')}.safetensors`);
 }
 
+/** Path of the measurements next to the checkpoints, one JSON object per line. */
+export function evaluationLogPath(directory: string): string {
+  return join(directory, 'evaluations.jsonl');
+}
+
 /** Step records as JSON lines. */
 export function encodeStepLog(records: readonly StepRecord[]): string {
-  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  return encodeLines(records);
 }
 
 export function decodeStepLog(text: string): StepRecord[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as StepRecord);
+  return decodeLines(text);
 }
 
-/** Saves the records up to a checkpoint and then the checkpoint, so that one that exists has its records. */
+/** What a run knows after a step, besides its state. */
+export type RunHistory = {
+  /** The record of every step so far, from 1. */
+  readonly records: readonly StepRecord[];
+  readonly evaluations: readonly Evaluation[];
+};
+
+/** Saves a checkpoint after everything that led to it, so that one that exists has its history. */
 export async function saveCheckpoint(
   directory: string,
   checkpoint: Checkpoint,
-  records: readonly StepRecord[],
+  history: RunHistory,
 ): Promise<{ path: string; hash: Hex }> {
   await mkdir(directory, { recursive: true });
-  await writeFileAtomic(stepLogPath(directory), encodeStepLog(records));
+  await writeFileAtomic(stepLogPath(directory), encodeStepLog(history.records));
+  await writeFileAtomic(evaluationLogPath(directory), encodeLines(history.evaluations));
   const bytes = encodeCheckpoint(checkpoint);
   const path = checkpointPath(directory, checkpoint.step);
   await writeFileAtomic(path, bytes);
   return { path, hash: keccak(bytes) };
 }
 
-/** The latest checkpoint of a run in a folder, with the records up to it. */
+/** The steps that have a checkpoint in a folder, ascending. */
+export async function listCheckpoints(directory: string): Promise<number[]> {
+  const names = await readdir(directory).catch(() => []);
+  const found = names.map((name) => /^step-(\d{6,})\.safetensors$/.exec(name)?.[1]);
+  return found.flatMap((digits) => (digits === undefined ? [] : [Number(digits)])).sort((a, b) => a - b);
+}
+
+/** The checkpoint of a run after a step. */
+export async function loadCheckpoint(directory: string, runId: Hex, step: number): Promise<Checkpoint> {
+  const checkpoint = decodeCheckpoint(await readFile(checkpointPath(directory, step)));
+  if (checkpoint.runId === runId) return checkpoint;
+  throw new Error(`${directory} holds another run (${checkpoint.runId}). Use an empty folder for this one.`);
+}
+
+/** The latest checkpoint of a run in a folder, with its history. */
 export async function loadLatestCheckpoint(
   directory: string,
   runId: Hex,
-): Promise<{ checkpoint: Checkpoint; records: StepRecord[] } | undefined> {
-  const names = await readdir(directory).catch(() => []);
-  const steps = names.filter((name) => /^step-\d{6}\.safetensors$/.test(name)).sort();
-  for (const name of steps.reverse()) {
-    const checkpoint = decodeCheckpoint(await readFile(join(directory, name)));
-    if (checkpoint.runId !== runId) {
-      throw new Error(
-        `${directory} holds another run (${checkpoint.runId}). Use an empty folder for this one.`,
-      );
-    }
+): Promise<{ checkpoint: Checkpoint; history: RunHistory } | undefined> {
+  for (const step of (await listCheckpoints(directory)).reverse()) {
+    const checkpoint = await loadCheckpoint(directory, runId, step);
     const records = decodeStepLog(await readFile(stepLogPath(directory), 'utf8'));
-    if (records.length >= checkpoint.step) return { checkpoint, records: records.slice(0, checkpoint.step) };
+    if (records.length < step) continue;
+    const evaluations = decodeLines<Evaluation>(await readFile(evaluationLogPath(directory), 'utf8'));
+    const history = {
+      records: records.slice(0, step),
+      evaluations: evaluations.filter((evaluation) => evaluation.step <= step),
+    };
+    return { checkpoint, history };
   }
   return undefined;
+}
+
+/** Removes all checkpoints but the newest `keep` and those named. */
+export async function pruneCheckpoints(
+  directory: string,
+  keep: number,
+  named: readonly number[],
+): Promise<void> {
+  const steps = await listCheckpoints(directory);
+  const old = steps.slice(0, Math.max(0, steps.length - keep)).filter((step) => !named.includes(step));
+  for (const step of old) await rm(checkpointPath(directory, step), { force: true });
+}
+
+function encodeLines(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
+function decodeLines<T>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
 }

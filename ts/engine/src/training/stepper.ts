@@ -2,16 +2,18 @@ import { concat, keccak } from '@openledger/sdk/protocol/bytes';
 import { lossBits, type StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import { loraScaling } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { baseLayout, loraLayout, type ParameterLayout } from '../llama/parameters.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
 import { floatsOf, openRuntime, type Runtime, type Session, scalarOf } from '../runtime/runtime.ts';
-import { adamwStep, createOptimizerState, type OptimizerState } from './adamw.ts';
-import { type Batch, batchesOfStep, batchFeeds, type WeightedSample } from './batches.ts';
-import type { TrainingManifest } from './manifest.ts';
-import { encodeRow, type Row } from './rows.ts';
-import { decodeLearningRates } from './schedule.ts';
+import { adamwUpdate, createOptimizerState, type OptimizerState, type StepFactors } from './adamw.ts';
+import { type Batch, batchFeeds, createBatches } from './batches.ts';
+import { createDataset, type Dataset, type DatasetReport } from './dataset.ts';
+import { type Evaluation, evaluate } from './evaluation.ts';
+import type { ManifestLora, TrainingManifest } from './manifest.ts';
+import type { Row } from './rows.ts';
+import { createStepFactors } from './schedule.ts';
 
 /** What a step did. */
 export type StepResult = {
@@ -28,10 +30,12 @@ export class Stepper {
   readonly state: OptimizerState;
   readonly #base: BaseModel;
   readonly #manifest: TrainingManifest;
-  readonly #samples: readonly WeightedSample[];
-  readonly #rates: Float32Array;
+  readonly #dataset: Dataset;
+  readonly #batchesOf: (step: number) => Batch[];
+  readonly #factorsOf: (step: number) => StepFactors;
+  readonly #decayMask: Uint8Array;
   readonly #runtime: Runtime;
-  readonly #sessions = new Map<number, Session>();
+  readonly #sessions = new Map<string, Session>();
 
   private constructor(
     base: BaseModel,
@@ -40,14 +44,12 @@ export class Stepper {
     runtime: Runtime,
     state: OptimizerState,
   ) {
-    const weights = new Map(manifest.data.contributions.map(({ asset, weight }) => [asset, weight]));
     this.#base = base;
     this.#manifest = manifest;
-    this.#samples = rows.map((row) => ({
-      ...encodeRow(base.tokenizer, row.text),
-      weight: weights.get(row.asset) ?? 1,
-    }));
-    this.#rates = decodeLearningRates(manifest.learningRates);
+    this.#dataset = createDataset(manifest, base.tokenizer, rows);
+    this.#batchesOf = createBatches(manifest.batches, this.#dataset.sequences);
+    this.#factorsOf = createStepFactors(manifest);
+    this.#decayMask = matrixMask(layoutOf(base, manifest));
     this.#runtime = runtime;
     this.state = state;
   }
@@ -60,64 +62,100 @@ export class Stepper {
     options: { readonly threads?: number; readonly state?: OptimizerState } = {},
   ): Promise<Stepper> {
     const runtime = await openRuntime(manifest.runtime.profile, { threads: options.threads });
-    const state = options.state ?? createOptimizerState(initialAdapter(base, manifest.lora));
+    const state = options.state ?? createOptimizerState(initialParameters(base, manifest));
     return new Stepper(base, manifest, rows, runtime, state);
   }
 
   /** Carries out a step, counted from 1. Steps must be run in order. */
   async run(step: number): Promise<StepResult> {
-    const batches = batchesOfStep(this.#manifest.batches, this.#samples, step);
+    const batches = this.#batchesOf(step);
     const gradient = new Float32Array(this.state.parameters.length);
     let loss = 0;
     for (const batch of batches) {
-      const session = await this.#session(batch.length);
-      const p = { data: this.state.parameters, dims: [this.state.parameters.length] };
-      const outputs = await session.run({ ...batchFeeds(batch), p });
+      const outputs = await this.#execute(batch, true);
       const part = floatsOf(outputs.g);
       for (let i = 0; i < part.length; i += 1) gradient[i] += part[i];
       loss += scalarOf(outputs.loss);
     }
-    const lr = this.#rates[step - 1];
-    const gradNorm = adamwStep(this.state, gradient, this.#manifest.optimizer, step, lr);
+    const factors = this.#factorsOf(step);
+    const gradNorm = adamwUpdate(this.state, gradient, this.#manifest.optimizer, factors, this.#decayMask);
     const record = {
       step,
       batchHash: hashBatches(batches),
       lossBits: lossBits(loss),
       weightsHash: hashFloats(this.state.parameters),
     };
-    return { record, loss, lr, gradNorm, tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0) };
+    const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0);
+    return { record, loss, lr: factors.learningRate, gradNorm, tokens };
+  }
+
+  /** Measures the validation rows with the weights as they are; undefined when the run keeps none. */
+  async evaluate(step: number): Promise<Evaluation | undefined> {
+    const { validation } = this.#dataset;
+    if (validation.length === 0) return undefined;
+    return evaluate(this.#manifest.batches, validation, step, async (batch) =>
+      scalarOf((await this.#execute(batch, false)).loss),
+    );
+  }
+
+  /** What became of the run's rows. */
+  get data(): DatasetReport {
+    return this.#dataset.report;
   }
 
   async close(): Promise<void> {
     await this.#runtime.close();
   }
 
+  async #execute(batch: Batch, gradient: boolean): Promise<Awaited<ReturnType<Session['run']>>> {
+    const session = await this.#session(batch.length, gradient);
+    const p = { data: this.state.parameters, dims: [this.state.parameters.length] };
+    return session.run({ ...batchFeeds(batch), p });
+  }
+
   /** The graph for rows of one length, built when it is first needed. */
-  async #session(length: number): Promise<Session> {
-    const ready = this.#sessions.get(length);
+  async #session(length: number, gradient: boolean): Promise<Session> {
+    const key = `${length} ${gradient}`;
+    const ready = this.#sessions.get(key);
     if (ready !== undefined) return ready;
+    const { mode, lora, batches } = this.#manifest;
     const { model } = buildTrainingGraph(this.#base.config, {
-      mode: 'lora',
-      batch: this.#manifest.batches.batch,
+      mode,
+      batch: batches.batch,
       length,
-      baseWeights: this.#base.weights,
-      lora: { rank: this.#manifest.lora.rank, scaling: loraScaling(this.#manifest.lora) },
+      gradient,
+      ...(lora === undefined
+        ? {}
+        : { baseWeights: this.#base.weights, lora: { rank: lora.rank, scaling: loraScaling(lora) } }),
     });
     const session = await this.#runtime.createSession(model);
-    this.#sessions.set(length, session);
+    this.#sessions.set(key, session);
     return session;
   }
+}
+
+/** Where each trained tensor of a run lies in its flat vectors. */
+export function layoutOf(
+  base: Pick<BaseModel, 'config'>,
+  { lora }: Pick<TrainingManifest, 'lora'>,
+): ParameterLayout {
+  return lora === undefined ? baseLayout(base.config) : loraLayout(base.config, lora.rank);
+}
+
+/** Where a run starts: at a new adapter, or at the base model's own weights. */
+export function initialParameters(
+  base: Pick<BaseModel, 'config' | 'weights'>,
+  { lora }: Pick<TrainingManifest, 'lora'>,
+): Float32Array {
+  return lora === undefined ? base.weights.slice() : initialAdapter(base, lora);
 }
 
 /**
  * A new adapter: A uniform in ±initScale/√in (PEFT draws it with 1), B zero, so that it changes nothing yet.
  * Adam moves every number by about the same step, so a larger A turns more slowly while B grows.
  */
-export function initialAdapter(
-  base: Pick<BaseModel, 'config'>,
-  lora: TrainingManifest['lora'],
-): Float32Array {
-  const layout = loraLayout(base.config, lora.rank);
+function initialAdapter(base: Pick<BaseModel, 'config'>, lora: ManifestLora): Float32Array {
+  const layout = layoutOf(base, { lora });
   const weights = new Float32Array(layout.size);
   const random = new Random(lora.seed);
   for (const slot of layout.slots) {
@@ -126,6 +164,15 @@ export function initialAdapter(
     for (let i = 0; i < slot.size; i += 1) weights[slot.offset + i] = bound * (2 * random.uniform() - 1);
   }
   return weights;
+}
+
+/** 1 for the numbers of matrices, 0 for those of vectors such as norms: decay is for matrices. */
+export function matrixMask(layout: ParameterLayout): Uint8Array {
+  const mask = new Uint8Array(layout.size);
+  for (const { shape, offset, size } of layout.slots) {
+    if (shape.length > 1) mask.fill(1, offset, offset + size);
+  }
+  return mask;
 }
 
 /** keccak256 of float32 values, little-endian. */

@@ -18,6 +18,7 @@ import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
+  AnswerToken,
   ChatMessage,
   GenerationEnd,
   ListedModel,
@@ -52,7 +53,7 @@ export type CallDeps = {
 };
 
 export type CallEvent =
-  | { type: 'text'; text: string }
+  | { type: 'text'; text: string; tokens: readonly AnswerToken[] }
   | { type: 'done'; finish: FinishReason; entry: ReceiptEntry; activation: bigint };
 
 /** A call that passed every check. Nothing is owed before `events` has produced text. */
@@ -236,15 +237,19 @@ export function createCalls(deps: CallDeps): Calls {
           topP: body.top_p ?? 1,
           seed: body.seed ?? 0,
           stop: body.stop,
+          logProbabilities: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
           signal,
         });
+        // Tokens that ended inside a character go with the one that completes it.
+        const unsent: AnswerToken[] = [];
         let next = await tokens.next();
         try {
           for (; next.done !== true; next = await tokens.next()) {
             const { text } = next.value;
             tokensOut += 1;
             output += text;
-            if (text !== '') yield { type: 'text', text };
+            unsent.push(next.value);
+            if (text !== '') yield { type: 'text', text, tokens: unsent.splice(0) };
           }
           end = next.value;
         } finally {

@@ -17,6 +17,7 @@ import {
   settlement,
   sign,
 } from '../../test/support/gateway.ts';
+import { NodeError } from '../errors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { toJson } from './json.ts';
@@ -176,6 +177,50 @@ describe('a chat call', () => {
     const [entry] = gateway.ledger.receipts();
     expect(entry.receipt.tokensOut).toBe(3);
     expect((await ask()).status).toBe(402);
+  });
+
+  it('reports log-probabilities in the shape of OpenAI, and only when they are asked for', async () => {
+    gateway = await createTestGateway(fakeEngine(['blue ', '✓']));
+    const { json } = await ask({ logprobs: true, top_logprobs: 1 });
+    const [, mark] = json.choices[0].logprobs.content;
+    expect(mark).toEqual({
+      token: '✓',
+      bytes: [226, 156, 147],
+      logprob: -0.5,
+      top_logprobs: [{ token: '✓', bytes: [226, 156, 147], logprob: -0.5 }],
+    });
+    const voucher = await sign((await ask()).json.error.openledger.voucher);
+    expect((await ask({}, { voucher })).json.choices[0].logprobs).toBeNull();
+  });
+
+  it('is refused with 429 and a time to wait when every place is taken', async () => {
+    gateway = await createTestGateway(
+      fakeEngine(['a'], {
+        beforeToken: () => Promise.reject(new NodeError('overloaded', 'All places are taken.', 'Wait.')),
+      }),
+    );
+    const response = await gateway.app.request('/v1/chat/completions', {
+      method: 'POST',
+      body: toJson(chat()),
+    });
+    expect(response.status).toBe(429);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect((await response.json()).error.type).toBe('rate_limit_error');
+  });
+
+  it('is counted, with its tokens and fee and without a word of it', async () => {
+    gateway = await createTestGateway();
+    await ask();
+    await ask();
+    const metrics = await gateway.telemetry.metrics();
+    expect(metrics).toContain(
+      'gen_ai_tokens_total{gen_ai_request_model="ol-1",gen_ai_token_type="output"} 5',
+    );
+    expect(metrics).toContain(
+      'gen_ai_server_time_to_first_token_seconds_count{gen_ai_request_model="ol-1"} 1',
+    );
+    expect(metrics).toContain('openledger_refused_requests_total{code="payment_required"} 1');
+    expect(metrics).not.toContain('lighthouse');
   });
 
   it('says which field of a request is wrong', async () => {

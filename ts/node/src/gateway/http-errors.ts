@@ -21,6 +21,7 @@ const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   no_space: 507,
   not_allowed: 403,
   not_found: 404,
+  overloaded: 429,
   payment_required: 402,
   voucher_rejected: 402,
 };
@@ -39,7 +40,14 @@ export function statusOf(error: unknown): ContentfulStatusCode {
 export function errorBody(error: unknown): ErrorBody {
   const known = error instanceof NodeError ? error : undefined;
   const status = statusOf(error);
-  const type = status === 402 ? 'payment_required' : status < 500 ? 'invalid_request_error' : 'server_error';
+  const type =
+    status === 402
+      ? 'payment_required'
+      : status === 429
+        ? 'rate_limit_error'
+        : status < 500
+          ? 'invalid_request_error'
+          : 'server_error';
   return {
     error: {
       message: known === undefined ? 'The node failed unexpectedly.' : `${known.message} ${known.hint}`,
@@ -68,7 +76,7 @@ export function answerError(thrown: unknown, context: Context, log: Log): Respon
   const error = isUnreachable(thrown) ? chainUnreachable(thrown) : thrown;
   const status = statusOf(error);
   if (status >= 500) log.error({ err: error, path: context.req.path }, 'a request failed');
-  return jsonResponse(errorBody(error), status);
+  return jsonResponse(errorBody(error), status, status === 429 ? { 'retry-after': '1' } : {});
 }
 
 function chainUnreachable(cause: unknown): NodeError {

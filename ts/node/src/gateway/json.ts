@@ -9,9 +9,9 @@ export function toJson(value: unknown): string {
 }
 
 /** An answer made with {@link toJson}. */
-export function jsonResponse(value: unknown, status = 200): Response {
+export function jsonResponse(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(toJson(value), {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8' },
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
   });
 }

@@ -2,6 +2,7 @@ import { MAX_CONTEXT_ROWS } from '@openledger/sdk/protocol/context';
 import { type Hex, isHex } from 'viem';
 import { z } from 'zod';
 import { NodeError } from '../errors.ts';
+import type { AnswerToken } from '../models/types.ts';
 
 const bytes = (length: number) =>
   z
@@ -70,6 +71,8 @@ export const chatBody = z.object({
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   seed: z.number().int().min(0).max(0xffffffff).nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.number().int().min(0).max(20).nullish(),
   n: z.literal(1, 'must be 1: one answer has one receipt').nullish(),
   stop: z
     .union([z.string(), z.array(z.string()).max(4)])
@@ -101,23 +104,58 @@ export type Usage = { prompt_tokens: number; completion_tokens: number; total_to
 /** What all chunks and the whole answer of one call share. */
 export type CallHead = { id: string; created: number; model: string };
 
+/** Log-probabilities of an answer's tokens in OpenAI's shape; null when they were not asked for. */
+export type LogProbs = { content: LogProb[]; refusal: null } | null;
+type LogProb = {
+  token: string;
+  bytes: number[];
+  logprob: number;
+  top_logprobs: Omit<LogProb, 'top_logprobs'>[];
+};
+
+/** Turns tokens into {@link LogProbs}; `tokenBytes` gives the bytes of a token. */
+export function logProbsOf(
+  tokens: readonly AnswerToken[],
+  tokenBytes: (token: number) => Uint8Array,
+): LogProbs {
+  const one = (token: number, logprob: number) => {
+    const bytes = tokenBytes(token);
+    return { token: new TextDecoder().decode(bytes), bytes: [...bytes], logprob };
+  };
+  const content = tokens.flatMap(({ tokenId, logProbability, top = [] }) =>
+    logProbability === undefined
+      ? []
+      : [
+          {
+            ...one(tokenId, logProbability),
+            top_logprobs: top.map((other) => one(other.token, other.logProbability)),
+          },
+        ],
+  );
+  return content.length === 0 ? null : { content, refusal: null };
+}
+
 /** One streamed chunk in OpenAI's shape. */
 export function chatChunk(
   head: CallHead,
   delta: { role?: 'assistant'; content?: string },
   finish: FinishReason | null,
+  logprobs: LogProbs = null,
 ) {
   return {
     id: head.id,
     object: 'chat.completion.chunk' as const,
     created: head.created,
     model: head.model,
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+    choices: [{ index: 0, delta, logprobs, finish_reason: finish }],
   };
 }
 
 /** The whole answer in OpenAI's shape. */
-export function chatCompletion(head: CallHead, text: string, finish: FinishReason, usage: Usage) {
+export function chatCompletion(
+  head: CallHead,
+  answer: { text: string; finish: FinishReason; usage: Usage; logprobs: LogProbs },
+) {
   return {
     id: head.id,
     object: 'chat.completion' as const,
@@ -126,12 +164,12 @@ export function chatCompletion(head: CallHead, text: string, finish: FinishReaso
     choices: [
       {
         index: 0,
-        message: { role: 'assistant' as const, content: text, refusal: null },
-        logprobs: null,
-        finish_reason: finish,
+        message: { role: 'assistant' as const, content: answer.text, refusal: null },
+        logprobs: answer.logprobs,
+        finish_reason: answer.finish,
       },
     ],
-    usage,
+    usage: answer.usage,
   };
 }
 

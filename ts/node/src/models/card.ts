@@ -14,6 +14,13 @@ export const cardContribution = z.object({
   datanet: uint,
 });
 
+const measured = { loss: z.number(), perplexity: z.number() };
+const cardEvaluation = z.object({
+  step: uint,
+  ...measured,
+  datanets: z.array(z.object({ datanet: uint, tokens: uint, ...measured })).readonly(),
+});
+
 /** What an adapter's `uri` leads to: the hashes of everything behind its commitments. Version 1. */
 export const modelCard = z.object({
   type: z.literal('adapter'),
@@ -32,6 +39,10 @@ export const modelCard = z.object({
   baseline: hashSchema,
   datanets: z.array(uint),
   contributions: z.array(cardContribution),
+  /** What was known of the data when the job was made (`datasetReport` of the engine). */
+  dataset: hashSchema.nullable().default(null),
+  /** How well the model predicted rows that it never trained on, before, during and after its training. */
+  evaluations: z.array(cardEvaluation).default([]),
   metrics: z.record(z.string(), z.number()),
 });
 

@@ -1,30 +1,59 @@
-import { type Adapter, decodeAdapter } from '@openledger/engine/adapter/peft';
-import type { Generator } from '@openledger/engine/generation/generator';
+import { decodeAdapter } from '@openledger/engine/adapter/peft';
+import { type Generator, GeneratorBusyError } from '@openledger/engine/generation/generator';
+import { createResidency } from '@openledger/engine/generation/residency';
 import type { BaseModel } from '@openledger/engine/model/base';
-import { createLru } from './lru.ts';
+import { NodeError } from '../errors.ts';
 import type { TextEngine, VerifiedAdapter } from './types.ts';
 
-/** The gateway's view of the engine: a base model in memory, and as many adapters as there is room for. */
-export function createTextEngine(base: BaseModel, generator: Generator, capacity: number): TextEngine {
-  const adapters = createLru<number, Adapter>(capacity);
+/** Loads that the estimate of the next one is made from. */
+const REMEMBERED_LOADS = 32;
 
-  function decode(adapter: VerifiedAdapter): Adapter {
-    const known = adapters.get(adapter.model.id);
-    if (known !== undefined) return known;
-    const decoded = decodeAdapter(base.config, adapter.files);
-    adapters.set(adapter.model.id, decoded);
-    return decoded;
+/**
+ * The gateway's view of the engine: a base model in memory, and as many adapters as fit.
+ *
+ * @param adapterBytes - budget for adapters, in bytes of float32 matrices
+ */
+export function createTextEngine(base: BaseModel, generator: Generator, adapterBytes: number): TextEngine {
+  const adapters = createResidency<number>(generator, adapterBytes);
+  const loadMs: number[] = [];
+
+  function resident(adapter: VerifiedAdapter) {
+    return adapters.put(adapter.model.id, () => {
+      const started = performance.now();
+      const decoded = decodeAdapter(base.config, adapter.files);
+      loadMs.push(performance.now() - started);
+      if (loadMs.length > REMEMBERED_LOADS) loadMs.shift();
+      return decoded;
+    });
   }
 
   return {
     baseHash: base.weightsHash,
     contextLength: base.config.maxPositions,
     encodeChat: (messages) => base.tokenizer.encodeChat(messages),
+    tokenBytes: (token) => base.tokenizer.tokenBytes(token),
     isResident: (modelId) => adapters.has(modelId),
-    load: async (adapter) => void decode(adapter),
+    isPinned: (modelId) => adapters.isPinned(modelId),
+    setPinned: (modelId, pinned) => adapters.setPinned(modelId, pinned),
+    load: async (adapter) => void resident(adapter),
+    unload: (modelId) => adapters.delete(modelId),
+    status: () => ({
+      active: generator.active,
+      adapters: adapters.list().length,
+      adapterBytes: adapters.list().reduce((sum, { bytes }) => sum + bytes, 0),
+      coldStartMs: loadMs.length === 0 ? undefined : loadMs.reduce((a, b) => a + b) / loadMs.length,
+    }),
     async *generate({ adapter, ...options }) {
-      const { finishReason } = yield* generator.generate({ ...options, adapter: adapter && decode(adapter) });
-      return { finish: finishReason };
+      try {
+        const { finishReason } = yield* generator.generate({
+          ...options,
+          adapters: adapter === undefined ? [] : [{ adapter: resident(adapter) }],
+        });
+        return { finish: finishReason };
+      } catch (error) {
+        if (!(error instanceof GeneratorBusyError)) throw error;
+        throw new NodeError('overloaded', error.message, 'Send the request again after a second.');
+      }
     },
   };
 }

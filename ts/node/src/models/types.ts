@@ -59,11 +59,31 @@ export type GenerateOptions = {
   topP: number;
   seed: number;
   stop: readonly string[];
+  /** Report log-probabilities, with this many of the likeliest tokens beside each chosen one. */
+  logProbabilities?: number;
   signal: AbortSignal;
 };
 
 /** How an answer ended: by itself or at the limit. */
 export type GenerationEnd = { finish: 'stop' | 'length' };
+
+/** A token of an answer; log-probabilities only if they were asked for. */
+export type AnswerToken = {
+  tokenId: number;
+  text: string;
+  logProbability?: number;
+  top?: readonly { token: number; logProbability: number }[];
+};
+
+/** What the engine is doing, for metrics and model lists. */
+export type EngineStatus = {
+  /** Requests that are being answered or wait for a place. */
+  active: number;
+  adapters: number;
+  adapterBytes: number;
+  /** Milliseconds to load an adapter whose files are here: the mean of the last loads. */
+  coldStartMs: number | undefined;
+};
 
 /** Turns messages into text. The engine behind it knows no chain and no money. */
 export type TextEngine = {
@@ -71,9 +91,16 @@ export type TextEngine = {
   baseHash: Hex;
   contextLength: number;
   encodeChat(messages: readonly ChatMessage[]): number[];
+  tokenBytes(token: number): Uint8Array;
   /** Whether the adapter is loaded, so that no activation is due. */
   isResident(modelId: number): boolean;
+  /** Pinned adapters are never unloaded to make room for others. */
+  isPinned(modelId: number): boolean;
+  setPinned(modelId: number, pinned: boolean): void;
   /** Loads an adapter if it is not resident. */
   load(adapter: VerifiedAdapter): Promise<void>;
-  generate(options: GenerateOptions): AsyncGenerator<{ tokenId: number; text: string }, GenerationEnd>;
+  unload(modelId: number): void;
+  status(): EngineStatus;
+  /** Rejects with `overloaded` when every place is taken. */
+  generate(options: GenerateOptions): AsyncGenerator<AnswerToken, GenerationEnd>;
 };

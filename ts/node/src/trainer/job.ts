@@ -1,19 +1,42 @@
+import { LINEARS } from '@openledger/engine/llama/parameters';
+import { isAddress } from 'viem';
 import { z } from 'zod';
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const uint = z.number().int().min(0);
 
-/** Settings a builder may choose; the rest comes from the preset. */
+const isHexAddress = (text: string): text is `0x${string}` => isAddress(text);
+
+/**
+ * Settings a builder may choose; the rest comes from the preset. A run on chain ends at the step that it was opened
+ * with, so it never stops early; `keep: 'best'` makes the best measured weights its result instead.
+ */
 export const jobSettings = z
   .strictObject({
     epochs: z.number().int().min(1).max(200),
     rank: z.number().int().min(1).max(64),
     alpha: z.number().min(1).max(256),
+    rankStabilised: z.boolean(),
+    targets: z.array(z.enum(LINEARS)).min(1).max(LINEARS.length),
+    quantization: z.enum(['none', 'q4']),
     learningRate: z.number().positive().max(0.1),
+    schedule: z.enum(['cosine', 'linear']),
+    warmup: uint.max(10_000),
+    weightDecay: z.number().min(0).max(1),
+    clipNorm: z.number().min(0).max(1_000),
+    epsRoot: z.number().min(0).max(1e-3),
     batch: z.number().int().min(1).max(64),
+    accumulation: z.number().int().min(1).max(64),
+    packing: z.enum(['none', 'simple', 'documents']),
+    /** Share of the rows that is measured and never trained on. */
+    validationShare: z.number().min(0).max(0.5),
+    /** Steps between measurements; 0: at the start and the end. */
+    evaluateEvery: uint.max(100_000),
+    keep: z.enum(['last', 'best']),
     seed: z.number().int().min(0).max(0xffffffff),
   })
   .partial();
+export type JobSettings = z.infer<typeof jobSettings>;
 
 /** Body of `POST /v1/fine_tuning/jobs`. `model` and `suffix` are OpenAI's names for `baseModel` and `name`. */
 export const createJobBody = z
@@ -24,6 +47,10 @@ export const createJobBody = z
     suffix: z.string().min(1).max(100).optional(),
     datanets: z.array(uint.min(1)).max(64).default([]),
     contributions: z.array(uint.min(1)).max(10_000).default([]),
+    /** How much each row of a datanet counts, by the datanet's id: mixes datanets. Default 1. */
+    weights: z.record(z.string().regex(/^[1-9]\d*$/), uint.min(1).max(1_000)).default({}),
+    /** Who will open the run on chain: asked for by datanets that need a grant. */
+    trainer: z.string().refine(isHexAddress, 'must be an address').optional(),
     /** SPDX id of the adapter; every datanet must allow it. Left out: that of the contributions, when it is one. */
     licence: z.string().min(1).max(100).optional(),
     settings: jobSettings.default({}),
@@ -76,7 +103,7 @@ export const jobResult = z.object({
 export const job = z.object({
   id: z.string(),
   object: z.literal('fine_tuning.job'),
-  status: z.enum(['queued', 'running', 'attributing', 'succeeded', 'failed', 'cancelled']),
+  status: z.enum(['queued', 'running', 'paused', 'attributing', 'succeeded', 'failed', 'cancelled']),
   created_at: uint,
   finished_at: uint.nullable(),
   /** The base model's id in the registry. */
@@ -85,6 +112,8 @@ export const job = z.object({
   name: z.string(),
   datanets: z.array(uint),
   contributions: z.array(uint),
+  /** The report on the data, in the content store; null for jobs from before there was one. */
+  dataset: hash.nullable().default(null),
   licence: z.string(),
   rows: uint,
   totalSteps: uint,
@@ -100,7 +129,7 @@ export type JobResult = z.infer<typeof jobResult>;
 /** What happened in a job, in order; `id` counts from 1 and survives restarts. */
 export const jobEvent = z.object({
   id: uint,
-  type: z.enum(['status', 'step', 'checkpoint', 'result', 'error']),
+  type: z.enum(['status', 'step', 'evaluation', 'checkpoint', 'result', 'error']),
   created_at: uint,
   data: z.record(z.string(), z.unknown()),
 });

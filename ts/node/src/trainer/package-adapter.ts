@@ -1,3 +1,4 @@
+import type { Evaluation } from '@openledger/engine/training/evaluation';
 import { baselineShares, baselineTree } from '@openledger/sdk/protocol/baseline';
 import {
   encodeBaseline,
@@ -10,7 +11,7 @@ import { corpusTree } from '@openledger/sdk/protocol/corpus';
 import { creditOf } from '@openledger/sdk/protocol/credit-split';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
-import { canonicalBytes, folderManifest, storeUri } from '@openledger/sdk/protocol/store';
+import { canonicalBytes, folderManifest, hashSchema, storeUri } from '@openledger/sdk/protocol/store';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
 import { plainRoot, sparseDepth, sumRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
@@ -41,6 +42,10 @@ export type PackageOptions = {
   adapterFiles: ReadonlyMap<string, Uint8Array>;
   contributions: readonly LoadedContribution[];
   influence: InfluenceResult;
+  /** The report on the data. */
+  dataset?: string | null;
+  /** Measurements on rows that the run never trained on. */
+  evaluations?: readonly Evaluation[];
   metrics: Record<string, number>;
 };
 
@@ -80,6 +85,8 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       rowCount,
       datanet,
     })),
+    dataset: hashSchema.nullable().parse(options.dataset ?? null),
+    evaluations: [...(options.evaluations ?? [])],
     metrics: options.metrics,
   };
   if (card.runManifest !== options.runId) throw new Error('The run id is not the hash of the manifest.');

@@ -3,10 +3,14 @@ import { streamSSE } from 'hono/streaming';
 import { readJson } from '../gateway/chat-routes.ts';
 import { jsonResponse } from '../gateway/json.ts';
 import { parseBody } from '../gateway/openai.ts';
-import { createJobBody } from './job.ts';
-import { isOver, type Trainer } from './trainer.ts';
+import { isOver } from './entry.ts';
+import { createJobBody, type Job, type JobEvent } from './job.ts';
+import type { Trainer } from './trainer.ts';
 
-/** `POST|GET /v1/fine_tuning/jobs`, `GET …/:id` and `GET …/:id/events` (a list, or a stream for `text/event-stream`). */
+/**
+ * OpenAI's fine-tuning jobs: `POST|GET /v1/fine_tuning/jobs`, `GET …/:id`, `POST …/:id/cancel|pause|resume`,
+ * `GET …/:id/events` (a list, or a stream for `text/event-stream`) and `GET …/:id/checkpoints`.
+ */
 export function trainerRoutes(trainer: Trainer): Hono {
   const app = new Hono();
 
@@ -20,6 +24,19 @@ export function trainerRoutes(trainer: Trainer): Hono {
   });
 
   app.get('/v1/fine_tuning/jobs/:id', (context) => jsonResponse(trainer.get(context.req.param('id'))));
+
+  for (const action of ['cancel', 'pause', 'resume'] as const) {
+    app.post(`/v1/fine_tuning/jobs/:id/${action}`, async (context) =>
+      jsonResponse(await trainer[action](context.req.param('id'))),
+    );
+  }
+
+  app.get('/v1/fine_tuning/jobs/:id/checkpoints', (context) => {
+    const job = trainer.get(context.req.param('id'));
+    const data = checkpointsOf(job, trainer.events(job.id, 0)).toReversed();
+    const [first_id = null, last_id = null] = [data[0]?.id, data.at(-1)?.id];
+    return jsonResponse({ object: 'list', data, first_id, last_id, has_more: false });
+  });
 
   app.get('/v1/fine_tuning/jobs/:id/events', (context) => {
     const id = context.req.param('id');
@@ -48,4 +65,26 @@ export function trainerRoutes(trainer: Trainer): Hono {
   });
 
   return app;
+}
+
+/** The checkpoints of a job as OpenAI lists them, with what is anchored of each. */
+function checkpointsOf(job: Job, events: readonly JobEvent[]) {
+  const dataOf = (type: JobEvent['type'], step: unknown) =>
+    events.find((event) => event.type === type && event.data.step === step)?.data;
+  return events
+    .filter(({ type }) => type === 'checkpoint')
+    .map(({ created_at, data }) => ({
+      object: 'fine_tuning.job.checkpoint',
+      id: `${job.id}-step-${data.step}`,
+      fine_tuning_job_id: job.id,
+      created_at,
+      step_number: data.step,
+      metrics: {
+        step: data.step,
+        train_loss: dataOf('step', data.step)?.loss,
+        valid_loss: dataOf('evaluation', data.step)?.loss,
+      },
+      stepsRoot: data.stepsRoot,
+      checkpointHash: data.checkpointHash,
+    }));
 }

@@ -1,10 +1,11 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { datasetReport } from '@openledger/engine/dataset/report';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { encodeStepLog, stepLogPath } from '@openledger/engine/training/checkpoint';
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
-import { keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import { fromUtf8, keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
 import { rowSketchesTree } from '@openledger/sdk/protocol/sketch';
 import { storeUri } from '@openledger/sdk/protocol/store';
@@ -19,7 +20,8 @@ import type { ListedModel } from '../models/types.ts';
 import { verifyAdapter } from '../models/verify.ts';
 import type { Job } from './job.ts';
 import { trainerRoutes } from './routes.ts';
-import { createTrainer, type TrainerDeps, type TrainingEngine } from './trainer.ts';
+import type { TrainingEngine } from './run-job.ts';
+import { createTrainer, type TrainerDeps } from './trainer.ts';
 
 const weightsHash = keccak(utf8('weights'));
 const base: ListedModel = {
@@ -84,7 +86,12 @@ describe('a training job', () => {
     return {
       resumedFrom,
       base: async () =>
-        ({ weightsHash, tokenizerHash: weightsHash, config: { layers: 0 } }) as unknown as BaseModel,
+        ({
+          weightsHash,
+          tokenizerHash: weightsHash,
+          config: { layers: 0 },
+          tokenizer: { encode: (text: string) => [...utf8(text)], special: () => 0 },
+        }) as unknown as BaseModel,
       async *train({ manifest, checkpointDir, checkpointEvery = 20, signal }) {
         const log = await import('node:fs/promises').then((fs) =>
           fs.readFile(stepLogPath(checkpointDir!), 'utf8').catch(() => ''),
@@ -96,6 +103,7 @@ describe('a training job', () => {
         resumedFrom.push(saved.length);
         const records = [...saved];
         for (let step = records.length + 1; step <= manifest.steps; step += 1) {
+          signal?.throwIfAborted();
           if (step === hangAt)
             await new Promise((_, reject) =>
               signal?.addEventListener('abort', () => reject(new Error('aborted'))),
@@ -117,8 +125,11 @@ describe('a training job', () => {
         }
         const result = {
           adapter: { rank: 1, alpha: 1, rankStabilised: false, weights: new Float32Array(0) },
+          parameters: new Float32Array(0),
           secondMoment: new Float32Array(0),
+          step: records.length,
           records,
+          evaluations: [],
         };
         yield { type: 'done', ...result };
         return result;
@@ -151,12 +162,19 @@ describe('a training job', () => {
     folder,
     store,
     catalog: { list: async () => [base], find: async () => base },
+    permission: async () => 'open',
     contributions: async () => accepted,
     engine,
     log: createLog('silent'),
     now: () => 1_800_000_000,
   });
-  const body = { name: 'guide', datanets: [1], contributions: [], settings: { epochs: 30, batch: 2 } };
+  const body = {
+    name: 'guide',
+    datanets: [1],
+    contributions: [],
+    weights: {},
+    settings: { epochs: 30, batch: 2 },
+  };
 
   async function finished(trainer: Awaited<ReturnType<typeof createTrainer>>, id: string): Promise<Job> {
     for (let after = 0; !['succeeded', 'failed'].includes(trainer.get(id).status); after += 1) {
@@ -195,6 +213,9 @@ describe('a training job', () => {
     } as ListedModel;
     const adapter = await verifyAdapter(store, listed);
     expect(adapter.documents.map(({ asset }) => asset)).toEqual([4, 8]);
+    expect(adapter.card.dataset).toBe(job.dataset);
+    const report = datasetReport.parse(JSON.parse(fromUtf8(await store.get(adapter.card.dataset!))));
+    expect(report.totals).toMatchObject({ contributions: 2, includedRows: 4 });
     expect(adapter.baseline.reduce((sum, { parts }) => sum + parts, 0)).toBe(1_000_000_000);
     const forged = { ...listed, terms: { ...listed.terms, sketchRoot: ZERO_HASH } };
     await expect(verifyAdapter(store, forged)).rejects.toMatchObject({
@@ -239,6 +260,69 @@ describe('a training job', () => {
     }));
     const anchor = trainer.events(id, 0).find(({ type, data }) => type === 'checkpoint' && data.step === 20);
     expect(anchor?.data.stepsRoot).toBe(plainRoot(stepsTree(records)));
+    await trainer.close();
+  });
+
+  it('stops when it is paused, also over a restart, and goes on when it is resumed', async () => {
+    const trainer = await createTrainer(deps(fakeEngine(25)));
+    const { id } = await trainer.create(body);
+    while (trainer.get(id).step < 24)
+      await trainer.waitForEvents(id, trainer.events(id, 0).length, AbortSignal.timeout(5_000));
+    expect(await trainer.pause(id)).toMatchObject({ status: 'paused', finished_at: null });
+    await expect(trainer.pause(id)).rejects.toMatchObject({ code: 'bad_request' });
+    await trainer.close();
+    const engine = fakeEngine();
+    const next = await createTrainer(deps(engine));
+    expect(next.get(id).status).toBe('paused');
+    expect((await next.resume(id)).status).toBe('queued');
+    expect(await finished(next, id)).toMatchObject({ status: 'succeeded' });
+    expect(engine.resumedFrom).toEqual([20]);
+    await expect(next.resume(id)).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(next.cancel(id)).rejects.toMatchObject({ code: 'bad_request' });
+    await next.close();
+  });
+
+  it('leaves the queue when it is cancelled, and starts anew when it is asked for again', async () => {
+    const trainer = await createTrainer(deps(fakeEngine(5)));
+    const running = await trainer.create(body);
+    const waiting = await trainer.create({ ...body, settings: { epochs: 2 } });
+    expect(await trainer.cancel(waiting.id)).toMatchObject({
+      status: 'cancelled',
+      finished_at: expect.any(Number),
+    });
+    while (trainer.get(running.id).step < 4)
+      await trainer.waitForEvents(
+        running.id,
+        trainer.events(running.id, 0).length,
+        AbortSignal.timeout(5_000),
+      );
+    expect((await trainer.cancel(running.id)).status).toBe('cancelled');
+    expect(trainer.get(waiting.id).status).toBe('cancelled');
+    const again = await trainer.create({ ...body, settings: { epochs: 2 } });
+    expect(again.id).toBe(waiting.id);
+    expect((await finished(trainer, again.id)).status).toBe('succeeded');
+    await trainer.close();
+  });
+
+  it('is controlled and lists its checkpoints over HTTP, in the shape that OpenAI gives them', async () => {
+    const trainer = await createTrainer(deps(fakeEngine(25)));
+    const app = createApp({ log: createLog('silent'), routes: [trainerRoutes(trainer)] });
+    const { id } = await trainer.create(body);
+    while (trainer.get(id).step < 24)
+      await trainer.waitForEvents(id, trainer.events(id, 0).length, AbortSignal.timeout(5_000));
+    const post = (action: string) => app.request(`/v1/fine_tuning/jobs/${id}/${action}`, { method: 'POST' });
+    expect(await (await post('pause')).json()).toMatchObject({ object: 'fine_tuning.job', status: 'paused' });
+    expect((await post('pause')).status).toBe(400);
+    expect(await (await post('resume')).json()).toMatchObject({ status: 'queued' });
+    expect(await (await post('cancel')).json()).toMatchObject({ status: 'cancelled' });
+    const list = await (await app.request(`/v1/fine_tuning/jobs/${id}/checkpoints`)).json();
+    expect(list).toMatchObject({ object: 'list', has_more: false, first_id: `${id}-step-20` });
+    expect(list.data[0]).toMatchObject({
+      object: 'fine_tuning.job.checkpoint',
+      fine_tuning_job_id: id,
+      step_number: 20,
+      metrics: { step: 20, train_loss: 1 / 20 },
+    });
     await trainer.close();
   });
 

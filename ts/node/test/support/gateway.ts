@@ -18,6 +18,7 @@ import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLog } from '../../src/log.ts';
 import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
 import type { Retriever } from '../../src/retrieval/retriever.ts';
+import { createTelemetry } from '../../src/telemetry.ts';
 
 const GWEI = 1_000_000_000n;
 const node = privateKeyToAccount(`0x${'01'.repeat(32)}`);
@@ -76,13 +77,23 @@ export function fakeEngine(
     baseHash: ZERO_HASH,
     contextLength: 512,
     encodeChat: (messages) => messages.flatMap(({ content }) => content.split(' ').map((_, index) => index)),
+    tokenBytes: (token) => new TextEncoder().encode(words[token]),
     isResident: () => true,
+    isPinned: () => false,
+    setPinned: () => undefined,
     load: async () => undefined,
-    async *generate({ maxTokens, signal }) {
+    unload: () => undefined,
+    status: () => ({ active: 0, adapters: 0, adapterBytes: 0, coldStartMs: undefined }),
+    async *generate({ maxTokens, logProbabilities, signal }) {
       for (const [index, text] of words.slice(0, maxTokens).entries()) {
         await hooks.beforeToken?.(index);
         if (signal.aborted) return { finish: 'stop' };
-        yield { tokenId: index, text };
+        const top = [{ token: index, logProbability: -0.5 }].slice(0, logProbabilities);
+        yield {
+          tokenId: index,
+          text,
+          ...(logProbabilities === undefined ? {} : { logProbability: -0.5, top }),
+        };
       }
       return { finish: maxTokens <= words.length ? 'length' : 'stop' };
     },
@@ -111,6 +122,7 @@ export async function createTestGateway(
     return channel;
   };
   const log = createLog('silent');
+  const telemetry = createTelemetry();
   const calls = createCalls({
     ledger,
     locks: createKeyLock(),
@@ -124,7 +136,10 @@ export async function createTestGateway(
   });
   const app = createApp({
     log,
-    routes: [chatRoutes({ calls, nodeId: 7, log }), channelRoutes({ calls, ledger, readChannel })],
+    routes: [
+      chatRoutes({ calls, engine, nodeId: 7, telemetry, log }),
+      channelRoutes({ calls, ledger, readChannel }),
+    ],
   });
   return {
     app,
@@ -133,6 +148,7 @@ export async function createTestGateway(
     home,
     ledger,
     path,
+    telemetry,
     close: async () => {
       await ledger.close();
       await rm(home, { recursive: true, force: true });

@@ -6,7 +6,7 @@ test('a manifest is told in words, with the peak of its learning rates', () => {
     data: { rowCount: 36 },
     lora: { rank: 4, alpha: 8, seed: 7 },
     optimizer: { name: 'adamw' },
-    batches: { batch: 8, seed: 11 },
+    batches: { batch: 4, accumulation: 2, seed: 11 },
     steps: 5,
     // 0.001, 0.005, 0.0025 as float32
     learningRates: '0x3a83126f3ba3d70a3b23d70a',

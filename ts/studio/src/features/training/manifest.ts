@@ -5,7 +5,7 @@ const manifest = z.object({
   data: z.object({ rowCount: z.number() }),
   lora: z.object({ rank: z.number(), alpha: z.number(), seed: z.number() }),
   optimizer: z.object({ name: z.string() }),
-  batches: z.object({ batch: z.number(), seed: z.number() }),
+  batches: z.object({ batch: z.number(), accumulation: z.number(), seed: z.number() }),
   steps: z.number(),
   learningRates: hex,
   runtime: z.object({ profile: z.string(), package: z.string() }),
@@ -16,7 +16,7 @@ export function describeManifest(bytes: Uint8Array): { label: string; value: str
   const { data, lora, optimizer, batches, steps, learningRates, runtime } = manifest.parse(
     JSON.parse(new TextDecoder().decode(bytes)),
   );
-  const epochs = (steps * batches.batch) / data.rowCount;
+  const epochs = (steps * batches.batch * batches.accumulation) / data.rowCount;
   return [
     { label: 'rank', value: `${lora.rank}, alpha ${lora.alpha}` },
     { label: 'batch', value: String(batches.batch) },

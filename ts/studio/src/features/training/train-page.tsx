@@ -52,6 +52,7 @@ export function TrainPage() {
 export const JOB_STATUS = {
   queued: { tone: 'plain', text: 'waiting' },
   running: { tone: 'warn', text: 'training' },
+  paused: { tone: 'plain', text: 'paused' },
   attributing: { tone: 'warn', text: 'preparing attribution' },
   succeeded: { tone: 'good', text: 'trained' },
   failed: { tone: 'bad', text: 'failed' },

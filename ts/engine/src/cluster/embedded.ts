@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { type BaseModel, loadBase } from '../model/base.ts';
+import { trainModel } from '../training/run.ts';
+import { RUN_FILES, readRunFolder, writeRunResult } from '../training/run-folder.ts';
+import type { TrainEngine } from './train-engine.ts';
+
+/** Trains in this process. */
+export function createEmbeddedEngine(load: (folder: string) => Promise<BaseModel> = loadBase): TrainEngine {
+  return {
+    name: 'embedded',
+    async *train(job, options = {}) {
+      const { manifest, rows } = await readRunFolder(job.folder);
+      const base = await load(job.base);
+      const checkpointDir = join(job.folder, RUN_FILES.work);
+      for await (const event of trainModel({ base, manifest, rows, checkpointDir, ...options })) {
+        if (event.type !== 'done') {
+          yield event;
+          continue;
+        }
+        await writeRunResult(job.folder, base, manifest, event);
+        yield { type: 'end', step: event.step, steps: event.records.length };
+      }
+    },
+  };
+}
