@@ -21,6 +21,9 @@ function contribution(id: number, datanet: number, licence = 'CC-BY-4.0'): Loade
     contentRoot: plainRoot(contentTree(bytes)),
     rowsRoot: plainRoot(rowsTree(rows)),
     byteLength: bytes.length,
+    kind: 0,
+    refersTo: 0,
+    firstRow: 0,
     rowCount: rows.length,
     uri: storeUri(blobId(bytes)),
   };
