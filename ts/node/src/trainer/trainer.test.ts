@@ -195,7 +195,7 @@ describe('a training job', () => {
     expect(job).toMatchObject({ status: 'succeeded', contributions: [1, 2], rows: 4, step: job.totalSteps });
     const { publish, anchors } = job.result!;
     expect(anchors.at(-1)).toMatchObject({ step: job.totalSteps, runId: job.openRun.runId });
-    expect(publish).toMatchObject({ parent: 1, scheme: 3, runId: job.openRun.runId, datanets: [1] });
+    expect(publish).toMatchObject({ parent: 1, scheme: 7, runId: job.openRun.runId, datanets: [1] });
     // A serving node rebuilds every commitment from the store alone.
     const { parent, scheme, treeDepth, sigmaCap, sketchRoot, corpusRoot, baselineRoot, basisHash, runId } =
       publish;
