@@ -1270,6 +1270,7 @@ export const agentStakingAbi = [
         internalType: 'contract IProtocolParameters',
         type: 'address',
       },
+      { name: 'settlement_', internalType: 'address', type: 'address' },
     ],
     stateMutability: 'nonpayable',
   },
@@ -1396,6 +1397,7 @@ export const agentStakingAbi = [
     type: 'function',
     inputs: [
       { name: 'agentId', internalType: 'uint40', type: 'uint40' },
+      { name: 'released', internalType: 'uint96', type: 'uint96' },
       { name: 'bond', internalType: 'uint96', type: 'uint96' },
       { name: 'exposure', internalType: 'uint96', type: 'uint96' },
       { name: 'exposedUntil', internalType: 'uint40', type: 'uint40' },
@@ -1455,13 +1457,6 @@ export const agentStakingAbi = [
     type: 'function',
     inputs: [{ name: 'cases_', internalType: 'address', type: 'address' }],
     name: 'setCases',
-    outputs: [],
-    stateMutability: 'nonpayable',
-  },
-  {
-    type: 'function',
-    inputs: [{ name: 'settlement_', internalType: 'address', type: 'address' }],
-    name: 'setSettlement',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -1556,13 +1551,6 @@ export const agentStakingAbi = [
   },
   {
     type: 'function',
-    inputs: [{ name: 'role', internalType: 'uint8', type: 'uint8' }],
-    name: 'totalStake',
-    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
     inputs: [
       { name: 'agentId', internalType: 'uint40', type: 'uint40' },
       { name: 'role', internalType: 'uint8', type: 'uint8' },
@@ -1580,6 +1568,13 @@ export const agentStakingAbi = [
     name: 'upgradeToAndCall',
     outputs: [],
     stateMutability: 'payable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'validatorStake',
+    outputs: [{ name: '', internalType: 'uint96', type: 'uint96' }],
+    stateMutability: 'view',
   },
   {
     type: 'function',
@@ -1760,19 +1755,6 @@ export const agentStakingAbi = [
       },
     ],
     name: 'OwedWithdrawn',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
-        name: 'settlement',
-        internalType: 'address',
-        type: 'address',
-        indexed: false,
-      },
-    ],
-    name: 'SettlementSet',
   },
   {
     type: 'event',
@@ -2075,11 +2057,6 @@ export const agentStakingAbi = [
       { name: 'amount', internalType: 'uint96', type: 'uint96' },
     ],
     name: 'AgentStaking_SendFailed',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'settlement', internalType: 'address', type: 'address' }],
-    name: 'AgentStaking_SettlementAlreadySet',
   },
   {
     type: 'error',
@@ -2706,6 +2683,36 @@ export const allocationPredicateAbi = [
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const attributionSettlementAbi = [
+  {
+    type: 'function',
+    inputs: [
+      { name: 'version', internalType: 'uint32', type: 'uint32' },
+      {
+        name: 'terms',
+        internalType: 'struct IProtocolParameters.SettlementTerms',
+        type: 'tuple',
+        components: [
+          { name: 'burnBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'treasuryBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'nodeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'stakersBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'modelBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'contributorsBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'challengeWindow', internalType: 'uint32', type: 'uint32' },
+          { name: 'unbondingPeriod', internalType: 'uint32', type: 'uint32' },
+          { name: 'detectionPpm', internalType: 'uint32', type: 'uint32' },
+          { name: 'bondBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'slashRewardBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'bondMin', internalType: 'uint96', type: 'uint96' },
+          { name: 'nodeStakeMin', internalType: 'uint96', type: 'uint96' },
+          { name: 'caseWindow', internalType: 'uint32', type: 'uint32' },
+        ],
+      },
+    ],
+    name: 'adoptTerms',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
   {
     type: 'function',
     inputs: [],
@@ -3941,6 +3948,7 @@ export const attributionSettlementAbi = [
     name: 'AttributionSettlement_DeadlinePassed',
   },
   { type: 'error', inputs: [], name: 'AttributionSettlement_EmptyRoot' },
+  { type: 'error', inputs: [], name: 'AttributionSettlement_NoParameters' },
   { type: 'error', inputs: [], name: 'AttributionSettlement_NoVouchers' },
   {
     type: 'error',
@@ -3968,6 +3976,11 @@ export const attributionSettlementAbi = [
       { name: 'orphanedAt', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'AttributionSettlement_NotOrphaned',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'AttributionSettlement_NotParameters',
   },
   { type: 'error', inputs: [], name: 'AttributionSettlement_NotPaused' },
   {
@@ -9849,6 +9862,7 @@ export const inferenceEscrowAbi = [
         internalType: 'contract IGovernanceOpen',
         type: 'address',
       },
+      { name: 'settlement_', internalType: 'address', type: 'address' },
     ],
     stateMutability: 'nonpayable',
   },
@@ -9949,7 +9963,7 @@ export const inferenceEscrowAbi = [
     type: 'function',
     inputs: [
       { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
-      { name: 'redeemer', internalType: 'address', type: 'address' },
+      { name: 'acceptor', internalType: 'address', type: 'address' },
       {
         name: 'vouchers',
         internalType: 'struct SignedVoucher[]',
@@ -10070,13 +10084,6 @@ export const inferenceEscrowAbi = [
       { name: 'newAuthority', internalType: 'address', type: 'address' },
     ],
     name: 'setAuthority',
-    outputs: [],
-    stateMutability: 'nonpayable',
-  },
-  {
-    type: 'function',
-    inputs: [{ name: 'settlement_', internalType: 'address', type: 'address' }],
-    name: 'setSettlement',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -10301,19 +10308,6 @@ export const inferenceEscrowAbi = [
     anonymous: false,
     inputs: [
       {
-        name: 'settlement',
-        internalType: 'address',
-        type: 'address',
-        indexed: false,
-      },
-    ],
-    name: 'SettlementSet',
-  },
-  {
-    type: 'event',
-    anonymous: false,
-    inputs: [
-      {
         name: 'channelId',
         internalType: 'bytes32',
         type: 'bytes32',
@@ -10491,11 +10485,6 @@ export const inferenceEscrowAbi = [
       { name: 'amount', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'InferenceEscrow_SendFailed',
-  },
-  {
-    type: 'error',
-    inputs: [{ name: 'settlement', internalType: 'address', type: 'address' }],
-    name: 'InferenceEscrow_SettlementAlreadySet',
   },
   {
     type: 'error',
@@ -11052,6 +11041,24 @@ export const modelRegistryAbi = [
     name: 'contestPublication',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'corpusTerms',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IModelRegistry.CorpusTerms',
+        type: 'tuple',
+        components: [
+          { name: 'corpusRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'treeDepth', internalType: 'uint8', type: 'uint8' },
+          { name: 'scheme', internalType: 'uint8', type: 'uint8' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
   },
   {
     type: 'function',
@@ -12329,11 +12336,95 @@ export const noticePredicateAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// OmissionPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const omissionPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'a', internalType: 'uint256', type: 'uint256' },
+      { name: 'b', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Int8Dot_WrongLength',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // OpenGovernor
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
 export const openGovernorAbi = [
-  { type: 'constructor', inputs: [], stateMutability: 'nonpayable' },
+  {
+    type: 'constructor',
+    inputs: [
+      { name: 'token_', internalType: 'contract IERC5805', type: 'address' },
+    ],
+    stateMutability: 'nonpayable',
+  },
   { type: 'receive', stateMutability: 'payable' },
   {
     type: 'function',
@@ -12540,7 +12631,6 @@ export const openGovernorAbi = [
   {
     type: 'function',
     inputs: [
-      { name: 'token', internalType: 'contract IVotes', type: 'address' },
       {
         name: 'timelock',
         internalType: 'contract TimelockControllerUpgradeable',
@@ -15388,6 +15478,20 @@ export const protocolParametersAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'settlement_', internalType: 'address', type: 'address' }],
+    name: 'setSettlement',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'settlement',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'version', internalType: 'uint32', type: 'uint32' }],
     name: 'settlementTerms',
     outputs: [
@@ -15576,6 +15680,19 @@ export const protocolParametersAbi = [
     anonymous: false,
     inputs: [
       {
+        name: 'settlement',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'SettlementSet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
         name: 'implementation',
         internalType: 'address',
         type: 'address',
@@ -15664,6 +15781,11 @@ export const protocolParametersAbi = [
       { name: 'max', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'ProtocolParameters_OutOfBounds',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'settlement', internalType: 'address', type: 'address' }],
+    name: 'ProtocolParameters_SettlementAlreadySet',
   },
   {
     type: 'error',
@@ -16226,6 +16348,90 @@ export const reputationRegistryAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// RetrievalPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const retrievalPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+      {
+        name: 'datanets',
+        internalType: 'contract IDatanetRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'DATANETS',
+    outputs: [
+      { name: '', internalType: 'contract IDatanetRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // ScorePredicate
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -16292,6 +16498,146 @@ export const scorePredicateAbi = [
       { name: 'b', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'Int8Dot_WrongLength',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// SpanOmissionPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const spanOmissionPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// SpanPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const spanPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
   },
   {
     type: 'error',

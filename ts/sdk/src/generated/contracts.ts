@@ -691,11 +691,11 @@ export const readAgentStakingStakeState = /*#__PURE__*/ createReadContract({
 })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"totalStake"`
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"validatorStake"`
  */
-export const readAgentStakingTotalStake = /*#__PURE__*/ createReadContract({
+export const readAgentStakingValidatorStake = /*#__PURE__*/ createReadContract({
   abi: agentStakingAbi,
-  functionName: 'totalStake',
+  functionName: 'validatorStake',
 })
 
 /**
@@ -784,13 +784,6 @@ export const writeAgentStakingSetCases = /*#__PURE__*/ createWriteContract({
   abi: agentStakingAbi,
   functionName: 'setCases',
 })
-
-/**
- * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const writeAgentStakingSetSettlement = /*#__PURE__*/ createWriteContract(
-  { abi: agentStakingAbi, functionName: 'setSettlement' },
-)
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSuspended"`
@@ -938,15 +931,6 @@ export const simulateAgentStakingSetCases =
   /*#__PURE__*/ createSimulateContract({
     abi: agentStakingAbi,
     functionName: 'setCases',
-  })
-
-/**
- * Wraps __{@link simulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const simulateAgentStakingSetSettlement =
-  /*#__PURE__*/ createSimulateContract({
-    abi: agentStakingAbi,
-    functionName: 'setSettlement',
   })
 
 /**
@@ -1105,15 +1089,6 @@ export const watchAgentStakingOwedWithdrawnEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'OwedWithdrawn',
-  })
-
-/**
- * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"SettlementSet"`
- */
-export const watchAgentStakingSettlementSetEvent =
-  /*#__PURE__*/ createWatchContractEvent({
-    abi: agentStakingAbi,
-    eventName: 'SettlementSet',
   })
 
 /**
@@ -1650,6 +1625,15 @@ export const writeAttributionSettlement = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"adoptTerms"`
+ */
+export const writeAttributionSettlementAdoptTerms =
+  /*#__PURE__*/ createWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'adoptTerms',
+  })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"bootstrapPredicates"`
  */
 export const writeAttributionSettlementBootstrapPredicates =
@@ -1841,6 +1825,15 @@ export const writeAttributionSettlementWithdrawOwed =
  */
 export const simulateAttributionSettlement =
   /*#__PURE__*/ createSimulateContract({ abi: attributionSettlementAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"adoptTerms"`
+ */
+export const simulateAttributionSettlementAdoptTerms =
+  /*#__PURE__*/ createSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'adoptTerms',
+  })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"bootstrapPredicates"`
@@ -6032,15 +6025,6 @@ export const writeInferenceEscrowSetAuthority =
   })
 
 /**
- * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const writeInferenceEscrowSetSettlement =
-  /*#__PURE__*/ createWriteContract({
-    abi: inferenceEscrowAbi,
-    functionName: 'setSettlement',
-  })
-
-/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
  */
 export const writeInferenceEscrowSetSigner = /*#__PURE__*/ createWriteContract({
@@ -6162,15 +6146,6 @@ export const simulateInferenceEscrowSetAuthority =
   })
 
 /**
- * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const simulateInferenceEscrowSetSettlement =
-  /*#__PURE__*/ createSimulateContract({
-    abi: inferenceEscrowAbi,
-    functionName: 'setSettlement',
-  })
-
-/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
  */
 export const simulateInferenceEscrowSetSigner =
@@ -6274,15 +6249,6 @@ export const watchInferenceEscrowInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: inferenceEscrowAbi,
     eventName: 'Initialized',
-  })
-
-/**
- * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"SettlementSet"`
- */
-export const watchInferenceEscrowSettlementSetEvent =
-  /*#__PURE__*/ createWatchContractEvent({
-    abi: inferenceEscrowAbi,
-    eventName: 'SettlementSet',
   })
 
 /**
@@ -6391,6 +6357,14 @@ export const readModelRegistryBondOf = /*#__PURE__*/ createReadContract({
 export const readModelRegistryCases = /*#__PURE__*/ createReadContract({
   abi: modelRegistryAbi,
   functionName: 'cases',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"corpusTerms"`
+ */
+export const readModelRegistryCorpusTerms = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'corpusTerms',
 })
 
 /**
@@ -8978,6 +8952,15 @@ export const readProtocolParametersProxiableUuid =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"settlement"`
+ */
+export const readProtocolParametersSettlement =
+  /*#__PURE__*/ createReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'settlement',
+  })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"settlementTerms"`
  */
 export const readProtocolParametersSettlementTerms =
@@ -9018,6 +9001,15 @@ export const writeProtocolParametersSetAuthority =
   /*#__PURE__*/ createWriteContract({
     abi: protocolParametersAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"setSettlement"`
+ */
+export const writeProtocolParametersSetSettlement =
+  /*#__PURE__*/ createWriteContract({
+    abi: protocolParametersAbi,
+    functionName: 'setSettlement',
   })
 
 /**
@@ -9072,6 +9064,15 @@ export const simulateProtocolParametersSetAuthority =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"setSettlement"`
+ */
+export const simulateProtocolParametersSetSettlement =
+  /*#__PURE__*/ createSimulateContract({
+    abi: protocolParametersAbi,
+    functionName: 'setSettlement',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"update"`
  */
 export const simulateProtocolParametersUpdate =
@@ -9120,6 +9121,15 @@ export const watchProtocolParametersParametersUpdatedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: protocolParametersAbi,
     eventName: 'ParametersUpdated',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link protocolParametersAbi}__ and `eventName` set to `"SettlementSet"`
+ */
+export const watchProtocolParametersSettlementSetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: protocolParametersAbi,
+    eventName: 'SettlementSet',
   })
 
 /**

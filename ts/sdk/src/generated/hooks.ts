@@ -714,12 +714,12 @@ export const useReadAgentStakingStakeState =
   })
 
 /**
- * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"totalStake"`
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"validatorStake"`
  */
-export const useReadAgentStakingTotalStake =
+export const useReadAgentStakingValidatorStake =
   /*#__PURE__*/ createUseReadContract({
     abi: agentStakingAbi,
-    functionName: 'totalStake',
+    functionName: 'validatorStake',
   })
 
 /**
@@ -812,15 +812,6 @@ export const useWriteAgentStakingSetCases =
   /*#__PURE__*/ createUseWriteContract({
     abi: agentStakingAbi,
     functionName: 'setCases',
-  })
-
-/**
- * Wraps __{@link useWriteContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const useWriteAgentStakingSetSettlement =
-  /*#__PURE__*/ createUseWriteContract({
-    abi: agentStakingAbi,
-    functionName: 'setSettlement',
   })
 
 /**
@@ -982,15 +973,6 @@ export const useSimulateAgentStakingSetCases =
   })
 
 /**
- * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const useSimulateAgentStakingSetSettlement =
-  /*#__PURE__*/ createUseSimulateContract({
-    abi: agentStakingAbi,
-    functionName: 'setSettlement',
-  })
-
-/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link agentStakingAbi}__ and `functionName` set to `"setSuspended"`
  */
 export const useSimulateAgentStakingSetSuspended =
@@ -1147,15 +1129,6 @@ export const useWatchAgentStakingOwedWithdrawnEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: agentStakingAbi,
     eventName: 'OwedWithdrawn',
-  })
-
-/**
- * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link agentStakingAbi}__ and `eventName` set to `"SettlementSet"`
- */
-export const useWatchAgentStakingSettlementSetEvent =
-  /*#__PURE__*/ createUseWatchContractEvent({
-    abi: agentStakingAbi,
-    eventName: 'SettlementSet',
   })
 
 /**
@@ -1713,6 +1686,15 @@ export const useWriteAttributionSettlement =
   /*#__PURE__*/ createUseWriteContract({ abi: attributionSettlementAbi })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"adoptTerms"`
+ */
+export const useWriteAttributionSettlementAdoptTerms =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: attributionSettlementAbi,
+    functionName: 'adoptTerms',
+  })
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"bootstrapPredicates"`
  */
 export const useWriteAttributionSettlementBootstrapPredicates =
@@ -1906,6 +1888,15 @@ export const useWriteAttributionSettlementWithdrawOwed =
  */
 export const useSimulateAttributionSettlement =
   /*#__PURE__*/ createUseSimulateContract({ abi: attributionSettlementAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"adoptTerms"`
+ */
+export const useSimulateAttributionSettlementAdoptTerms =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: attributionSettlementAbi,
+    functionName: 'adoptTerms',
+  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link attributionSettlementAbi}__ and `functionName` set to `"bootstrapPredicates"`
@@ -6223,15 +6214,6 @@ export const useWriteInferenceEscrowSetAuthority =
   })
 
 /**
- * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const useWriteInferenceEscrowSetSettlement =
-  /*#__PURE__*/ createUseWriteContract({
-    abi: inferenceEscrowAbi,
-    functionName: 'setSettlement',
-  })
-
-/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
  */
 export const useWriteInferenceEscrowSetSigner =
@@ -6355,15 +6337,6 @@ export const useSimulateInferenceEscrowSetAuthority =
   })
 
 /**
- * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSettlement"`
- */
-export const useSimulateInferenceEscrowSetSettlement =
-  /*#__PURE__*/ createUseSimulateContract({
-    abi: inferenceEscrowAbi,
-    functionName: 'setSettlement',
-  })
-
-/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `functionName` set to `"setSigner"`
  */
 export const useSimulateInferenceEscrowSetSigner =
@@ -6466,15 +6439,6 @@ export const useWatchInferenceEscrowInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: inferenceEscrowAbi,
     eventName: 'Initialized',
-  })
-
-/**
- * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link inferenceEscrowAbi}__ and `eventName` set to `"SettlementSet"`
- */
-export const useWatchInferenceEscrowSettlementSetEvent =
-  /*#__PURE__*/ createUseWatchContractEvent({
-    abi: inferenceEscrowAbi,
-    eventName: 'SettlementSet',
   })
 
 /**
@@ -6589,6 +6553,15 @@ export const useReadModelRegistryCases = /*#__PURE__*/ createUseReadContract({
   abi: modelRegistryAbi,
   functionName: 'cases',
 })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"corpusTerms"`
+ */
+export const useReadModelRegistryCorpusTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'corpusTerms',
+  })
 
 /**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"getApproved"`
@@ -9255,6 +9228,15 @@ export const useReadProtocolParametersProxiableUuid =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"settlement"`
+ */
+export const useReadProtocolParametersSettlement =
+  /*#__PURE__*/ createUseReadContract({
+    abi: protocolParametersAbi,
+    functionName: 'settlement',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"settlementTerms"`
  */
 export const useReadProtocolParametersSettlementTerms =
@@ -9295,6 +9277,15 @@ export const useWriteProtocolParametersSetAuthority =
   /*#__PURE__*/ createUseWriteContract({
     abi: protocolParametersAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"setSettlement"`
+ */
+export const useWriteProtocolParametersSetSettlement =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: protocolParametersAbi,
+    functionName: 'setSettlement',
   })
 
 /**
@@ -9349,6 +9340,15 @@ export const useSimulateProtocolParametersSetAuthority =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"setSettlement"`
+ */
+export const useSimulateProtocolParametersSetSettlement =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: protocolParametersAbi,
+    functionName: 'setSettlement',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link protocolParametersAbi}__ and `functionName` set to `"update"`
  */
 export const useSimulateProtocolParametersUpdate =
@@ -9397,6 +9397,15 @@ export const useWatchProtocolParametersParametersUpdatedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: protocolParametersAbi,
     eventName: 'ParametersUpdated',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link protocolParametersAbi}__ and `eventName` set to `"SettlementSet"`
+ */
+export const useWatchProtocolParametersSettlementSetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: protocolParametersAbi,
+    eventName: 'SettlementSet',
   })
 
 /**
