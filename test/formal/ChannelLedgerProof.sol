@@ -8,14 +8,14 @@ import {ChannelLedger} from "../../src/libraries/ChannelLedger.sol";
 /// what the escrow holds of this channel, `received` all that was ever deposited, `returned` all that was withdrawn.
 contract ChannelLedgerProof {
     /// @dev Settled fees are whole gwei and have 64 bits of them: the escrow packs them so, and loses nothing.
-    function _sound(uint256 balance, uint256 received, uint256 returned, uint96 deposit, uint96 settled)
+    function _sound(uint256 balance, uint256 received, uint256 returned, uint96 deposited, uint96 settled)
         private
         pure
         returns (bool)
     {
-        bool covered = settled <= deposit && deposit <= ChannelLedger.MAX_DEPOSIT;
+        bool covered = settled <= deposited && deposited <= ChannelLedger.MAX_DEPOSIT;
         bool whole = settled % ChannelLedger.UNIT == 0;
-        return covered && whole && received == uint256(deposit) + returned && balance == uint256(deposit) - settled;
+        return covered && whole && received == uint256(deposited) + returned && balance == uint256(deposited) - settled;
     }
 
     function deposit(
