@@ -3,25 +3,19 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Retrainer } from '@openledger/engine/calibration/retrain';
+import type { Bank } from '@openledger/engine/calibration/scores';
 import { writeFileAtomic } from '@openledger/engine/files/atomic';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { Random } from '@openledger/engine/numeric/random';
 import { createManifest, type TrainingManifest } from '@openledger/engine/training/manifest';
 import type { FineTuneSettings } from '@openledger/engine/training/presets';
+import type { Row } from '@openledger/engine/training/rows';
 import { keccak, utf8 } from '@openledger/sdk/protocol/bytes';
 import { type InfluenceWorld, querySamples } from './influence-world.ts';
 import { progress } from './progress.ts';
 
 /** What is left out at once: single rows, or whole contributions. */
 export type Unit = 'rows' | 'contributions';
-
-/** Models trained again on parts of the data, and what each query then costs. */
-export type Bank = {
-  /** Per subset and row, 1 if the row was read. */
-  readonly kept: readonly Uint8Array[];
-  /** Per subset and query, the summed loss of the answer. */
-  readonly losses: readonly Float64Array[];
-};
 
 export type BankOptions = {
   readonly base: BaseModel;
@@ -45,13 +39,13 @@ export const WORLD_SETTINGS: FineTuneSettings = {
 };
 
 /** Where banks are kept between runs, so that one that was stopped goes on. */
-const FOLDER = resolve(fileURLToPath(import.meta.url), '../../../../.openledger/bench');
+export const BANK_FOLDER = resolve(fileURLToPath(import.meta.url), '../../../../.openledger/bench');
 
 /** Trains every subset that is not yet on disk, and returns all. */
 export async function retrainBank(options: BankOptions): Promise<Bank> {
   const { base, world, settings, unit, drop, subsets, threads } = options;
   const queries = querySamples(base.tokenizer, world.queries);
-  const folder = join(FOLDER, `bank-${unit}-${keyOf([base.weightsHash, settings, world, unit, drop])}`);
+  const folder = join(BANK_FOLDER, `bank-${unit}-${keyOf([base.weightsHash, settings, world, unit, drop])}`);
   await mkdir(folder, { recursive: true });
   const kept = Array.from({ length: subsets }, (_, i) => subsetOf(world, unit, drop, i));
   const file = (i: number) => join(folder, `${i}.json`);
@@ -92,7 +86,7 @@ function subsetOf(world: InfluenceWorld, unit: Unit, drop: number, i: number): U
 /** The manifest of a run over the world's rows. */
 export function worldManifest(
   base: BaseModel,
-  world: InfluenceWorld,
+  world: { readonly rows: readonly Row[] },
   settings: FineTuneSettings,
 ): TrainingManifest {
   const assets = [...new Set(world.rows.map(({ asset }) => asset))];

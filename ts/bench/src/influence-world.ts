@@ -42,6 +42,19 @@ const ENTITIES = 40;
  * rows of one topic teach the same habits, and a query gains from many rows, not from one alone.
  */
 export function influenceWorld(seed = 71, cleanRows = 1280): InfluenceWorld {
+  return makeWorld(seed, cleanRows).world;
+}
+
+/** Further rows of a world's first topic, which are neither among its rows nor its queries. */
+export function freshRows(seed: number, cleanRows: number, count: number): string[] {
+  const { fresh } = makeWorld(seed, cleanRows);
+  return Array.from({ length: count }, () => fresh(0));
+}
+
+function makeWorld(
+  seed: number,
+  cleanRows: number,
+): { world: InfluenceWorld; fresh: (topic: number) => string } {
   const random = createRandom(seed);
   const shapes = [...lightShapes, ...orchardShapes, ...workshopShapes, ...countryShapes, ...peopleShapes];
   random.shuffle(shapes);
@@ -94,7 +107,7 @@ export function influenceWorld(seed = 71, cleanRows = 1280): InfluenceWorld {
   const queries = topics.flatMap((_, topic) =>
     Array.from({ length: QUERIES_PER_TOPIC }, () => ({ topic, text: fresh(topic) })),
   );
-  return { rows, queries, contributions: sizes.length };
+  return { world: { rows, queries, contributions: sizes.length }, fresh };
 }
 
 /** Queries as the engine reads them. */

@@ -19,6 +19,7 @@ import { readmeOf } from '../models/readme.ts';
 import { publishedAdapters, type ResolvedModel, resolveModel } from '../models/resolve.ts';
 import { trainingContent } from '../models/training-content.ts';
 import { nodeJson, openContext, walletOf } from '../thread/context.ts';
+import { calibrateCommand } from './calibrate.ts';
 
 const FORMATS = ['peft', ...MODEL_FORMATS] as const;
 type Format = (typeof FORMATS)[number];
@@ -26,7 +27,7 @@ type Format = (typeof FORMATS)[number];
 /** `openledger model …`. */
 export function modelCommand(): Command {
   const model = new Command('model').description(
-    'base models and adapters: import, publish, export, evaluate',
+    'base models and adapters: import, publish, export, evaluate, calibrate',
   );
   model
     .command('import <folder>')
@@ -76,7 +77,7 @@ export function modelCommand(): Command {
     .description('draft the summary of training content that the EU AI Act asks for (ol-<id>)')
     .option('--out <file>', 'write it there instead of printing it')
     .action(summaryCommand);
-  return model;
+  return model.addCommand(calibrateCommand());
 }
 
 async function importCommand(folder: string, flags: { licence: string; name?: string }): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AdamWSettings, OptimizerState } from '../training/adamw.ts';
+import type { AdamWSettings, OptimizerState, StepFactors } from '../training/adamw.ts';
 
 /** How a scalar at the end of a run changes with the optimiser's state at some step: one entry per parameter. */
 export type Adjoint = {
@@ -17,7 +17,7 @@ export function createAdjoint(gradient: ArrayLike<number>): Adjoint {
 }
 
 /**
- * Takes an adjoint from after a step of `adamwStep` to before it, in place, and returns the adjoint of the step's
+ * Takes an adjoint from after a step of `adamwUpdate` to before it, in place, and returns the adjoint of the step's
  * gradient. What the gradient passes on to the parameters is for the caller to add: it is a Hessian product.
  *
  * With g the clipped gradient, m' = β₁m + (1−β₁)g, v' = β₂v + (1−β₂)g², s = √(v'/c₂ + ε_root) and
@@ -29,12 +29,10 @@ export function adamwAdjoint(
   before: Pick<OptimizerState, 'firstMoment' | 'secondMoment'>,
   gradient: Float32Array,
   settings: AdamWSettings,
-  step: number,
-  learningRate: number,
+  factors: StepFactors,
 ): Float64Array {
   const { beta1, beta2, epsilon, epsRoot = 0, weightDecay, clipNorm } = settings;
-  const correction1 = 1 - beta1 ** step;
-  const correction2 = 1 - beta2 ** step;
+  const { learningRate, correction1, correction2 } = factors;
   let square = 0;
   for (let i = 0; i < gradient.length; i += 1) square += gradient[i] * gradient[i];
   const norm = Math.sqrt(square);

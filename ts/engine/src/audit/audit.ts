@@ -1,4 +1,3 @@
-import { loraScaling } from '../adapter/peft.ts';
 import { Retrainer } from '../calibration/retrain.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
@@ -6,6 +5,7 @@ import { copyOptimizerState, type OptimizerState } from '../training/adamw.ts';
 import { type Batch, batchFeeds } from '../training/batches.ts';
 import { rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
 import type { Row, Sample } from '../training/rows.ts';
+import { loraGraph } from '../training/stepper.ts';
 import { type Adjoint, adamwAdjoint, createAdjoint } from './adamw-adjoint.ts';
 import { buildHessianGraph, hessianOutputs } from './hessian-graph.ts';
 
@@ -100,10 +100,8 @@ async function stepBack(
   step: number,
 ): Promise<void> {
   const { optimizer } = retrainer.manifest;
-  const rate = retrainer.learningRate(step);
-  const directions = adjoints.map((adjoint) =>
-    adamwAdjoint(adjoint, before, gradient, optimizer, step, rate),
-  );
+  const factors = retrainer.factorsOf(step);
+  const directions = adjoints.map((adjoint) => adamwAdjoint(adjoint, before, gradient, optimizer, factors));
   const batches = retrainer.batches(step);
   const total = batches
     .flatMap(({ members }) => members)
@@ -200,7 +198,7 @@ class Hessian {
       batch: batches.batch,
       length,
       baseWeights: this.#base.weights,
-      lora: { rank: lora.rank, scaling: loraScaling(lora) },
+      lora: loraGraph(lora),
     };
     const session = this.#runtime.createSession(
       buildHessianGraph(this.#base.config, options, this.#directions),

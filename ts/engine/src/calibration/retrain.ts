@@ -1,14 +1,20 @@
-import { loraScaling } from '../adapter/peft.ts';
+import type { Adapter } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
-import { adamwStep, createOptimizerState, type OptimizerState } from '../training/adamw.ts';
+import {
+  adamwUpdate,
+  correctedSecondMoment,
+  createOptimizerState,
+  type OptimizerState,
+  type StepFactors,
+} from '../training/adamw.ts';
 import { type Batch, batchFeeds, countedTokens, createOrder, fillBatch } from '../training/batches.ts';
 import { type ManifestLora, rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
 import type { Sequence } from '../training/packing.ts';
 import { encodeRow, type Row, type Sample } from '../training/rows.ts';
-import { decodeLearningRates } from '../training/schedule.ts';
-import { initialParameters } from '../training/stepper.ts';
+import { createStepFactors } from '../training/schedule.ts';
+import { initialParameters, loraGraph } from '../training/stepper.ts';
 
 /** A row within a batch: its place among the run's rows, its weight, and the number of tokens that have a loss. */
 export type Member = { readonly index: number; readonly weight: number; readonly counted: number };
@@ -31,7 +37,8 @@ export class Retrainer {
   readonly base: BaseModel;
   readonly #lora: ManifestLora;
   readonly #orderOf: (step: number) => Sequence<Sample & Member>[];
-  readonly #rates: Float32Array;
+  /** What of the optimiser's update depends on the step. */
+  readonly factorsOf: (step: number) => StepFactors;
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Promise<Session>>();
 
@@ -49,7 +56,7 @@ export class Retrainer {
       manifest.batches,
       samples.map((sample) => [sample]),
     );
-    this.#rates = decodeLearningRates(manifest.learningRates);
+    this.factorsOf = createStepFactors(manifest);
     this.#runtime = runtime;
   }
 
@@ -67,10 +74,6 @@ export class Retrainer {
   /** The state before the first step. */
   start(): OptimizerState {
     return createOptimizerState(initialParameters(this.base, this.manifest));
-  }
-
-  learningRate(step: number): number {
-    return this.#rates[step - 1];
   }
 
   /** The batches of a step when row i weighs `factors[i]` times its contribution's weight; 0 leaves it out. */
@@ -94,7 +97,7 @@ export class Retrainer {
       const part = await this.gradient(batch, state.parameters);
       for (let i = 0; i < part.length; i += 1) gradient[i] += part[i];
     }
-    adamwStep(state, gradient, this.manifest.optimizer, step, this.learningRate(step));
+    adamwUpdate(state, gradient, this.manifest.optimizer, this.factorsOf(step));
     return gradient;
   }
 
@@ -106,6 +109,15 @@ export class Retrainer {
       await this.advance(state, step, factors);
     }
     return state;
+  }
+
+  /** What a finished run leaves behind, as influence is built from it. */
+  resultOf(state: OptimizerState): { adapter: Adapter; secondMoment: Float32Array } {
+    const { rank, alpha, rankStabilised, targets } = this.#lora;
+    return {
+      adapter: { rank, alpha, rankStabilised, targets, weights: state.parameters },
+      secondMoment: correctedSecondMoment(state, this.factorsOf(this.manifest.steps)),
+    };
   }
 
   /** The summed loss of each sample's answer under an adapter. */
@@ -158,7 +170,8 @@ export class Retrainer {
       batch: batches.batch,
       length,
       baseWeights: this.base.weights,
-      lora: { rank: this.#lora.rank, scaling: loraScaling(this.#lora) },
+      lora: loraGraph(this.#lora),
+      quantization: this.manifest.base.quantization === 'q4' ? 'q4' : undefined,
       gradient: output === 'g',
       tokenLoss: output === 'tokenLoss',
     });

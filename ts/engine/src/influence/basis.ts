@@ -2,8 +2,7 @@ import { fromUtf8, utf8 } from '@openledger/sdk/protocol/bytes';
 import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes, hashSchema } from '@openledger/sdk/protocol/store';
 import { z } from 'zod';
-import { dot } from './dot.ts';
-import type { Spectrum } from './spectrum.ts';
+import { BLOCK } from './directions.ts';
 
 /**
  * How gradients of one adapter become sketches: everything needed to compute any row's sketch again.
@@ -24,13 +23,18 @@ const size = z.number().int().nonnegative();
 
 const headerSchema = z.strictObject({
   type: z.literal('influence-basis'),
-  version: z.literal(1),
+  version: z.literal(2),
   /** What the basis belongs to: keccak256 of the base model's files and of the adapter's float32 weights. */
   base: z.strictObject({ weightsHash: hashSchema, tokenizerHash: hashSchema }),
   adapterHash: hashSchema,
   runtime: z.strictObject({ profile: z.enum(['native', 'exact']), package: z.string() }),
-  /** Number of LoRA parameters, and of directions. */
+  /** Number of LoRA parameters. */
   parameters: size,
+  /** How preconditioned gradients are made smaller (`Projection`); null: they are not. */
+  projection: z.strictObject({ side: size.min(1), seed: size.max(0xffffffff) }).nullable(),
+  /** Length of a direction: of what the projection leaves. */
+  width: size,
+  /** Number of directions. */
   rank: size.max(SKETCH_LENGTH),
   epsilon: z.number().positive(),
   lambda: z.number().nonnegative(),
@@ -44,58 +48,7 @@ const headerSchema = z.strictObject({
 });
 export type BasisHeader = z.infer<typeof headerSchema>;
 
-/** Parameters that share one scale. */
-const BLOCK = 256;
 const MAGIC = 'OPENLEDGER BASIS';
-
-/** Directions as signed bytes: a quarter of the size of floats, at a small part of the sketch's own rounding. */
-export function quantiseDirections(
-  spectrum: Spectrum,
-  parameters: number,
-): Pick<Basis, 'directions' | 'scales' | 'eigenvalues'> {
-  const blocks = Math.ceil(parameters / BLOCK);
-  const rank = spectrum.directions.length;
-  const directions = new Int8Array(rank * parameters);
-  const scales = new Float32Array(rank * blocks);
-  spectrum.directions.forEach((direction, k) => {
-    for (let b = 0; b < blocks; b += 1) {
-      const start = b * BLOCK;
-      const end = Math.min(parameters, start + BLOCK);
-      let largest = 0;
-      for (let i = start; i < end; i += 1) largest = Math.max(largest, Math.abs(direction[i]));
-      const scale = Math.fround(largest / 127);
-      scales[k * blocks + b] = scale;
-      if (scale === 0) continue;
-      for (let i = start; i < end; i += 1) {
-        const steps = Math.min(127, Math.floor(Math.abs(direction[i]) / scale + 0.5));
-        directions[k * parameters + i] = direction[i] < 0 ? -steps : steps;
-      }
-    }
-  });
-  return { directions, scales, eigenvalues: spectrum.values };
-}
-
-/** Inner products of the directions with a preconditioned gradient. */
-export async function project(
-  basis: Pick<Basis, 'directions' | 'scales' | 'parameters' | 'rank'>,
-  z: Float32Array,
-  pause: () => Promise<void> = async () => {},
-): Promise<Float64Array> {
-  const { directions, scales, parameters, rank } = basis;
-  const blocks = Math.ceil(parameters / BLOCK);
-  const result = new Float64Array(rank);
-  for (let k = 0; k < rank; k += 1) {
-    let total = 0;
-    for (let b = 0; b < blocks; b += 1) {
-      const start = b * BLOCK;
-      const end = Math.min(parameters, start + BLOCK);
-      total += scales[k * blocks + b] * dot(directions, k * parameters + start, z, start, end - start);
-    }
-    result[k] = total;
-    await pause();
-  }
-  return result;
-}
 
 /** The basis as one file: magic, header length, header (RFC 8785 JSON), then the arrays, little-endian. */
 export function encodeBasis(basis: Basis): Uint8Array {
@@ -125,11 +78,11 @@ export function decodeBasis(bytes: Uint8Array): Basis {
   const length = view.getUint32(MAGIC.length, true);
   const start = MAGIC.length + 4;
   const header = headerSchema.parse(JSON.parse(fromUtf8(bytes.subarray(start, start + length))));
-  const { parameters, rank } = header;
+  const { parameters, width, rank } = header;
   let offset = align(start + length);
   const expected =
     offset +
-    [rank * 8, parameters * 4, rank * Math.ceil(parameters / BLOCK) * 4, rank * parameters].reduce(
+    [rank * 8, parameters * 4, rank * Math.ceil(width / BLOCK) * 4, rank * width].reduce(
       (sum, part) => sum + align(part),
       0,
     );
@@ -147,8 +100,8 @@ export function decodeBasis(bytes: Uint8Array): Basis {
     ...header,
     eigenvalues: new Float64Array(take(rank * 8)),
     preconditioner: new Float32Array(take(parameters * 4)),
-    scales: new Float32Array(take(rank * Math.ceil(parameters / BLOCK) * 4)),
-    directions: new Int8Array(take(rank * parameters)),
+    scales: new Float32Array(take(rank * Math.ceil(width / BLOCK) * 4)),
+    directions: new Int8Array(take(rank * width)),
   };
 }
 

@@ -7,16 +7,20 @@ import {
   type Sketch,
 } from '@openledger/sdk/protocol/sketch';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import type { Adapter } from '../adapter/peft.ts';
+import { type Adapter, adapterLayout } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { type Profile, RUNTIME_PACKAGES } from '../runtime/profile.ts';
+import { openRuntime, type Runtime } from '../runtime/runtime.ts';
 import { encodeRow, type Row } from '../training/rows.ts';
 import { hashFloats } from '../training/stepper.ts';
-import { type Basis, encodeBasis, quantiseDirections } from './basis.ts';
-import { RowGradients } from './gradients.ts';
+import { type Basis, encodeBasis } from './basis.ts';
+import { GROUP, Projector, quantiseDirections } from './directions.ts';
+import { Matrices } from './matrices.ts';
 import { breather } from './pause.ts';
-import { capNorm, normOf, peakOf, precondition, preconditionerOf, sketchOf } from './sketch.ts';
+import { projectedSize } from './projection.ts';
+import { capNorm, normOf, peakOf, preconditionerOf, sketchOf } from './sketch.ts';
 import { streamSpectrum } from './spectrum.ts';
+import { RowVectors } from './vectors.ts';
 
 /** A row that an adapter learnt from. */
 export type InfluenceRow = Row & {
@@ -62,9 +66,15 @@ const SIGMA_BITS = 24;
 /** The share of a datanet's rows whose norm is left as it is. */
 const CAP_QUANTILE = 0.99;
 
+/** Adapters with more parameters than this have their gradients projected, to matrices of this side. */
+const PROJECT_ABOVE = 100_000;
+const PROJECTED_SIDE = 32;
+/** The directions are found from this many rows at most, evenly spaced, so that memory has a bound. */
+const BASIS_ROWS = 4096;
+
 /** Sketches of an adapter's rows and contributions. The same inputs give the same bytes. */
 export async function buildInfluence(options: BuildInfluenceOptions): Promise<Influence> {
-  const { base, adapter, secondMoment, rows, profile = 'exact' } = options;
+  const { adapter, secondMoment, rows, profile = 'exact', threads } = options;
   if (rows.length === 0)
     throw new Error('Influence needs at least one row. Pass the rows of the training run.');
   if (secondMoment.length !== adapter.weights.length) {
@@ -72,80 +82,123 @@ export async function buildInfluence(options: BuildInfluenceOptions): Promise<In
       `The second moment has ${secondMoment.length} entries, the adapter ${adapter.weights.length}. Pass both of one run.`,
     );
   }
-  const pause = breather();
-  const preconditioner = preconditionerOf(secondMoment, EPSILON);
-  const gradients = await preconditionedGradients(options, preconditioner);
-  const spectrum = await streamSpectrum(gradients, SKETCH_LENGTH, { pause });
-  const rank = spectrum.values.length;
-  const adapterHash = hashFloats(adapter.weights);
+  const runtime = await openRuntime(profile, { threads });
+  try {
+    const { unscaled, raw } = await rawSketches(options, runtime);
+    const caps = normCaps(rows, raw);
+    const capped = raw.map((s, i) => capNorm(s, caps.get(datanetOf(rows[i]))!));
+    const sums = contributionSums(rows, capped);
+    const peak = Math.max(peakOfAll(capped), peakOfAll(sums.values()));
+    const gain = gainFor(peak);
+    const sigmaCap = Math.max(1, Math.floor((65_536 * gain * peak) / 127 + 0.5));
+    const basis: Basis = {
+      ...unscaled,
+      gain,
+      sigmaCap,
+      caps: [...caps].map(([datanet, norm]) => ({ datanet, norm })).sort((a, b) => a.datanet - b.datanet),
+    };
+    return { basis: encodeBasis(basis), sigmaCap, ...quantised(rows, capped, sums, basis) };
+  } finally {
+    await runtime.close();
+  }
+}
+
+type Unscaled = Omit<Basis, 'gain' | 'sigmaCap' | 'caps'>;
+
+/** The directions of a run, and every row's sketch before its norm is capped and its entries are rounded. */
+async function rawSketches(
+  options: BuildInfluenceOptions,
+  runtime: Runtime,
+): Promise<{ unscaled: Unscaled; raw: Float64Array[] }> {
+  const { base, adapter, secondMoment, rows, profile = 'exact', signal, onProgress } = options;
   const { weightsHash, tokenizerHash } = base;
-  const unscaled = {
-    type: 'influence-basis' as const,
-    version: 1 as const,
+  const adapterHash = hashFloats(adapter.weights);
+  const seedOf = (name: string) => keccak(concat(utf8(name), weightsHash, adapterHash));
+  const layout = adapterLayout(base.config, adapter);
+  const projection =
+    layout.size > PROJECT_ABOVE
+      ? { side: PROJECTED_SIDE, seed: Number(seedOf('OpenLedger.Projection.1').slice(0, 10)) }
+      : null;
+  const width = projection === null ? layout.size : projectedSize(layout, projection);
+  const preconditioner = preconditionerOf(secondMoment, EPSILON);
+  const vectors = new RowVectors(base, adapter, runtime, { preconditioner, projection });
+  const vectorOf = async (row: InfluenceRow): Promise<Float32Array> => {
+    signal?.throwIfAborted();
+    const z = await vectors.vector(encodeRow(base.tokenizer, row.text));
+    if (!z.every(Number.isFinite)) {
+      throw new Error(
+        `The gradient of row ${row.row} of asset ${row.asset} is not finite. Train with a lower learning rate.`,
+      );
+    }
+    return z;
+  };
+
+  const known = new Map<InfluenceRow, Float32Array>();
+  for (const row of evenly(rows, BASIS_ROWS)) {
+    known.set(row, await vectorOf(row));
+    onProgress?.(known.size, rows.length);
+  }
+  const pause = breather();
+  const matrices = await Matrices.open(runtime);
+  const spectrum = await streamSpectrum(matrices, [...known.values()], SKETCH_LENGTH, { pause });
+  const rank = spectrum.values.length;
+  const unscaled: Unscaled = {
+    type: 'influence-basis',
+    version: 2,
     base: { weightsHash, tokenizerHash },
     adapterHash,
     runtime: { profile, package: RUNTIME_PACKAGES[profile] },
-    parameters: adapter.weights.length,
+    parameters: layout.size,
+    projection,
+    width,
     rank,
     epsilon: EPSILON,
     lambda: rank === 0 ? 0 : (DAMPING * spectrum.values.reduce((sum, value) => sum + value, 0)) / rank,
-    seed: keccak(concat(utf8('OpenLedger.Rotation.1'), weightsHash, adapterHash)),
+    seed: seedOf('OpenLedger.Rotation.1'),
     preconditioner,
-    ...quantiseDirections(spectrum, adapter.weights.length),
+    eigenvalues: spectrum.values,
+    ...quantiseDirections(spectrum.directions, width),
   };
+  const projector = await Projector.open(runtime, unscaled);
   const raw: Float64Array[] = [];
-  for (const z of gradients) raw.push(await sketchOf(unscaled, z, pause));
+  for (let start = 0; start < rows.length; start += GROUP) {
+    const group: Float32Array[] = [];
+    for (const row of rows.slice(start, start + GROUP)) group.push(known.get(row) ?? (await vectorOf(row)));
+    for (const coordinates of await projector.project(group)) raw.push(sketchOf(unscaled, coordinates));
+    onProgress?.(Math.max(known.size, raw.length), rows.length);
+  }
+  return { unscaled, raw };
+}
 
-  const caps = normCaps(rows, raw);
-  const capped = raw.map((s, i) => capNorm(s, caps.get(datanetOf(rows[i]))!));
-  const sums = contributionSums(rows, capped);
-  const peak = Math.max(...capped.map(peakOf), ...[...sums.values()].map(peakOf));
-  const gain = gainFor(peak);
-  const sigmaCap = Math.max(1, Math.floor((65_536 * gain * peak) / 127 + 0.5));
-  const basis: Basis = {
-    ...unscaled,
-    gain,
-    sigmaCap,
-    caps: [...caps].map(([datanet, norm]) => ({ datanet, norm })).sort((a, b) => a.datanet - b.datanet),
-  };
+function quantised(
+  rows: readonly InfluenceRow[],
+  capped: readonly Float64Array[],
+  sums: ReadonlyMap<number, Float64Array>,
+  { gain, sigmaCap }: Pick<Basis, 'gain' | 'sigmaCap'>,
+): Pick<Influence, 'rows' | 'contributions'> {
   const quantise = (s: Float64Array) => quantiseSketch(s, gain, sigmaCap);
   const rowSketches = rows.map(({ asset, row }, i) => ({ asset, row, ...quantise(capped[i]) }));
+  const byAsset = Map.groupBy(rowSketches, ({ asset }) => asset);
   const contributions = [...sums]
     .sort(([a], [b]) => a - b)
     .map(([asset, s]) => ({
       asset,
       ...quantise(s),
-      rowsSketchRoot: plainRoot(
-        rowSketchesTree(rowSketches.filter((row) => row.asset === asset).sort((a, b) => a.row - b.row)),
-      ),
+      rowsSketchRoot: plainRoot(rowSketchesTree(byAsset.get(asset)!.sort((a, b) => a.row - b.row))),
     }));
-  return { basis: encodeBasis(basis), rows: rowSketches, contributions, sigmaCap };
+  return { rows: rowSketches, contributions };
 }
 
-async function preconditionedGradients(
-  options: BuildInfluenceOptions,
-  preconditioner: Float32Array,
-): Promise<Float32Array[]> {
-  const { base, adapter, rows, profile = 'exact', threads, signal, onProgress } = options;
-  const source = await RowGradients.open(base, adapter, profile, threads);
-  try {
-    const gradients: Float32Array[] = [];
-    for (const row of rows) {
-      signal?.throwIfAborted();
-      const gradient = await source.gradient(encodeRow(base.tokenizer, row.text));
-      const z = precondition(gradient, preconditioner);
-      if (!z.every(Number.isFinite)) {
-        throw new Error(
-          `Row ${row.row} of asset ${row.asset} has no finite gradient. Train again with a lower learning rate.`,
-        );
-      }
-      gradients.push(z);
-      onProgress?.(gradients.length, rows.length);
-    }
-    return gradients;
-  } finally {
-    await source.close();
-  }
+/** At most `count` of the rows, evenly spaced. */
+function evenly<T>(rows: readonly T[], count: number): T[] {
+  if (rows.length <= count) return [...rows];
+  return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]);
+}
+
+function peakOfAll(vectors: Iterable<Float64Array>): number {
+  let peak = 0;
+  for (const s of vectors) peak = Math.max(peak, peakOf(s));
+  return peak;
 }
 
 /** Per datanet the 99th percentile (nearest rank) of its rows' norms. */
@@ -156,7 +209,9 @@ export function normCaps(
   const norms = new Map<number, number[]>();
   rows.forEach((row, i) => {
     const datanet = datanetOf(row);
-    norms.set(datanet, [...(norms.get(datanet) ?? []), normOf(sketches[i])]);
+    const known = norms.get(datanet);
+    if (known === undefined) norms.set(datanet, [normOf(sketches[i])]);
+    else known.push(normOf(sketches[i]));
   });
   return new Map(
     [...norms].map(([datanet, values]) => {

@@ -1,8 +1,7 @@
 import { type Adapter, loraScaling } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
-import type { Profile } from '../runtime/profile.ts';
-import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
+import { floatsOf, type Runtime, type Session } from '../runtime/runtime.ts';
 import { batchFeeds, fillBatch } from '../training/batches.ts';
 import type { Sample } from '../training/rows.ts';
 
@@ -22,21 +21,12 @@ export class RowGradients {
   readonly #lengths: readonly number[];
   readonly #sessions = new Map<number, Promise<Session>>();
 
-  private constructor(base: BaseModel, adapter: Adapter, runtime: Runtime) {
+  constructor(base: BaseModel, adapter: Adapter, runtime: Runtime) {
     this.#base = base;
     this.#adapter = adapter;
     this.#runtime = runtime;
     const { maxPositions } = base.config;
     this.#lengths = [...LENGTHS.filter((length) => length < maxPositions), maxPositions];
-  }
-
-  static async open(
-    base: BaseModel,
-    adapter: Adapter,
-    profile: Profile,
-    threads?: number,
-  ): Promise<RowGradients> {
-    return new RowGradients(base, adapter, await openRuntime(profile, { threads }));
   }
 
   /** The gradient of the summed loss of the sample's answer, in the order of the adapter's weights. */
@@ -46,10 +36,6 @@ export class RowGradients {
     const session = await this.#session(batch.length);
     const p = { data: this.#adapter.weights, dims: [this.#adapter.weights.length] };
     return floatsOf((await session.run({ ...batchFeeds(batch), p })).g);
-  }
-
-  async close(): Promise<void> {
-    await this.#runtime.close();
   }
 
   /** The graph for one length, built when it is first needed. */

@@ -2,6 +2,7 @@ import { influenceScore } from '@openledger/sdk/protocol/sketch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyAdapter, tinyBase } from '../../test/tiny-model.ts';
 import { Random } from '../numeric/random.ts';
+import { openRuntime } from '../runtime/runtime.ts';
 import { encodeRow } from '../training/rows.ts';
 import { answerQuery, answerTokens, canonicalAnswer } from './answer.ts';
 import { type Basis, decodeBasis } from './basis.ts';
@@ -161,12 +162,13 @@ describe('a row too long for the model', () => {
 
 async function preconditionedGradients(): Promise<Float32Array[]> {
   const preconditioner = preconditionerOf(secondMoment, 1e-8);
-  const source = await RowGradients.open(base, adapter, 'exact', 1);
+  const runtime = await openRuntime('exact', { threads: 1 });
+  const source = new RowGradients(base, adapter, runtime);
   const result: Float32Array[] = [];
   for (const row of rows) {
     result.push(precondition(await source.gradient(encodeRow(base.tokenizer, row.text)), preconditioner));
   }
-  await source.close();
+  await runtime.close();
   return result;
 }
 

@@ -2,13 +2,14 @@ import { quantiseSketch } from '@openledger/sdk/protocol/sketch';
 import type { Adapter } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { RUNTIME_PACKAGES } from '../runtime/profile.ts';
+import { openRuntime } from '../runtime/runtime.ts';
 import { encodeRow, type Sample } from '../training/rows.ts';
 import { hashFloats } from '../training/stepper.ts';
 import { decodeBasis } from './basis.ts';
 import type { InfluenceRow } from './build.ts';
-import { RowGradients } from './gradients.ts';
-import { breather } from './pause.ts';
-import { capNorm, precondition, sketchOf } from './sketch.ts';
+import { Projector } from './directions.ts';
+import { capNorm, sketchOf } from './sketch.ts';
+import { RowVectors } from './vectors.ts';
 
 export type OpenInfluenceOptions = {
   readonly base: BaseModel;
@@ -56,10 +57,12 @@ export async function openInfluence(options: OpenInfluenceOptions): Promise<Infl
       `The influence basis was built with ${basis.runtime.package}; this engine runs ${RUNTIME_PACKAGES[profile]}.`,
     );
   }
-  const source = await RowGradients.open(base, adapter, profile, threads);
+  const runtime = await openRuntime(profile, { threads });
+  const vectors = new RowVectors(base, adapter, runtime, basis);
+  const projector = await Projector.open(runtime, basis);
   const sketch = async (sample: Sample): Promise<Float64Array> => {
-    const z = precondition(await source.gradient(sample), basis.preconditioner);
-    return sketchOf(basis, z, breather());
+    const [coordinates] = await projector.project([await vectors.vector(sample)]);
+    return sketchOf(basis, coordinates);
   };
   return {
     async query({ promptTokens, answerTokens }) {
@@ -75,6 +78,6 @@ export async function openInfluence(options: OpenInfluenceOptions): Promise<Infl
       const s = capNorm(await sketch(encodeRow(base.tokenizer, row.text)), cap.norm);
       return quantiseSketch(s, basis.gain, basis.sigmaCap);
     },
-    close: () => source.close(),
+    close: () => runtime.close(),
   };
 }

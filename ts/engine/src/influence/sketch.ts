@@ -1,7 +1,7 @@
 import { fromHex } from '@openledger/sdk/protocol/bytes';
 import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import type { Hex } from 'viem';
-import { type Basis, project } from './basis.ts';
+import type { Basis } from './basis.ts';
 
 /** Adam's scale of each coordinate: (1/(√v + ε))^½ of the bias-corrected second moment. */
 export function preconditionerOf(secondMoment: Float32Array, epsilon: number): Float32Array {
@@ -13,17 +13,13 @@ export function precondition(gradient: Float32Array, preconditioner: Float32Arra
   return gradient.map((value, i) => value * preconditioner[i]);
 }
 
-/** The sketch of a preconditioned gradient before it is quantised: R (E + λI)^(−1/2) Vᵀ z. */
-export async function sketchOf(
-  basis: Pick<Basis, 'directions' | 'scales' | 'parameters' | 'rank' | 'eigenvalues' | 'lambda' | 'seed'>,
-  z: Float32Array,
-  pause?: () => Promise<void>,
-): Promise<Float64Array> {
-  const coordinates = await project(basis, z, pause);
-  return rotate(
-    coordinates.map((value, k) => value / Math.sqrt(basis.eigenvalues[k] + basis.lambda)),
-    basis.seed,
-  );
+/** The sketch of a gradient's coordinates along the directions before it is quantised: R (E + λI)^(−1/2) Vᵀ z. */
+export function sketchOf(
+  basis: Pick<Basis, 'eigenvalues' | 'lambda' | 'seed'>,
+  coordinates: Float64Array,
+): Float64Array {
+  const whitened = coordinates.map((value, k) => value / Math.sqrt(basis.eigenvalues[k] + basis.lambda));
+  return rotate(whitened, basis.seed);
 }
 
 /**

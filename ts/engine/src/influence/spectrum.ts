@@ -1,18 +1,18 @@
-import { dot } from './dot.ts';
 import { symmetricEigen } from './eigen.ts';
+import type { Matrices } from './matrices.ts';
 
 /** The strongest directions of a set of rows. */
 export type Spectrum = {
   /** Eigenvalues of ZᵀZ, descending; none is zero. */
   readonly values: Float64Array;
-  /** Per eigenvalue a unit vector over the parameters. */
-  readonly directions: readonly Float32Array[];
+  /** Per eigenvalue a unit vector over the parameters, one below the other. */
+  readonly directions: Float32Array;
 };
 
-/** Directions weaker than this against the strongest are rounding errors. */
-const NEGLIGIBLE = 1e-10;
-/** Products over the parameters are summed piece by piece, so that a piece of every row stays in the cache. */
-const CHUNK = 4096;
+/** Directions weaker than this against the strongest are rounding errors of float32 products. */
+const NEGLIGIBLE = 1e-6;
+/** Products over the parameters are added up piece by piece in double precision. */
+const CHUNK = 8192;
 
 /**
  * The top `rank` right singular vectors of a stack of rows, and its squared singular values.
@@ -22,76 +22,77 @@ const CHUNK = 4096;
  * singular value decomposition. Deterministic: the order of every sum is fixed.
  */
 export async function streamSpectrum(
+  matrices: Matrices,
   rows: readonly Float32Array[],
   rank: number,
   options: { readonly block?: number; readonly pause?: () => Promise<void> } = {},
 ): Promise<Spectrum> {
   const { block = rank, pause = async () => {} } = options;
-  let found: Spectrum = { values: new Float64Array(), directions: [] };
+  let found: Spectrum = { values: new Float64Array(), directions: new Float32Array() };
   for (let start = 0; start < rows.length; start += block) {
-    const scaled: Float32Array[] = [];
-    for (const [i, direction] of found.directions.entries()) {
-      const factor = Math.sqrt(found.values[i]);
-      scaled.push(direction.map((value) => value * factor));
-    }
-    found = await decompose([...scaled, ...rows.slice(start, start + block)], rank, pause);
+    found = await extend(matrices, found, rows.slice(start, start + block), rank, pause);
   }
   return found;
 }
 
-async function decompose(
-  rows: readonly Float32Array[],
+/** The strongest directions of what was found and of one more block. */
+async function extend(
+  matrices: Matrices,
+  found: Spectrum,
+  block: readonly Float32Array[],
   rank: number,
   pause: () => Promise<void>,
 ): Promise<Spectrum> {
-  const n = rows.length;
-  const { values, vectors } = await symmetricEigen(await gram(rows, pause), n, pause);
-  const kept = values.filter((value, i) => i < rank && value > NEGLIGIBLE * values[0]);
-  const directions: Float32Array[] = [];
+  const size = block[0].length;
+  const known = found.values.length;
+  const n = known + block.length;
+  const gram = new Float64Array(n * n);
+  // The directions found are orthonormal, so scaled by their singular values their own products are known.
+  const scales = found.values.map(Math.sqrt);
+  for (let k = 0; k < known; k += 1) gram[k * n + k] = found.values[k];
+  for (let start = 0; start < size; start += CHUNK) {
+    const length = Math.min(CHUNK, size - start);
+    const stack = piece(found, block, start, length);
+    const products = await matrices.timesTransposed(stack.subarray(known * length), stack, length);
+    for (let i = 0; i < block.length; i += 1) {
+      for (let j = 0; j <= known + i; j += 1) {
+        gram[(known + i) * n + j] += products[i * n + j] * (j < known ? scales[j] : 1);
+      }
+    }
+  }
+  for (let i = 0; i < n; i += 1) {
+    for (let j = 0; j < i; j += 1) gram[j * n + i] = gram[i * n + j];
+  }
+  const { values, vectors } = await symmetricEigen(gram, n, pause);
+  const kept = values.filter((value, k) => k < rank && value > NEGLIGIBLE * values[0]);
+  const factors = new Float32Array(kept.length * n);
   for (let k = 0; k < kept.length; k += 1) {
     const scale = 1 / Math.sqrt(kept[k]);
-    directions.push(
-      combine(
-        rows,
-        vectors.subarray(k * n, (k + 1) * n).map((value) => value * scale),
-      ),
-    );
-    await pause();
+    for (let j = 0; j < n; j += 1) {
+      factors[k * n + j] = vectors[k * n + j] * scale * (j < known ? scales[j] : 1);
+    }
+  }
+  const directions = new Float32Array(kept.length * size);
+  for (let start = 0; kept.length > 0 && start < size; start += CHUNK) {
+    const length = Math.min(CHUNK, size - start);
+    const part = await matrices.times(factors, piece(found, block, start, length), n);
+    for (let k = 0; k < kept.length; k += 1) {
+      directions.set(part.subarray(k * length, (k + 1) * length), k * size + start);
+    }
   }
   return { values: kept, directions };
 }
 
-/** Σ factors[i]·rows[i]. */
-function combine(rows: readonly Float32Array[], factors: Float64Array): Float32Array {
-  const size = rows[0].length;
-  const result = new Float32Array(size);
-  const sum = new Float64Array(CHUNK);
-  for (let start = 0; start < size; start += CHUNK) {
-    const length = Math.min(CHUNK, size - start);
-    sum.fill(0);
-    rows.forEach((row, i) => {
-      const factor = factors[i];
-      for (let j = 0; j < length; j += 1) sum[j] += factor * row[start + j];
-    });
-    for (let j = 0; j < length; j += 1) result[start + j] = sum[j];
+/** Some columns of the directions found and of a block below them. */
+function piece(found: Spectrum, block: readonly Float32Array[], start: number, length: number): Float32Array {
+  const size = block[0].length;
+  const known = found.values.length;
+  const stack = new Float32Array((known + block.length) * length);
+  for (let k = 0; k < known; k += 1) {
+    stack.set(found.directions.subarray(k * size + start, k * size + start + length), k * length);
   }
-  return result;
-}
-
-/** All inner products of the rows, in double precision. */
-async function gram(rows: readonly Float32Array[], pause: () => Promise<void>): Promise<Float64Array> {
-  const n = rows.length;
-  const size = rows[0]?.length ?? 0;
-  const result = new Float64Array(n * n);
-  for (let start = 0; start < size; start += CHUNK) {
-    const length = Math.min(CHUNK, size - start);
-    for (let i = 0; i < n; i += 1) {
-      for (let j = 0; j <= i; j += 1) result[i * n + j] += dot(rows[i], start, rows[j], start, length);
-    }
-    await pause();
-  }
-  for (let i = 0; i < n; i += 1) {
-    for (let j = 0; j < i; j += 1) result[j * n + i] = result[i * n + j];
-  }
-  return result;
+  block.forEach((row, i) => {
+    stack.set(row.subarray(start, start + length), (known + i) * length);
+  });
+  return stack;
 }

@@ -1,0 +1,124 @@
+import { exactDuplicates, nearDuplicates } from '@openledger/engine/dataset/duplicates';
+import type { InfluenceRow } from '@openledger/engine/influence/build';
+import { Random } from '@openledger/engine/numeric/random';
+import { contributionAsset } from '@openledger/sdk/protocol/assets';
+import type { InfluenceWorld, WorldRow } from './influence-world.ts';
+
+/** What an attacker contributes instead of honest rows. */
+export type Scenario = {
+  readonly name: string;
+  /** The attacker's rows; several assets when the attacker has several identities. */
+  readonly rows: readonly InfluenceRow[];
+};
+
+/** What an attacker knows besides the public data: the prompts of an evaluation, with good answers. */
+export type Knowledge = { readonly world: InfluenceWorld; readonly prompts: readonly string[] };
+
+/** The honest contribution that every attack is measured against: rows of the world's first topic. */
+export function honest(world: InfluenceWorld, fresh: readonly string[]): Scenario {
+  return { name: 'honest', rows: rowsOf(firstAsset(world), fresh) };
+}
+
+/** Attacks that need no optimisation, each with as many rows as the honest contribution. */
+export function attacks({ world, prompts }: Knowledge, fresh: readonly string[]): Scenario[] {
+  const random = new Random(31);
+  const count = fresh.length;
+  const asset = firstAsset(world);
+  const victims = world.rows.filter(({ topic, kind }) => topic === 0 && kind === 'clean');
+  const copied = random.shuffle([...victims]).slice(0, count);
+  const words = world.rows.flatMap(({ text }) => answerOf(text).split(' '));
+  const word = () => words[random.below(words.length)]!;
+  const withAnswer = (text: string, change: (answer: string) => string) =>
+    `${questionOf(text)}\n${change(answerOf(text))}`;
+  const scenario = (name: string, texts: readonly string[]): Scenario => ({
+    name,
+    rows: rowsOf(asset, texts.slice(0, count)),
+  });
+  return [
+    scenario(
+      'outlier norm: answers of random words',
+      fresh.map((text) => withAnswer(text, (answer) => answer.split(' ').map(word).join(' '))),
+    ),
+    scenario(
+      'outlier norm: every answer twice',
+      fresh.map((text) => withAnswer(text, (answer) => `${answer} ${answer}`)),
+    ),
+    scenario(
+      'exact duplicates of own rows',
+      fresh.map((_, i) => fresh[i % Math.ceil(count / 3)]!),
+    ),
+    scenario(
+      'exact duplicates of others’ rows',
+      copied.map(({ text }) => text),
+    ),
+    scenario(
+      'near duplicates: one word changed',
+      copied.map(({ text }) => withAnswer(text, (answer) => replaceWord(answer, random, word))),
+    ),
+    scenario(
+      'shadow copies: others’ facts, asked in other words',
+      copied.map(({ text }) => `Please tell me: ${questionOf(text)}\n${answerOf(text)}`),
+    ),
+    {
+      name: 'split into five identities',
+      rows: fresh.map((text, i) => ({
+        asset: asset + 4 * (i % 5),
+        row: Math.floor(i / 5),
+        text,
+      })),
+    },
+    scenario(
+      'poison: one wrong answer to every question',
+      fresh.map((text) => withAnswer(text, () => answerOf(fresh[0]!))),
+    ),
+    scenario('copying evaluation prompts', [...prompts, ...fresh]),
+  ];
+}
+
+/** The rows that are left when rows equal or near to older ones are kept out, as `openledger dataset` can. */
+export function withoutCopies(world: InfluenceWorld, { name, rows }: Scenario): Scenario {
+  const texts = [...world.rows, ...rows].map(({ text }) => text);
+  const copies = new Set([
+    ...exactDuplicates(texts).flatMap(({ others }) => others),
+    ...nearDuplicates(texts).flatMap(({ others }) => others.map(({ place }) => place)),
+  ]);
+  return { name, rows: rows.filter((_, i) => !copies.has(world.rows.length + i)) };
+}
+
+/** One step of an attacker who searches: a row with a word of an answer replaced, or with another row's answer. */
+export function mutate(
+  rows: readonly InfluenceRow[],
+  world: InfluenceWorld,
+  random: Random,
+): [number, string] {
+  const at = random.below(rows.length);
+  const { text } = rows[at]!;
+  const other = world.rows[random.below(world.rows.length)]! as WorldRow;
+  if (random.below(4) === 0) return [at, `${questionOf(text)}\n${answerOf(other.text)}`];
+  const words = answerOf(other.text).split(' ');
+  const changed = replaceWord(answerOf(text), random, () => words[random.below(words.length)]!);
+  return [at, `${questionOf(text)}\n${changed}`];
+}
+
+function replaceWord(answer: string, random: Random, word: () => string): string {
+  const words = answer.split(' ');
+  words[random.below(words.length)] = word();
+  return words.join(' ');
+}
+
+function rowsOf(asset: number, texts: readonly string[]): InfluenceRow[] {
+  return texts.map((text, row) => ({ asset, row, text }));
+}
+
+/** The attacker comes last: every other contribution is older. */
+function firstAsset(world: InfluenceWorld): number {
+  return contributionAsset(world.contributions + 1);
+}
+
+function questionOf(text: string): string {
+  return text.split('\n')[0]!;
+}
+
+function answerOf(text: string): string {
+  return text.split('\n')[1]!;
+}
