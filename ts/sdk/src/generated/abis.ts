@@ -11055,6 +11055,24 @@ export const modelRegistryAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'modelId', internalType: 'uint40', type: 'uint40' }],
+    name: 'corpusTerms',
+    outputs: [
+      {
+        name: '',
+        internalType: 'struct IModelRegistry.CorpusTerms',
+        type: 'tuple',
+        components: [
+          { name: 'corpusRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'treeDepth', internalType: 'uint8', type: 'uint8' },
+          { name: 'scheme', internalType: 'uint8', type: 'uint8' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [{ name: 'tokenId', internalType: 'uint256', type: 'uint256' }],
     name: 'getApproved',
     outputs: [{ name: '', internalType: 'address', type: 'address' }],
@@ -12317,6 +12335,84 @@ export const noticePredicateAbi = [
     name: 'noticeDigest',
     outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// OmissionPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const omissionPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'a', internalType: 'uint256', type: 'uint256' },
+      { name: 'b', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Int8Dot_WrongLength',
   },
   {
     type: 'error',
@@ -16226,6 +16322,90 @@ export const reputationRegistryAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// RetrievalPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const retrievalPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+      {
+        name: 'datanets',
+        internalType: 'contract IDatanetRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'DATANETS',
+    outputs: [
+      { name: '', internalType: 'contract IDatanetRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // ScorePredicate
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -16292,6 +16472,146 @@ export const scorePredicateAbi = [
       { name: 'b', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'Int8Dot_WrongLength',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// SpanOmissionPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const spanOmissionPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'tag', internalType: 'uint8', type: 'uint8' },
+      { name: 'length', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'Leaves_WrongLength',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// SpanPredicate
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const spanPredicateAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'models',
+        internalType: 'contract IModelRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'MODELS',
+    outputs: [
+      { name: '', internalType: 'contract IModelRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'claim',
+        internalType: 'struct Claim',
+        type: 'tuple',
+        components: [
+          { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+          { name: 'seq', internalType: 'uint32', type: 'uint32' },
+          { name: 'parent', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'fromBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'toBatch', internalType: 'uint32', type: 'uint32' },
+          { name: 'firstReceipt', internalType: 'uint40', type: 'uint40' },
+          { name: 'receiptCount', internalType: 'uint32', type: 'uint32' },
+          { name: 'fees', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsRoot', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'payoutsTotal', internalType: 'uint96', type: 'uint96' },
+          { name: 'payoutsDepth', internalType: 'uint8', type: 'uint8' },
+          {
+            name: 'attributionsRoot',
+            internalType: 'bytes32',
+            type: 'bytes32',
+          },
+          { name: 'dataCommitment', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'paramsVersion', internalType: 'uint32', type: 'uint32' },
+          { name: 'proposer', internalType: 'uint40', type: 'uint40' },
+        ],
+      },
+      { name: 'witness', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'isFraud',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
   },
   {
     type: 'error',

@@ -6394,6 +6394,14 @@ export const readModelRegistryCases = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"corpusTerms"`
+ */
+export const readModelRegistryCorpusTerms = /*#__PURE__*/ createReadContract({
+  abi: modelRegistryAbi,
+  functionName: 'corpusTerms',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"getApproved"`
  */
 export const readModelRegistryGetApproved = /*#__PURE__*/ createReadContract({

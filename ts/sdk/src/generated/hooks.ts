@@ -6591,6 +6591,15 @@ export const useReadModelRegistryCases = /*#__PURE__*/ createUseReadContract({
 })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"corpusTerms"`
+ */
+export const useReadModelRegistryCorpusTerms =
+  /*#__PURE__*/ createUseReadContract({
+    abi: modelRegistryAbi,
+    functionName: 'corpusTerms',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"getApproved"`
  */
 export const useReadModelRegistryGetApproved =
