@@ -130,7 +130,7 @@ abstract contract EvidenceTest is FraudTest {
         return Trees.plain(leaves, Trees.depthOf(leaves.length));
     }
 
-    function _outputRoot(uint256) internal pure override returns (bytes32) {
+    function _outputRoot(uint256) internal view virtual override returns (bytes32) {
         return outputTree().root();
     }
 
@@ -151,7 +151,7 @@ abstract contract EvidenceTest is FraudTest {
         return Trees.plain(leaves, 4);
     }
 
-    function _contextRoot(uint256) internal view override returns (bytes32) {
+    function _contextRoot(uint256) internal view virtual override returns (bytes32) {
         return context.length == 0 ? bytes32(0) : contextTree().root();
     }
 

@@ -7,6 +7,7 @@ import {Int8Dot} from "../../../src/libraries/Int8Dot.sol";
 import {Leaves} from "../../../src/libraries/Leaves.sol";
 import {MerkleSum} from "../../../src/libraries/MerkleSum.sol";
 import {PositionalMerkle} from "../../../src/libraries/PositionalMerkle.sol";
+import {WordRange} from "../../../src/libraries/WordRange.sol";
 import {Claim, PayoutProof, SignedVoucher} from "../../../src/types/Claim.sol";
 import {PlainTree, SumTree, Trees} from "../../utils/Trees.sol";
 
@@ -58,6 +59,24 @@ contract DirtyMemoryTest is Test {
         returns (bytes32 root)
     {
         root = PositionalMerkle.climb(hash, index, depth, proof);
+    }
+
+    function climbRange(bytes32[] calldata leaves, uint256 first, uint256 depth, bytes calldata proof, uint256 seed)
+        external
+        pure
+        brutalized(seed)
+        returns (bytes32 root)
+    {
+        root = WordRange.climb(leaves, first, depth, proof);
+    }
+
+    function wordLeaves(bytes32 salt, bytes32 word, uint256 seed)
+        external
+        pure
+        brutalized(seed)
+        returns (bytes32 content, bytes32 output)
+    {
+        (content, output) = (WordRange.contentLeaf(word), WordRange.outputLeaf(salt, word));
     }
 
     function rootOf(bytes32[] calldata leaves, uint256 seed) external pure brutalized(seed) returns (bytes32 root) {
@@ -148,6 +167,36 @@ contract DirtyMemoryTest is Test {
         }
         t = Trees.plain(leaves, depth);
         assertEq(this.rootOf(leaves, dirt), t.root());
+    }
+
+    function testFuzz_Ranges(uint256 seed, uint256 first, uint256 count, uint256 dirt) public view {
+        // A dense tree: what is there comes first.
+        uint256 width = 1 + seed % 70;
+        (first, count) = (first % width, 1 + count % 20);
+        if (first + count > width) count = width - first;
+        bytes32[] memory leaves = new bytes32[](width);
+        for (uint256 i = 0; i < width; ++i) {
+            leaves[i] = keccak256(abi.encode(seed, i));
+        }
+        PlainTree memory t = Trees.plain(leaves, Trees.depthOf(width));
+        bytes32[] memory range = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            range[i] = leaves[first + i];
+        }
+        bytes memory proof = t.rangeProof(first, first + count - 1);
+        assertEq(this.climbRange(range, first, t.depth, proof, dirt), t.root());
+        // One more sibling, one fewer, or a place outside the tree.
+        assertEq(this.climbRange(range, first, t.depth, bytes.concat(proof, bytes32(0)), dirt), 0);
+        assertEq(this.climbRange(range, first + (1 << t.depth), t.depth, proof, dirt), 0);
+        assertEq(this.climbRange(new bytes32[](0), first, t.depth, proof, dirt), 0);
+        range[seed % count] ^= bytes32(uint256(1));
+        assertNotEq(this.climbRange(range, first, t.depth, proof, dirt), t.root());
+    }
+
+    function testFuzz_WordLeaves(bytes32 salt, bytes32 word, uint256 dirt) public view {
+        (bytes32 content, bytes32 output) = this.wordLeaves(salt, word, dirt);
+        assertEq(content, keccak256(abi.encodePacked(uint8(0x20), word)));
+        assertEq(output, keccak256(abi.encodePacked(uint8(0x21), salt, word)));
     }
 
     function testFuzz_Leaves(uint8 tag, uint256 seed, uint256 dirt) public view {

@@ -45,8 +45,17 @@ contract SettlementSlotsTest is Test {
         assertEq(abi.encode(batch.load()), abi.encode(b));
     }
 
-    function testFuzz_Records(ClaimRecord memory r, uint8 status) public {
-        r.status = ClaimStatus(status % 5);
+    function testFuzz_Records(
+        uint40 end,
+        uint24 extension,
+        uint8 status,
+        uint96 bond,
+        uint40 nodeId,
+        uint40 proposedBlock,
+        uint8 index
+    ) public {
+        ClaimRecord memory r =
+            ClaimRecord(end, extension, ClaimStatus(status % 5), bond, nodeId, proposedBlock, index);
         r.save(record);
         ClaimRecord memory stored = record;
         assertEq(abi.encode(stored), abi.encode(r));

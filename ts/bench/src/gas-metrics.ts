@@ -44,18 +44,31 @@ const ROWS: Row[] = [
   })),
   { metric: 'next claim of a model', ours: 'claim of a model, next', target: 80_000 },
   { metric: 'claimMany, each further pool', ours: 'claimMany, each further contribution' },
-  ...['Allocation', 'Score', 'Transition', 'Malformed (payouts)', 'Notice', 'Withheld'].map((ours) => ({
+  ...[
+    'Allocation',
+    'Score',
+    'Omission',
+    'Span',
+    'Retrieval',
+    'Retrieval (from the context)',
+    'Transition',
+    'Malformed (payouts)',
+    'Notice',
+    'Withheld',
+  ].map((ours) => ({
     metric: `fraud proof ${ours}`,
     ours,
     target: FRAUD_TARGET,
     anchor: UMA_DISPUTE,
   })),
-  ...['Credit', 'Credit (from the credit)'].map((ours) => ({
-    metric: `fraud proof ${ours}`,
-    ours,
-    target: CREDIT_TARGET,
-    anchor: UMA_DISPUTE,
-  })),
+  ...['Credit', 'Credit (from the credit)', 'SpanOmission, 64 bytes', 'SpanOmission, 512 bytes'].map(
+    (ours) => ({
+      metric: `fraud proof ${ours}`,
+      ours,
+      target: CREDIT_TARGET,
+      anchor: UMA_DISPUTE,
+    }),
+  ),
   { metric: 'proveDuplicate, 2 of 20 rows', ours: 'proveDuplicate, 2 of 20 rows' },
   { metric: 'proveDuplicate, 16 of 1,500 rows', ours: 'proveDuplicate, 16 of 1,500 rows' },
   { metric: 'contribution of 10,000 rows', ours: ['commit', 'submit', 'accept'], target: 200_000 },

@@ -8,7 +8,7 @@ import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
 import { type ExplainFlags, explainCommand } from './commands/explain.ts';
 import { modelCommand } from './commands/model.ts';
-import { verifyReceiptCommand } from './commands/receipt.ts';
+import { bundleReceiptCommand, verifyReceiptCommand } from './commands/receipt.ts';
 import { addRunCommands } from './commands/run-commands.ts';
 import { up } from './commands/up.ts';
 import { readConfig, root } from './devnet/config.ts';
@@ -59,9 +59,12 @@ devnet
   .option('--json', 'print it as JSON')
   .action((options: { json?: boolean }) => status(readConfig(), options.json ?? false));
 
-program
-  .command('receipt')
-  .description('receipts of paid answers')
+const receipt = program.command('receipt').description('receipts of paid answers');
+receipt
+  .command('bundle <id> <file>')
+  .description('write a receipt with all that its verification reads to a file, to verify it offline')
+  .action((id: string, file: string) => bundleReceiptCommand(readConfig(), id, file));
+receipt
   .command('verify <file-or-id>')
   .description('recompute a receipt and its attribution from public data, and say which check failed')
   .option('--json', 'print the checks as JSON')

@@ -17,9 +17,8 @@ import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import { root } from '../devnet/config.ts';
 import { CliError } from '../error.ts';
-import type { ThreadContext } from '../thread/context.ts';
-import { getBlob } from '../thread/store.ts';
 import type { Check } from './check.ts';
+import type { ReceiptSources } from './sources.ts';
 
 type Message = { role: 'user' | 'assistant' | 'system'; content: string };
 
@@ -49,13 +48,11 @@ export type AdapterLoader = {
 };
 
 /** A loader over the chain and the content store. */
-export function createAdapterLoader(
-  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
-): AdapterLoader {
+export function createAdapterLoader(sources: ReceiptSources): AdapterLoader {
   const loaded = new Map<number, Promise<AdapterEvidence>>();
   return {
     load: (modelId, terms) => {
-      const known = loaded.get(modelId) ?? loadAdapterEvidence(context, modelId, terms);
+      const known = loaded.get(modelId) ?? loadAdapterEvidence(sources, modelId, terms);
       loaded.set(modelId, known);
       return known;
     },
@@ -70,13 +67,13 @@ export type CommittedEvidence = Pick<AdapterEvidence, 'checks' | 'sketches' | 's
 
 /** Loads an adapter's card, sketches and corpus from the content store. */
 export async function loadCommittedEvidence(
-  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  sources: ReceiptSources,
   modelId: number,
   terms: ModelTerms,
 ): Promise<CommittedEvidence> {
-  const card = JSON.parse(fromUtf8(await getBlob(context, await cardOf(context, modelId)))) as Card;
-  const sketches = decodeSketches(await getBlob(context, card.sketches));
-  const corpus = decodeCorpus(await getBlob(context, card.corpus));
+  const card = JSON.parse(fromUtf8(await sources.blob(await cardOf(sources, modelId)))) as Card;
+  const sketches = decodeSketches(await sources.blob(card.sketches));
+  const corpus = decodeCorpus(await sources.blob(card.corpus));
   const checks: Check[] = [
     {
       name: 'the sketches are the committed ones',
@@ -93,7 +90,7 @@ export async function loadCommittedEvidence(
     corpus.map(async ({ asset, contentRoot }) => {
       const uri = card.contributions.find((c) => c.asset === asset)?.uri;
       if (uri === undefined) throw new CliError(`The model card does not say where asset ${asset} is.`);
-      const bytes = await getBlob(context, parseStoreUri(uri));
+      const bytes = await sources.blob(parseStoreUri(uri));
       checks.push({
         name: `the text of asset ${asset} is the committed one`,
         ok: sameHex(plainRoot(contentTree(bytes)), contentRoot),
@@ -110,18 +107,18 @@ export async function loadCommittedEvidence(
 
 /** As {@link loadCommittedEvidence}, and the weights, to compute query vectors with. */
 async function loadAdapterEvidence(
-  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  sources: ReceiptSources,
   modelId: number,
   terms: ModelTerms,
 ): Promise<AdapterEvidence> {
-  const { card, ...committed } = await loadCommittedEvidence(context, modelId, terms);
+  const { card, ...committed } = await loadCommittedEvidence(sources, modelId, terms);
   const base = await loadBase(join(root, 'ts/models/base'));
-  const { files } = parseFolderManifest(await getBlob(context, card.adapter));
+  const { files } = parseFolderManifest(await sources.blob(card.adapter));
   const contents = await Promise.all(
-    files.map(async ({ path, hash }) => [path, await getBlob(context, hash)] as const),
+    files.map(async ({ path, hash }) => [path, await sources.blob(hash)] as const),
   );
   const adapter = decodeAdapter(base.config, new Map(contents));
-  const influence = await openInfluence({ base, adapter, basis: await getBlob(context, card.basis) });
+  const influence = await openInfluence({ base, adapter, basis: await sources.blob(card.basis) });
   return {
     ...committed,
     query: (messages, output) =>
@@ -133,13 +130,13 @@ async function loadAdapterEvidence(
   };
 }
 
-async function cardOf(context: Pick<ThreadContext, 'book' | 'chain'>, modelId: number): Promise<Hex> {
-  const logs = await context.chain.getContractEvents({
-    address: context.book.contracts.ModelRegistry,
+async function cardOf(sources: ReceiptSources, modelId: number): Promise<Hex> {
+  const logs = await sources.chain.getContractEvents({
+    address: sources.book.contracts.ModelRegistry,
     abi: modelRegistryAbi,
     eventName: 'AdapterPublished',
     args: { modelId },
-    fromBlock: BigInt(context.book.startBlock),
+    fromBlock: BigInt(sources.book.startBlock),
     strict: true,
   });
   if (logs[0] === undefined) throw new CliError(`The chain has no adapter ${modelId}.`);

@@ -18,6 +18,7 @@ import { CliError } from '../error.ts';
 import type { ThreadContext } from '../thread/context.ts';
 import { attributed } from '../thread/receipts.ts';
 import { type CommittedEvidence, loadCommittedEvidence } from './adapter-evidence.ts';
+import { liveSources, type ReceiptSources } from './sources.ts';
 
 type Context = Pick<ThreadContext, 'config' | 'book' | 'chain'>;
 
@@ -38,7 +39,7 @@ export async function explainReceiptById(
     ...(queryVector !== null && { queryVector: fromInt8Bytes(fromHex(queryVector)) }),
     ...(output !== null && { output: stringToBytes(output) }),
   };
-  return createExplainer(context, contribution, paramsVersion)(answer);
+  return createExplainer(liveSources(context), contribution, paramsVersion)(answer);
 }
 
 /** Explains every receipt of a claim, from the chain and the content store alone. */
@@ -48,7 +49,7 @@ export async function explainClaimById(
   claimId: Hex,
 ): Promise<ClaimExplanation> {
   const { claim, claimData } = await readClaim(context, claimId);
-  const explain = createExplainer(context, contribution, claim.paramsVersion);
+  const explain = createExplainer(liveSources(context), contribution, claim.paramsVersion);
   const receipts: ClaimExplanation['receipts'] = [];
   for (const [position, { receipt, items, opening }] of decodeClaimData(claimData).entries()) {
     const explanation = await explain({ receipt, items, ...opening });
@@ -57,10 +58,10 @@ export async function explainClaimById(
   return explainClaim(contributionAsset(contribution), receipts);
 }
 
-function createExplainer(context: Context, contribution: number, paramsVersion: number) {
-  const { contracts } = context.book;
+function createExplainer(sources: ReceiptSources, contribution: number, paramsVersion: number) {
+  const { contracts } = sources.book;
   const asset = contributionAsset(contribution);
-  const parameters = context.chain.readContract({
+  const parameters = sources.chain.readContract({
     address: contracts.ProtocolParameters,
     abi: protocolParametersAbi,
     functionName: 'parameters',
@@ -69,13 +70,13 @@ function createExplainer(context: Context, contribution: number, paramsVersion: 
   const models = new Map<number, Promise<{ terms: ModelTerms; committed: CommittedEvidence | undefined }>>();
 
   async function load(modelId: number) {
-    const terms = await context.chain.readContract({
+    const terms = await sources.chain.readContract({
       address: contracts.ModelRegistry,
       abi: modelRegistryAbi,
       functionName: 'terms',
       args: [modelId],
     });
-    const committed = terms.scheme === 0 ? undefined : await loadCommittedEvidence(context, modelId, terms);
+    const committed = terms.scheme === 0 ? undefined : await loadCommittedEvidence(sources, modelId, terms);
     return { terms, committed };
   }
 

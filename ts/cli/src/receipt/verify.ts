@@ -32,30 +32,29 @@ import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
 import { isAddressEqual, stringToBytes } from 'viem';
 import { CHAIN_ID } from '../devnet/config.ts';
-import type { ThreadContext } from '../thread/context.ts';
 import type { ReceiptView } from '../thread/receipts.ts';
-import { getBlob } from '../thread/store.ts';
 import type { AdapterEvidence, AdapterLoader } from './adapter-evidence.ts';
 import type { Check } from './check.ts';
+import type { ReceiptSources } from './sources.ts';
 
 /**
  * Recomputes a receipt and its attribution from the chain and the content store: hashes, signature, spans, query
  * vector (one backward pass in the exact profile), scores, and amounts. Every check is made, also after one failed.
  */
 export async function verifyReceipt(
-  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
+  sources: ReceiptSources,
   view: ReceiptView,
   adapters: AdapterLoader,
 ): Promise<Check[]> {
   const { receipt, attribution, nodeId, id } = view;
-  const { contracts } = context.book;
+  const { contracts } = sources.book;
   const checks: Check[] = [];
   const check = (name: string, ok: boolean, detail?: string) =>
     checks.push(ok ? { name, ok } : { name, ok, detail });
 
   check('the receipt hashes to its id', sameHex(hashReceipt(receipt), id));
   const domain = { chainId: CHAIN_ID, verifyingContract: contracts.AttributionSettlement };
-  const wallet = await context.chain.readContract({
+  const wallet = await sources.chain.readContract({
     address: contracts.AgentRegistry,
     abi: agentRegistryAbi,
     functionName: 'getAgentWallet',
@@ -68,13 +67,13 @@ export async function verifyReceipt(
     `signed by ${issuer}, the agent's wallet is ${wallet}`,
   );
 
-  const terms = await context.chain.readContract({
+  const terms = await sources.chain.readContract({
     address: contracts.ModelRegistry,
     abi: modelRegistryAbi,
     functionName: 'terms',
     args: [receipt.modelId],
   });
-  const parameters = await context.chain.readContract({
+  const parameters = await sources.chain.readContract({
     address: contracts.ProtocolParameters,
     abi: protocolParametersAbi,
     functionName: 'parameters',
@@ -116,7 +115,7 @@ export async function verifyReceipt(
     isContextOf(receipt, citations.map(contextRowOf)),
     'the rows that the node shows are not the ones that the receipt commits to',
   );
-  checks.push(...(await checkRows(context, citations)));
+  checks.push(...(await checkRows(sources, citations)));
   check('the output has the length that is billed', output.length === receipt.outputLength);
 
   if (terms.scheme === 0) return checks;
@@ -154,13 +153,10 @@ export async function verifyReceipt(
 }
 
 /** Whether each cited row is in its contribution, as it was submitted. */
-async function checkRows(
-  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
-  citations: readonly CitedRow[],
-): Promise<Check[]> {
+async function checkRows(sources: ReceiptSources, citations: readonly CitedRow[]): Promise<Check[]> {
   const checks: Check[] = [];
   for (const { asset, row, text } of citations) {
-    const rows = await submittedRows(context, asset);
+    const rows = await submittedRows(sources, asset);
     const ok = rows !== undefined && rows[row] !== undefined && fromUtf8(rows[row].bytes) === text;
     const detail =
       rows === undefined ? 'the contribution is not what was submitted' : 'it has another row there';
@@ -171,21 +167,18 @@ async function checkRows(
 }
 
 /** A contribution's rows from the content store; undefined where they are not what the chain says. */
-async function submittedRows(
-  context: Pick<ThreadContext, 'config' | 'book' | 'chain'>,
-  asset: number,
-): Promise<Row[] | undefined> {
-  const [submitted] = await context.chain.getContractEvents({
-    address: context.book.contracts.DatanetRegistry,
+async function submittedRows(sources: ReceiptSources, asset: number): Promise<Row[] | undefined> {
+  const [submitted] = await sources.chain.getContractEvents({
+    address: sources.book.contracts.DatanetRegistry,
     abi: datanetRegistryAbi,
     eventName: 'ContributionSubmitted',
     args: { contributionId: parseAsset(asset)?.tokenId ?? 0 },
-    fromBlock: BigInt(context.book.startBlock),
+    fromBlock: BigInt(sources.book.startBlock),
     strict: true,
   });
   if (submitted === undefined) return undefined;
   const { uri, rowsRoot } = submitted.args.input;
-  const rows = splitRows(await getBlob(context, parseStoreUri(uri)));
+  const rows = splitRows(await sources.blob(parseStoreUri(uri)));
   return sameHex(plainRoot(rowsTree(rows)), rowsRoot) ? rows : undefined;
 }
 

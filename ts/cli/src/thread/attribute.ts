@@ -1,5 +1,6 @@
 import { CliError } from '../error.ts';
 import { createAdapterLoader } from '../receipt/adapter-evidence.ts';
+import { liveSources } from '../receipt/sources.ts';
 import { verifyReceipt } from '../receipt/verify.ts';
 import type { Asked } from './ask.ts';
 import { attributed } from './receipts.ts';
@@ -14,11 +15,11 @@ export const attributeStep: Step = {
     let checks = 0;
     let known = 0;
     let sourceFirst = 0;
-    const adapters = createAdapterLoader(context);
+    const adapters = createAdapterLoader(liveSources(context));
     for (const [index, id] of receipts.entries()) {
       const view = await attributed(context, id);
       context.say(`recomputing the attribution of answer ${index + 1} of ${receipts.length}`);
-      const made = await verifyReceipt(context, view, adapters);
+      const made = await verifyReceipt(liveSources(context), view, adapters);
       const failed = made.find(({ ok }) => !ok);
       if (failed !== undefined)
         throw new CliError(`Receipt ${id}: ${failed.name}: failed. ${failed.detail ?? ''}`);

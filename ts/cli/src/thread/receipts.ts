@@ -44,6 +44,12 @@ export async function attributed(context: Pick<ThreadContext, 'config'>, id: Hex
   }
 }
 
+/** A receipt that is attributed, as the node tells it. */
+export async function receiptText(context: Pick<ThreadContext, 'config'>, id: Hex): Promise<string> {
+  await attributed(context, id);
+  return JSON.stringify(await nodeJson(context, `/v1/receipts/${id}`));
+}
+
 type RawItem = Omit<Item, 'score' | 'amount'> & { score: string; amount: string };
 type RawView = Omit<ReceiptView, 'receipt' | 'attribution' | 'citations'> & {
   receipt: Omit<Receipt, 'fee'> & { fee: string };
