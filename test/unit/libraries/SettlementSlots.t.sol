@@ -54,8 +54,7 @@ contract SettlementSlotsTest is Test {
         uint40 proposedBlock,
         uint8 index
     ) public {
-        ClaimRecord memory r =
-            ClaimRecord(end, extension, ClaimStatus(status % 5), bond, nodeId, proposedBlock, index);
+        ClaimRecord memory r = ClaimRecord(end, extension, ClaimStatus(status % 5), bond, nodeId, proposedBlock, index);
         r.save(record);
         ClaimRecord memory stored = record;
         assertEq(abi.encode(stored), abi.encode(r));
