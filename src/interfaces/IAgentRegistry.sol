@@ -70,6 +70,10 @@ interface IAgentRegistry is IERC721 {
     /// @notice The wallet that acts for the agent: the one set, else the owner. A transfer clears it.
     function getAgentWallet(uint256 agentId) external view returns (address);
 
+    /// @notice The wallet that acted for the agent when a block had ended; for the present block and later ones, the present
+    /// wallet. History is never rewritten. For a block before the agent was registered: its first owner.
+    function agentWalletAt(uint256 agentId, uint40 blockNumber) external view returns (address);
+
     /// @notice An agent's metadata; empty when not set.
     function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory);
 

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
@@ -20,6 +21,8 @@ contract AgentRegistry is
     UUPSUpgradeable,
     IAgentRegistry
 {
+    using Checkpoints for Checkpoints.Trace160;
+
     /// @custom:storage-location erc7201:openledger.storage.AgentRegistry
     struct AgentRegistryStorage {
         IAgentStaking staking;
@@ -27,6 +30,8 @@ contract AgentRegistry is
         mapping(uint256 agentId => string) uris;
         mapping(uint256 agentId => address) wallets;
         mapping(uint256 agentId => mapping(string key => bytes)) metadata;
+        /// By block: who acted for the agent from there on. Empty while it has never been anybody but the first owner.
+        mapping(uint256 agentId => Checkpoints.Trace160) walletHistory;
     }
 
     /// @notice What a new wallet signs, under the domain "ERC8004IdentityRegistry", version "1".
@@ -145,6 +150,13 @@ contract AgentRegistry is
         return wallet == address(0) ? _requireOwned(agentId) : wallet;
     }
 
+    /// @inheritdoc IAgentRegistry
+    function agentWalletAt(uint256 agentId, uint40 blockNumber) external view returns (address) {
+        Checkpoints.Trace160 storage history = _storage().walletHistory[agentId];
+        if (history.length() == 0) return getAgentWallet(agentId);
+        return address(history.upperLookupRecent(blockNumber));
+    }
+
     /// @notice The agent's registration file.
     function tokenURI(uint256 agentId) public view override returns (string memory) {
         _requireOwned(agentId);
@@ -160,6 +172,7 @@ contract AgentRegistry is
         bool locked = address(stakes) != address(0) && stakes.isLocked(uint40(agentId));
         if (locked) revert AgentRegistry_HasStake(agentId);
         if ($.wallets[agentId] != address(0)) _setWallet(agentId, address(0));
+        else _remember(agentId, from, to);
     }
 
     function _register(string memory agentURI) private returns (uint256 agentId) {
@@ -177,9 +190,18 @@ contract AgentRegistry is
     }
 
     function _setWallet(uint256 agentId, address wallet) private {
+        address former = getAgentWallet(agentId);
         _storage().wallets[agentId] = wallet;
+        _remember(agentId, former, getAgentWallet(agentId));
         bytes memory value = wallet == address(0) ? bytes("") : abi.encodePacked(wallet);
         emit MetadataSet(agentId, WALLET_KEY, WALLET_KEY, value);
+    }
+
+    /// @dev Nothing is written before the first change: then the former wallet was it from the beginning.
+    function _remember(uint256 agentId, address former, address present) private {
+        Checkpoints.Trace160 storage history = _storage().walletHistory[agentId];
+        if (history.length() == 0) history.push(0, uint160(former));
+        history.push(uint96(block.number), uint160(present));
     }
 
     function _requireAuthorized(uint256 agentId) private view returns (address owner) {

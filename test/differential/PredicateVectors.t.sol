@@ -14,7 +14,7 @@ import {MalformedPredicate} from "../../src/settlement/predicates/MalformedPredi
 import {NoticePredicate} from "../../src/settlement/predicates/NoticePredicate.sol";
 import {ScorePredicate} from "../../src/settlement/predicates/ScorePredicate.sol";
 import {TransitionPredicate} from "../../src/settlement/predicates/TransitionPredicate.sol";
-import {Batch, Claim} from "../../src/types/Claim.sol";
+import {Batch, Claim, ClaimRecord} from "../../src/types/Claim.sol";
 
 /// @notice The predicates against claims and witnesses of the naive implementation beside this file, which judges each question
 /// by the parts of the claim: they must agree on every one, fraud or not.
@@ -22,6 +22,7 @@ contract PredicateVectorsTest is Test {
     string private constant FILE = "test/differential/vectors/predicates.json";
     uint32 private constant PARAMS_VERSION = 1;
     uint8 private constant NOTICE = 5;
+    uint40 private constant PROPOSED_BLOCK = 7;
 
     IAttributionSettlement private settlement;
     IModelRegistry private constant MODELS = IModelRegistry(address(0x30DE15));
@@ -102,6 +103,14 @@ contract PredicateVectorsTest is Test {
                 abi.encode(batches[i])
             );
         }
+        ClaimRecord memory record;
+        record.proposedBlock = PROPOSED_BLOCK;
+        vm.mockCall(address(settlement), abi.encodeWithSelector(settlement.claimIdOf.selector), abi.encode(number + 1));
+        vm.mockCall(
+            address(settlement),
+            abi.encodeCall(IAttributionSettlement.claimRecord, (bytes32(number + 1))),
+            abi.encode(record)
+        );
         _enterWorld(worlds[world]);
     }
 
@@ -122,7 +131,10 @@ contract PredicateVectorsTest is Test {
                 IProtocolParameters.AllocationTerms
             )
         );
-        vm.mockCall(address(AGENTS), abi.encodeCall(IAgentRegistry.getAgentWallet, (nodeId)), abi.encode(wallet));
+        for (uint40 i = 0; i < 2; ++i) {
+            bytes memory who = abi.encodeCall(IAgentRegistry.agentWalletAt, (nodeId, PROPOSED_BLOCK - i));
+            vm.mockCall(address(AGENTS), who, abi.encode(wallet));
+        }
         // What the registry says of models that it does not know.
         vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.allocationTerms.selector), new bytes(5 * 32));
         vm.mockCall(address(MODELS), abi.encodeWithSelector(IModelRegistry.sketchTerms.selector), new bytes(3 * 32));

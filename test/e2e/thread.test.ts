@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -61,6 +62,37 @@ describe('the thread', () => {
       step: trained,
       adapterHash: steps.train.result.adapterHash,
     });
+  });
+
+  it('says what its data is, and hands its model over', async () => {
+    const printed = async (...args: string[]) => {
+      const { code, stdout, stderr } = await devnet.cli(...args);
+      expect(`${code} ${stderr}`).toBe('0 ');
+      return stdout;
+    };
+    const report = JSON.parse(await printed('dataset', 'check', '1', '2', '3', '--json'));
+    expect(report.totals).toMatchObject({
+      contributions: 9,
+      rows: 156,
+      includedRows: 156,
+      nearDuplicates: 0,
+    });
+    const croissant = JSON.parse(await printed('dataset', 'export', '1'));
+    expect(croissant.distribution).toHaveLength(3);
+    for (const { contentUrl, sha256 } of croissant.distribution) {
+      const bytes = new Uint8Array(await (await fetch(contentUrl)).arrayBuffer());
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
+    }
+    const listed = JSON.parse(await printed('model', 'list', '--json'));
+    expect(listed.local).toMatchObject([{ name: 'base', modelId: 1 }]);
+    expect(listed.adapters).toMatchObject([{ modelId: 2, parent: 1, datanets: [1, 2] }]);
+    const summary = await printed('model', 'summary', 'ol-2');
+    expect(summary).toContain('120 rows');
+    expect(summary).toContain('0 of 120 hold what looks like personal data');
+    const out = join(devnet.home, 'exported');
+    await printed('model', 'export', 'ol-2', '--format', 'peft', '--out', out);
+    const card = JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8'));
+    expect(card).toMatchObject({ peft_type: 'LORA' });
   });
 
   it('answers, attributes, settles, and pays every wei where the split says', async () => {

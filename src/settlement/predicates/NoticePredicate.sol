@@ -13,7 +13,8 @@ import {NoticeWitness} from "../../types/Witness.sol";
 /// @title Proves that a node showed its user another attribution than it settled.
 /// @notice Fraud: the node's agent wallet signed an AttributionNotice of this receipt whose evidence differs from the settled
 /// items of kinds 0-2. Only a node that settles its own batches answers for its notices. Witness: {NoticeWitness}.
-/// @dev Warning: the wallet is the agent's present one. Clients check a notice against it before they accept an answer.
+/// @dev Warning: the wallet is that of the block in which the claim was proposed, or of the one before, so that a change in
+/// the same transaction is no way out. Clients check a notice against the present wallet before they accept an answer.
 contract NoticePredicate is IPredicate {
     /// @notice EIP-712 type of a notice; domain "OpenLedger", version "1", verified by the settlement.
     bytes32 public constant NOTICE_TYPEHASH =
@@ -40,8 +41,20 @@ contract NoticePredicate is IPredicate {
         bytes32 leaf = Leaves.hashAttributionLeaf(w.attribution, w.creditIndexes);
         if (!Openings.isAttribution(claim, leaf, w.position, w.attributionPath)) return false;
         if (Leaves.hashEvidence(w.attribution) == w.evidenceHash) return false;
+        uint40 proposedBlock = SETTLEMENT.claimRecord(SETTLEMENT.claimIdOf(claim)).proposedBlock;
+        if (proposedBlock == 0) return false;
         bytes32 digest = noticeDigest(claim.nodeId, bytes32(w.attribution[0:32]), w.evidenceHash);
-        return SignatureChecker.isValidSignatureNowCalldata(AGENTS.getAgentWallet(claim.nodeId), digest, w.signature);
+        return _signed(claim.nodeId, proposedBlock, digest, w.signature)
+            || _signed(claim.nodeId, proposedBlock - 1, digest, w.signature);
+    }
+
+    function _signed(uint40 nodeId, uint40 blockNumber, bytes32 digest, bytes calldata signature)
+        private
+        view
+        returns (bool)
+    {
+        address wallet = AGENTS.agentWalletAt(nodeId, blockNumber);
+        return SignatureChecker.isValidSignatureNowCalldata(wallet, digest, signature);
     }
 
     /// @notice What the node's wallet signs for what it shows the user.

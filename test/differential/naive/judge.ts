@@ -11,7 +11,7 @@ import {
   keccak256,
   sliceHex,
 } from 'viem';
-import { allocate } from './allocate.ts';
+import { allocate, type Params, type Terms } from './allocate.ts';
 import * as claims from './claims.ts';
 import * as naive from './hashes.ts';
 import type { Nodes } from './nodes.ts';
@@ -70,7 +70,12 @@ function allocation(world: claims.World, x: claims.Draft, r: number): Question {
   return { predicate: 'Allocation', about: `receipt ${r}`, witness, fraud: !isHonest(world, receipt, a) };
 }
 
-function isHonest(world: claims.World, receipt: naive.R, a: claims.Attribution | undefined): boolean {
+/** Whether an attribution is what the terms of its receipt's model make of its evidence. */
+export function isHonest(
+  world: { models: Terms[]; params: Params },
+  receipt: naive.R,
+  a: claims.Attribution | undefined,
+): boolean {
   if (!a || a.receiptHash !== naive.receiptHash(receipt)) return false;
   if (a.modelId !== receipt.modelId || a.fee !== receipt.fee) return false;
   const terms = world.models[receipt.modelId - 1];

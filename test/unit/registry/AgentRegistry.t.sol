@@ -96,6 +96,64 @@ contract AgentRegistryTest is RegistryFixture {
         assertEq(agents.getAgentWallet(agentId), builder);
     }
 
+    function test_WhoActedForAnAgentIsKnownForEveryBlock() public {
+        vm.roll(100);
+        assertEq(agents.agentWalletAt(agentId, 100), builder);
+        _setWallet();
+        vm.roll(110);
+        vm.prank(builder);
+        agents.unsetAgentWallet(agentId);
+        vm.roll(120);
+        vm.prank(builder);
+        agents.transferFrom(builder, stranger, agentId);
+        vm.roll(130);
+        uint40[8] memory blocks = [uint40(0), 99, 100, 109, 110, 119, 120, 10_000];
+        address[8] memory acted = [builder, builder, wallet, wallet, builder, builder, stranger, stranger];
+        for (uint256 i = 0; i < blocks.length; ++i) {
+            assertEq(agents.agentWalletAt(agentId, blocks[i]), acted[i], vm.toString(blocks[i]));
+        }
+    }
+
+    function test_ABlocksLastWalletIsTheOneThatCounts() public {
+        vm.roll(100);
+        _setWallet();
+        vm.prank(builder);
+        agents.transferFrom(builder, stranger, agentId);
+        assertEq(agents.agentWalletAt(agentId, 99), builder);
+        assertEq(agents.agentWalletAt(agentId, 100), stranger);
+    }
+
+    function testFuzz_TheHistoryIsWhatTheWalletWas(uint256 seed) public {
+        address[2] memory owners = [builder, stranger];
+        address[] memory seen = new address[](24);
+        address owner = builder;
+        for (uint256 n = 0; n < seen.length; ++n) {
+            vm.roll(n);
+            uint256 what = (seed >> (8 * n)) % 4;
+            vm.startPrank(owner);
+            if (what == 0) {
+                agents.unsetAgentWallet(agentId);
+            } else if (what == 1) {
+                address next = owners[(seed >> (8 * n + 4)) % 2];
+                agents.transferFrom(owner, next, agentId);
+                owner = next;
+            } else if (what == 2) {
+                uint256 deadline = block.timestamp + 60;
+                agents.setAgentWallet(agentId, wallet, deadline, _sign(_digest(wallet, owner, deadline)));
+            }
+            vm.stopPrank();
+            seen[n] = agents.getAgentWallet(agentId);
+        }
+        for (uint40 n = 0; n < seen.length; ++n) {
+            assertEq(agents.agentWalletAt(agentId, n), seen[n], vm.toString(n));
+        }
+    }
+
+    function test_RevertWhen_AskedForAnAgentThatIsNone() public {
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, 9));
+        agents.agentWalletAt(9, 1);
+    }
+
     function test_AContractWalletAgreesByERC1271() public {
         ContractWallet contractWallet = new ContractWallet();
         uint256 deadline = block.timestamp + 60;

@@ -8,6 +8,10 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
     about: 'the exact audit against retrained models, and its cost beside the run',
     load: () => import('./audit.ts'),
   },
+  dataset: {
+    about: 'near-duplicates among 100,000 rows beside datasketch, and the whole dataset report',
+    load: () => import('./dataset.ts'),
+  },
   gas: {
     about: "gas of the contracts' hot paths beside those of others, and the cost per inference",
     load: () => import('./gas.ts'),

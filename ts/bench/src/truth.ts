@@ -6,7 +6,7 @@ import { buildInfluence } from '@openledger/engine/influence/build';
 import { openInfluence } from '@openledger/engine/influence/query';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import { longestMatches } from '@openledger/engine/spans/longest-matches';
-import { buildSpanIndex, encodeSpanIndex } from '@openledger/engine/spans/span-index';
+import { buildSpanIndex } from '@openledger/engine/spans/span-index';
 import { MEMORISE } from '@openledger/engine/training/presets';
 import type { TrainResult } from '@openledger/engine/training/run';
 import type { WorldQuestion } from '@openledger/models/world';
@@ -116,7 +116,7 @@ async function influenceFirst(
 /** Per cent of answers whose source has the longest match. */
 function spansFirst(contributions: readonly TruthContribution[], answers: readonly Answer[]): number {
   const index = buildSpanIndex(contributions.map(({ asset, bytes }) => ({ asset, bytes })));
-  console.log(`span index ${(encodeSpanIndex(index).length / 1e6).toFixed(2)} MB`);
+  console.log(`span index of ${(index.text.length / 1e6).toFixed(2)} M symbols`);
   const first = answers.filter(({ question, text }) => {
     const [best] = longestMatches(index, utf8(text));
     return best?.asset === sourceOf(contributions, question);

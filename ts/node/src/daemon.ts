@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { encodeAdapter } from '@openledger/engine/adapter/peft';
 import { createGenerator, type Generator } from '@openledger/engine/generation/generator';
 import { buildInfluence } from '@openledger/engine/influence/build';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import { trainAdapter } from '@openledger/engine/training/run';
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createAttributionQueue } from './attribution/queue.ts';
@@ -12,15 +13,18 @@ import { cached } from './chain/cached.ts';
 import { type Chain, openChain, walletOn } from './chain/chain.ts';
 import { createChannelReader, readChannel } from './chain/channels.ts';
 import { readContributions } from './chain/contributions.ts';
+import { readPermission } from './chain/permissions.ts';
 import { withRpc } from './chain/retry.ts';
 import { createSettlementReader } from './chain/settlement-reader.ts';
 import { createSettlementState } from './chain/settlement-state.ts';
 import type { Config, Role } from './config.ts';
 import { describe, NodeError } from './errors.ts';
+import { adapterRoutes } from './gateway/adapter-routes.ts';
 import { createApp } from './gateway/app.ts';
 import { createCalls } from './gateway/calls.ts';
 import { channelRoutes } from './gateway/channel-routes.ts';
 import { chatRoutes } from './gateway/chat-routes.ts';
+import { healthRoutes } from './gateway/health-routes.ts';
 import { modelRoutes } from './gateway/model-routes.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
 import { assertPortFree, listen, type RunningServer } from './gateway/serve.ts';
@@ -42,9 +46,13 @@ import { openFolderStore } from './store/folder-store.ts';
 import { httpStore } from './store/http-store.ts';
 import { layeredStore } from './store/layered-store.ts';
 import type { BlobStore } from './store/types.ts';
+import { createTelemetry, type Telemetry, type TelemetrySources } from './telemetry.ts';
 import { trainerRoutes } from './trainer/routes.ts';
 import { createTrainer } from './trainer/trainer.ts';
 import { createWatcher } from './watcher/watcher.ts';
+
+/** How long answers under way may take when the node stops. */
+const DRAIN_MS = 4_000;
 
 export type Daemon = {
   /** Where the HTTP interface is; undefined for a watcher alone. */
@@ -62,6 +70,9 @@ type Context = {
   catalog: ModelCatalog;
   base: () => Promise<BaseModel>;
   routes: Hono[];
+  telemetry: Telemetry;
+  /** What the telemetry reads, added by the roles that have it. */
+  sources: TelemetrySources;
   onClose: (() => Promise<unknown>)[];
 };
 
@@ -88,7 +99,12 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
     const store = layeredStore(folder, remotes);
     const catalog = createCatalog({ chain, store, log, capacity: config.adapters });
     const base = once(() => loadBase(config.base));
-    const context: Context = { config, log, chain, store, catalog, base, routes: [], onClose };
+    const sources: TelemetrySources = {};
+    const telemetry = createTelemetry(sources);
+    const context: Context = {
+      ...{ config, log, chain, store, catalog, base, telemetry, sources, onClose },
+      routes: [],
+    };
     const has = (role: Role) => config.roles.includes(role);
 
     const nodeId = has('gateway') || has('prover') ? await startNode(context, signal) : undefined;
@@ -98,7 +114,7 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
     if (serves) {
       // Other people's content is read from this node's own disk only, so that a request cannot make it fetch.
       const routes = [
-        healthRoutes(context, nodeId),
+        healthRoutes({ chain, roles: config.roles, nodeId, telemetry }),
         storeRoutes(folder, config.storeMaxBytes),
         ...context.routes,
       ];
@@ -119,7 +135,7 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
 
 /** Gateway and prover: they share the journal and the node's key. */
 async function startNode(context: Context, signal: AbortSignal | undefined): Promise<number> {
-  const { config, log, chain, store, catalog, routes, onClose } = context;
+  const { config, log, chain, store, catalog, routes, telemetry, sources, onClose } = context;
   if (config.nodeKey === undefined) throw new Error('The configuration was checked to have a node key.');
   const account = privateKeyToAccount(config.nodeKey);
   const wallet = walletOn(chain, account);
@@ -146,6 +162,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   onClose.push(evidence.close);
   const attributions = createAttributionQueue({ ledger, catalog, engine: evidence, signer, log, now });
   onClose.push(attributions.close);
+  sources.unattributed = () => ledger.unattributed().length;
   const contributions = cached(() => readContributions(chain), 2_000);
   routes.push(receiptRoutes({ nodeId, ledger, reader, state, contributions }));
 
@@ -153,6 +170,9 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
     const generator: Generator = createGenerator(base);
     onClose.push(() => generator.close());
     const engine = createTextEngine(base, generator, config.adapterMemory * 2 ** 20);
+    sources.engine = engine.status;
+    // Answers under way are finished before the worker goes.
+    onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
     const recent = createChannelReader(chain);
     const onReceipt = () => attributions.wake();
     const calls = createCalls({
@@ -167,9 +187,10 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       onReceipt,
     });
     routes.push(
-      chatRoutes({ calls, engine, nodeId, log }),
+      chatRoutes({ calls, engine, nodeId, telemetry, log }),
       channelRoutes({ calls, ledger, readChannel: direct }),
       modelRoutes(catalog, engine),
+      adapterRoutes({ catalog, engine, operatorToken: config.operatorToken }),
     );
   }
   if (config.roles.includes('prover')) {
@@ -208,6 +229,7 @@ async function startTrainer(context: Context): Promise<void> {
     store,
     catalog,
     contributions: () => readContributions(chain),
+    permission: (datanet, trainer) => readPermission(chain, datanet, trainer),
     engine: { base, train: trainAdapter, buildInfluence, encodeAdapter },
     log,
     now: () => Math.floor(Date.now() / 1000),
@@ -231,23 +253,6 @@ function startWatcher(context: Context): void {
   });
   const loop = startLoop({ name: 'watching', everyMs: config.pollEvery * 1000, log, task: watcher.look });
   context.onClose.push(loop.stop);
-}
-
-function healthRoutes({ config, chain }: Context, nodeId: number | undefined): Hono {
-  const app = new Hono();
-  app.get('/health', async (context) => {
-    const block = await chain.client.getBlockNumber().catch(() => undefined);
-    const body = {
-      status: block === undefined ? 'chain unreachable' : 'ok',
-      roles: config.roles,
-      nodeId: nodeId ?? null,
-      chainId: chain.viemChain.id,
-      block: block === undefined ? null : Number(block),
-      settlement: chain.contracts.AttributionSettlement,
-    };
-    return context.json(body, block === undefined ? 503 : 200);
-  });
-  return app;
 }
 
 function isLoopback(host: string): boolean {

@@ -2,7 +2,9 @@
 pragma solidity ^0.8.24;
 
 import {Allocation} from "../../../../src/libraries/Allocation.sol";
+import {SignedVoucher} from "../../../../src/types/Claim.sol";
 import {Item} from "../../../../src/types/Leaves.sol";
+import {Roles} from "../../../../src/types/Roles.sol";
 import {NoticeWitness} from "../../../../src/types/Witness.sol";
 import {FraudTest} from "../../../utils/FraudTest.sol";
 import {Draft} from "../../../utils/Prover.sol";
@@ -99,13 +101,75 @@ contract NoticePredicateTest is FraudTest {
         _assertFraud(x, address(d.notice), _notice(x, 0, evidence, operatorKey));
     }
 
+    /// @dev The node's owner lets the consumer's account act for the node.
+    function _setWallet() private {
+        uint256 deadline = vm.getBlockTimestamp() + 60;
+        (, string memory name, string memory version,, address verifier,,) = d.agents.eip712Domain();
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(bytes(name)),
+                keccak256(bytes(version)),
+                block.chainid,
+                verifier
+            )
+        );
+        bytes32 message =
+            keccak256(abi.encode(d.agents.AGENT_WALLET_SET_TYPEHASH(), nodeId, consumer, operator, deadline));
+        bytes memory signature = _sign(consumerKey, keccak256(abi.encodePacked(hex"1901", domain, message)));
+        vm.prank(operator);
+        d.agents.setAgentWallet(nodeId, consumer, deadline, signature);
+    }
+
+    function _nextBlock() private {
+        vm.roll(vm.getBlockNumber() + 1);
+    }
+
+    function _submitAs(address wallet, Draft memory x) private {
+        SignedVoucher[] memory vouchers = new SignedVoucher[](1);
+        vouchers[0] = x.voucher;
+        vm.prank(wallet);
+        d.settlement.redeemAndPropose(nodeId, vouchers, x.claim, x.claimData, LOCATOR);
+    }
+
     function test_TheWalletThatWasSetSignsForTheNode() public {
-        // it should go by the agent wallet
+        // it should go by the wallet of the claim's block
+        _nextBlock();
+        _setWallet();
+        _nextBlock();
+        _nextBlock();
         Draft memory x = _honest();
-        _submit(x);
-        vm.mockCall(address(d.agents), abi.encodeCall(d.agents.getAgentWallet, (nodeId)), abi.encode(consumer));
+        _submitAs(consumer, x);
         _assertNotFraud(x, address(d.notice), _notice(x, 0, "shown", operatorKey));
         _assertFraud(x, address(d.notice), _notice(x, 0, "shown", consumerKey));
+    }
+
+    function test_AnotherWalletAfterTheClaimIsNoWayOut() public {
+        // it should not go by a later wallet
+        Draft memory x = _honest();
+        _submit(x);
+        _nextBlock();
+        _setWallet();
+        _nextBlock();
+        _assertNotFraud(x, address(d.notice), _notice(x, 0, "shown", consumerKey));
+        _assertFraud(x, address(d.notice), _notice(x, 0, "shown", operatorKey));
+    }
+
+    function test_AnotherWalletInTheBlockOfTheClaimIsNoWayOut() public {
+        // it should go by the wallet before the claim's block, too
+        _nextBlock();
+        _setWallet();
+        Draft memory x = _honest();
+        _submitAs(consumer, x);
+        _nextBlock();
+        assertTrue(d.notice.isFraud(x.claim, _notice(x, 0, "shown", consumerKey)));
+        _assertFraud(x, address(d.notice), _notice(x, 0, "shown", operatorKey));
+    }
+
+    function test_AClaimThatNobodyProposedBreaksNoPromise() public {
+        // it should say no for a claim that was never proposed
+        Draft memory x = _honest();
+        assertFalse(d.notice.isFraud(x.claim, _notice(x, 0, "shown", operatorKey)));
     }
 
     function test_AnothersSignatureProvesNothing() public {
@@ -145,11 +209,20 @@ contract NoticePredicateTest is FraudTest {
     function test_AnotherProposerIsNotBoundByTheNodesNotices() public {
         // it should say no when the proposer is not the node
         Draft memory x = _honest();
-        _submit(x);
-        bytes memory witness = _notice(x, 0, "shown", operatorKey);
-        assertTrue(d.notice.isFraud(x.claim, witness));
-        x.claim.proposer = nodeId + 1;
-        assertFalse(d.notice.isFraud(x.claim, witness));
+        SignedVoucher[] memory vouchers = new SignedVoucher[](1);
+        vouchers[0] = x.voucher;
+        vm.prank(operator);
+        d.settlement.redeem(nodeId, vouchers);
+        // Another agent settles what the node left lying.
+        address rescuer = makeAddr("rescuer");
+        vm.deal(rescuer, STAKE);
+        vm.startPrank(rescuer);
+        x.claim.proposer = uint40(d.agents.register(STORE_URI));
+        d.staking.stake{value: STAKE}(x.claim.proposer, Roles.NODE);
+        vm.warp(vm.getBlockTimestamp() + _parameters().attributionDeadline);
+        d.settlement.proposeClaim(x.claim, x.claimData, LOCATOR);
+        vm.stopPrank();
+        _assertNotFraud(x, address(d.notice), _notice(x, 0, "shown", operatorKey));
     }
 
     function test_RevertWhen_TheAttributionHasNoHeader() public {

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { type DatasetPolicy, prepareDataset } from '@openledger/engine/dataset/prepare';
 import { ROW_REASONS, type RowReason } from '@openledger/engine/dataset/report';
 import { reportTable } from '@openledger/engine/dataset/table';
+import { croissantOf } from '@openledger/engine/export/croissant';
 import { loadBase } from '@openledger/engine/model/base';
 import { canonicalJson } from '@openledger/sdk/protocol/store';
 import { Command, Option } from 'commander';
 import { type Hex, isAddress } from 'viem';
 import { datanetCandidates, fileCandidates } from '../datasets/candidates.ts';
+import { datanetFacts } from '../datasets/datanet-facts.ts';
 import { readConfig } from '../devnet/config.ts';
 import { operatorToken } from '../devnet/devnet.ts';
 import { CliError } from '../error.ts';
@@ -45,6 +48,11 @@ export function datasetCommand(): Command {
     .option('--phone-region <country>', 'also find phone numbers in the national form of, e.g., GB')
     .option('--json', 'print the report as JSON')
     .action(check);
+  dataset
+    .command('export <datanet>')
+    .description('describe a datanet for others, as a Croissant 1.1 dataset (JSON-LD)')
+    .option('--out <file>', 'write it there instead of printing it')
+    .action(exportCommand);
   return dataset;
 }
 
@@ -63,6 +71,18 @@ async function check(sources: string[], flags: CheckFlags): Promise<void> {
   const { report } = prepareDataset(candidates, policyOf(flags), (text) => tokenizer.encode(text).length);
   process.stdout.write(flags.json ? `${canonicalJson(report)}\n` : reportTable(report));
   if (report.totals.includedRows === 0) process.exitCode = 1;
+}
+
+async function exportCommand(datanet: string, flags: { out?: string }): Promise<void> {
+  if (!/^[1-9]\d*$/.test(datanet)) throw new CliError(`"${datanet}" is not the number of a datanet.`);
+  const { facts, candidates } = await datanetFacts(await connect(), Number(datanet));
+  const accepted = candidates.filter(({ standing }) => standing === 'accepted');
+  // What the rows hold does not depend on who may use them, and for what.
+  const described = accepted.map((one) => ({ ...one, permission: 'open' as const, licence: 'CC0-1.0' }));
+  const { report } = prepareDataset(described, { use: 'research' });
+  const text = `${JSON.stringify(croissantOf(facts, report), null, 2)}\n`;
+  if (flags.out === undefined) process.stdout.write(text);
+  else await writeFile(flags.out, text);
 }
 
 function connect() {

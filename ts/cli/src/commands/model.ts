@@ -3,8 +3,9 @@ import { basename, join, resolve } from 'node:path';
 import { textTable } from '@openledger/engine/dataset/text-table';
 import { evaluateModel } from '@openledger/engine/evaluation/evaluate';
 import { evaluationTable } from '@openledger/engine/evaluation/table';
-import { exportModel } from '@openledger/engine/export/folder';
+import { exportModel, MODEL_FORMATS } from '@openledger/engine/export/folder';
 import { mergeAdapter } from '@openledger/engine/export/merge';
+import { trainingSummary } from '@openledger/engine/export/training-summary';
 import { canonicalJson } from '@openledger/sdk/protocol/store';
 import { Command, Option } from 'commander';
 import { ACCOUNT, readConfig } from '../devnet/config.ts';
@@ -16,10 +17,11 @@ import { publishBase, registeredBases } from '../models/publish-base.ts';
 import { anchorJob, openJobRun, publishJob, type TrainingJob } from '../models/publish-job.ts';
 import { readmeOf } from '../models/readme.ts';
 import { publishedAdapters, type ResolvedModel, resolveModel } from '../models/resolve.ts';
+import { trainingContent } from '../models/training-content.ts';
 import { nodeJson, openContext, walletOf } from '../thread/context.ts';
 import { calibrateCommand } from './calibrate.ts';
 
-const FORMATS = ['peft', 'safetensors', 'onnx'] as const;
+const FORMATS = ['peft', ...MODEL_FORMATS] as const;
 type Format = (typeof FORMATS)[number];
 
 /** `openledger model …`. */
@@ -70,6 +72,11 @@ export function modelCommand(): Command {
     .option('--out <file>', 'also write the result there as JSON')
     .option('--json', 'print the result as JSON')
     .action(evaluateCommand);
+  model
+    .command('summary <model>')
+    .description('draft the summary of training content that the EU AI Act asks for (ol-<id>)')
+    .option('--out <file>', 'write it there instead of printing it')
+    .action(summaryCommand);
   return model.addCommand(calibrateCommand());
 }
 
@@ -184,7 +191,7 @@ async function readmeFor(model: ResolvedModel, format: Exclude<Format, 'peft'>):
   const usage =
     format === 'safetensors'
       ? `// Python: AutoModelForCausalLM.from_pretrained(folder)`
-      : `const generate = await pipeline('text-generation', folder, { dtype: 'fp32' });`;
+      : `const generate = await pipeline('text-generation', folder, { dtype: '${format === 'onnx' ? 'fp32' : 'q4'}' });`;
   return readmeOf({
     name,
     licence: adapter?.licence ?? local?.card.licence ?? 'other',
@@ -193,6 +200,16 @@ async function readmeFor(model: ResolvedModel, format: Exclude<Format, 'peft'>):
     adapter,
     usage,
   });
+}
+
+async function summaryCommand(name: string, flags: { out?: string }): Promise<void> {
+  const id = /^ol-([1-9]\d*)$/.exec(name)?.[1];
+  if (id === undefined) throw new CliError(`"${name}" is not a registered adapter: name it as ol-<id>.`);
+  const config = readConfig();
+  const context = await openContext(config, operatorToken(config), () => undefined);
+  const text = trainingSummary(await trainingContent(context, Number(id)));
+  if (flags.out === undefined) process.stdout.write(text);
+  else await writeFile(flags.out, text);
 }
 
 async function evaluateCommand(

@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSpdxExpression } from '@openledger/engine/dataset/licences';
-import { checkBase, describeConfig, listModelFiles } from '@openledger/engine/export/inspect';
+import { checkBase, describeConfig } from '@openledger/engine/export/inspect';
 import { parseLlamaConfig } from '@openledger/engine/llama/config';
-import { type BaseModel, loadBase } from '@openledger/engine/model/base';
+import { type BaseModel, listBaseFiles, loadBase } from '@openledger/engine/model/base';
 import { hashSchema } from '@openledger/sdk/protocol/store';
 import { z } from 'zod';
 import { type DevnetConfig, root } from '../devnet/config.ts';
@@ -63,7 +63,7 @@ export async function importBase(
   const incoming = `${directory}.incoming`;
   await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
-  for (const file of await listModelFiles(source)) await copyFile(join(source, file), join(incoming, file));
+  for (const file of await listBaseFiles(source)) await copyFile(join(source, file), join(incoming, file));
   await writeFile(join(incoming, CARD), `${JSON.stringify(card, null, 2)}\n`);
   await rename(incoming, directory);
   return { directory, card };

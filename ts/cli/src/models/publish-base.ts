@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listModelFiles } from '@openledger/engine/export/inspect';
+import { hashWeights, listBaseFiles } from '@openledger/engine/model/base';
 import { modelRegistryAbi } from '@openledger/sdk/abis';
 import { registerBase } from '@openledger/sdk/actions/register-base';
 import { folderManifest, storeUri } from '@openledger/sdk/protocol/store';
@@ -22,13 +22,13 @@ export async function publishBase(
   const known = (await registeredBases(context)).find((base) => base.weightsHash === weightsHash);
   if (known !== undefined) return { modelId: known.modelId, isNew: false };
   const files = await Promise.all(
-    (await listModelFiles(directory)).map(async (path) => {
+    (await listBaseFiles(directory)).map(async (path) => {
       const bytes = new Uint8Array(await readFile(join(directory, path)));
       return { path, size: bytes.length, hash: await putBlob(context, bytes) };
     }),
   );
-  const weights = files.find(({ path }) => path === 'model.safetensors');
-  if (weights?.hash !== weightsHash)
+  const weights = files.filter(({ path }) => path.endsWith('.safetensors')).map(({ hash }) => hash);
+  if (hashWeights(weights) !== weightsHash)
     throw new CliError(
       `The weights in ${directory} are not those that were imported. Import the model again.`,
     );

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { ADAPTER_FILES, type Adapter, decodeAdapter } from '@openledger/engine/adapter/peft';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import { modelRegistryAbi } from '@openledger/sdk/abis';
@@ -52,9 +52,10 @@ export async function resolveModel(
     const files = new Map<string, Uint8Array>();
     for (const file of ADAPTER_FILES) files.set(file, await readFile(join(name, file)));
     const adapter = await readable(async () => decodeAdapter(base.config, files));
-    return { name, directory, base, adapter: { adapter, files, datanets: [] } };
+    return { name: basename(resolve(name)), directory, base, adapter: { adapter, files, datanets: [] } };
   }
-  if (await isFile(join(name, 'config.json'))) return readable(() => resolveBase(name, name));
+  if (await isFile(join(name, 'config.json')))
+    return readable(() => resolveBase(basename(resolve(name)), name));
   throw new CliError(
     `There is no model "${name}": it is neither the name of a local model (openledger model list), nor ol-<id>, nor a folder with config.json or adapter_config.json.`,
   );
@@ -98,7 +99,7 @@ export async function publishedAdapters(context: Pick<ThreadContext, 'book' | 'c
     fromBlock: BigInt(context.book.startBlock),
     strict: true,
   });
-  return logs.map(({ args: { modelId, terms } }) => ({ modelId, terms }));
+  return logs.map(({ args: { modelId, terms }, blockNumber }) => ({ modelId, terms, blockNumber }));
 }
 
 /** Where the base with these weights lies on this machine. */

@@ -7,6 +7,7 @@ import { LINEARS, loraLayout } from '../llama/parameters.ts';
 import {
   type Adapter,
   decodeAdapter,
+  decodeWeights,
   encodeAdapter,
   loraScaling,
   readAdapter,
@@ -40,6 +41,45 @@ describe('An adapter in PEFT layout', () => {
     expect(() => decodeAdapter({ ...config, hiddenSize: 40 }, files)).toThrow('does not fit');
     files.delete('adapter_config.json');
     expect(() => decodeAdapter(config, files)).toThrow('no adapter_config.json');
+  });
+
+  it('may change some of the layers, and is served as one on all', async () => {
+    const targets = ['v_proj', 'q_proj'] as const;
+    const layout = loraLayout(config, 2, targets);
+    const weights = Float32Array.from({ length: layout.size }, (_, i) => i + 1);
+    const some: Adapter = { rank: 2, alpha: 6, rankStabilised: false, targets, weights };
+    const back = decodeAdapter(config, encodeAdapter(config, some));
+    expect(back).toEqual({ ...some, targets: ['q_proj', 'v_proj'] });
+    const served = decodeWeights(config, some);
+    const whole = loraLayout(config, 2);
+    for (const { name, offset, size } of whole.slots) {
+      const own = layout.slots.find((slot) => slot.name === name);
+      const factor = name.endsWith('lora_B') ? 3 : 1;
+      const expected = own
+        ? weights.slice(own.offset, own.offset + size).map((value) => factor * value)
+        : new Float32Array(size);
+      expect(served.slice(offset, offset + size)).toEqual(expected);
+    }
+  });
+
+  it.each([
+    [{ rank_pattern: { q_proj: 2 } }, 'rank_pattern'],
+    [{ alpha_pattern: { q_proj: 2 } }, 'alpha_pattern'],
+    [{ bias: 'all' }, 'bias'],
+    [{ use_dora: true }, 'use_dora'],
+    [{ modules_to_save: ['lm_head'] }, 'modules_to_save'],
+    [{ layers_to_transform: [0] }, 'layers_to_transform'],
+    [{ init_lora_weights: 'pissa' }, 'init_lora_weights'],
+    [{ peft_type: 'IA3' }, 'peft_type'],
+    [{ target_modules: '.*_proj' }, 'target_modules'],
+    [{ target_modules: ['q_proj', 'lm_head'] }, 'target_modules has "lm_head"'],
+    [{ target_modules: ['q_proj'] }, 'no place for'],
+    [{ r: 4 }, 'does not fit'],
+  ])('is refused when it is another than the engine runs: %j', (change, message) => {
+    const files = encodeAdapter(config, adapter);
+    const json = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')));
+    files.set('adapter_config.json', new TextEncoder().encode(JSON.stringify({ ...json, ...change })));
+    expect(() => decodeAdapter(config, files)).toThrow(message);
   });
 
   it('scales by alpha/√rank when it is rank-stabilised, else by alpha/rank', () => {

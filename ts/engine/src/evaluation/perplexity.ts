@@ -1,5 +1,4 @@
-import { type Adapter, loraScaling } from '../adapter/peft.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { type Adapter, adapterLayout, loraScaling, targetsOf } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { exp } from '../numeric/exact-math.ts';
@@ -26,7 +25,7 @@ export async function measurePerplexity(
 ): Promise<{ tokens: number; before: Measurement; after: Measurement | undefined }> {
   const { base, adapter } = options;
   const samples = options.rows.map((row) => encodeRow(base.tokenizer, row));
-  const size = loraLayout(base.config, adapter?.rank ?? 1).size;
+  const size = adapterLayout(base.config, adapter ?? { rank: 1 }).size;
   const sums = { tokens: 0, before: 0, after: 0 };
   for (const [length, group] of groupByLength(samples, base.config.maxPositions)) {
     const session = await openSession(options, length);
@@ -54,7 +53,7 @@ function openSession({ runtime, base, adapter }: PerplexityOptions, length: numb
     batch: BATCH,
     length,
     baseWeights: base.weights,
-    lora: { rank: adapter?.rank ?? 1, scaling },
+    lora: { rank: adapter?.rank ?? 1, scaling, targets: targetsOf(adapter ?? {}) },
     gradient: false,
   });
   return runtime.createSession(model);

@@ -1,14 +1,16 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { env, pipeline, TextStreamer } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Adapter } from '../adapter/peft.ts';
+import { tinyBase } from '../../test/tiny-base.ts';
+import { type Adapter, decodeWeights } from '../adapter/peft.ts';
 import { textOf } from '../evaluation/exact-match.ts';
 import { createGenerator, type Generator, withAdapter } from '../generation/generator.ts';
+import type { LlamaConfig } from '../llama/config.ts';
 import { buildDecodeGraph } from '../llama/decode-graph.ts';
-import { loraLayout } from '../llama/parameters.ts';
+import { baseLayout, loraLayout } from '../llama/parameters.ts';
 import { type BaseModel, loadBase } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
 import { floatsOf, openRuntime, type Runtime, type Tensor } from '../runtime/runtime.ts';
@@ -102,6 +104,28 @@ describe('The exported base model and base with adapter', async () => {
     }
   });
 
+  it('stream in four bits from transformers.js what the engine’s own four-bit graph says', async () => {
+    const target = join(folder, 'quantized');
+    const { config, weights } = base;
+    await exportModel({ source: shipped, target, config, weights, format: 'onnx-q4' });
+    const whole = exportOnnx(config, weights).length;
+    expect((await stat(join(target, 'onnx', 'model_q4.onnx'))).size).toBeLessThan(0.4 * whole);
+
+    const ids = base.tokenizer.encodeChat([{ role: 'user', content: question }]);
+    const session = await runtime.createSession(exportOnnx(config, weights, 'q4'));
+    const { logits } = await session.run(feeds(base, [ids], 0));
+    await session.close();
+    const expected = await ownLogits(runtime, base, undefined, ids, 'q4');
+    expect(largestDifference(floatsOf(logits), expected)).toBeLessThan(1e-4);
+
+    env.localModelPath = dirname(folder);
+    const write = await pipeline('text-generation', `${basename(folder)}/quantized`, { dtype: 'q4' });
+    const [answer] = await write([{ role: 'user', content: question }], { max_new_tokens: 40 });
+    await write.dispose();
+    const { generated_text: turns } = answer as { generated_text: { content: string }[] };
+    expect(turns.at(-1)?.content).toMatch(/^[A-Z].{20,}[.!?]$/);
+  });
+
   it('keep every weight through safetensors', async () => {
     const [, { weights }] = cases;
     const target = join(folder, 'safetensors');
@@ -110,6 +134,38 @@ describe('The exported base model and base with adapter', async () => {
     expect(Buffer.compare(Buffer.from(back.weights.buffer), Buffer.from(weights.buffer))).toBe(0);
     expect(back.tokenizerHash).toBe(base.tokenizerHash);
     expect(JSON.parse(await readFile(join(target, 'config.json'), 'utf8')).torch_dtype).toBe('float32');
+  });
+});
+
+describe('An exported model with shared key heads, biases and an untied head', () => {
+  it('gives the generator’s logits, with an adapter on some of its layers merged in', async () => {
+    const config: LlamaConfig = {
+      ...tinyBase().config,
+      tiedEmbeddings: false,
+      biases: ['q_proj', 'k_proj', 'v_proj'],
+      ropeScaling: {
+        type: 'llama3',
+        ...{ factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32 },
+      },
+    };
+    const random = new Random(4);
+    const weights = new Float32Array(baseLayout(config).size).map(() => 0.2 * random.normal());
+    const base = { ...tinyBase(), config, weights };
+    const targets = ['v_proj', 'down_proj'] as const;
+    const size = loraLayout(config, 4, targets).size;
+    const adapter: Adapter = {
+      ...{ rank: 4, alpha: 8, rankStabilised: true, targets },
+      weights: new Float32Array(size).map(() => 0.3 * random.normal()),
+    };
+    const ids = Array.from({ length: 40 }, (_, i) => (7 * i) % config.vocabSize);
+    const runtime = await openRuntime('native');
+    const session = await runtime.createSession(exportOnnx(config, mergeAdapter(config, weights, adapter)));
+    const { logits } = await session.run(feeds(base, [ids], 0));
+    const expected = await ownLogits(runtime, base, adapter, ids);
+    const plain = await ownLogits(runtime, base, undefined, ids);
+    await runtime.close();
+    expect(largestDifference(floatsOf(logits), expected)).toBeLessThan(1e-4);
+    expect(largestDifference(plain, expected)).toBeGreaterThan(0.1);
   });
 });
 
@@ -169,19 +225,20 @@ async function ownLogits(
   base: BaseModel,
   adapter: Adapter | undefined,
   ids: readonly number[],
+  quantization?: 'q4',
 ): Promise<Float32Array> {
   const { config, weights } = base;
   const session = await runtime.createSession(
-    buildDecodeGraph(config, { baseWeights: weights, allLogits: true }),
+    buildDecodeGraph(config, { baseWeights: weights, allLogits: true, quantization }),
   );
   const count = ids.length;
   const mask = new Float32Array(count * count);
   for (let i = 0; i < count; i += 1) mask.fill(-1e9, i * count + i + 1, (i + 1) * count);
   const empty = { data: new Float32Array(), dims: [1, config.kvHeads, 0, config.headDim] };
+  const matrices = adapter === undefined ? undefined : decodeWeights(config, adapter);
   const lora = loraLayout(config, adapter?.rank ?? 1).slots.map(({ name, shape, offset, size }) => {
-    const scaling = adapter !== undefined && name.endsWith('B') ? adapter.alpha / Math.sqrt(adapter.rank) : 1;
-    const values = adapter?.weights.subarray(offset, offset + size) ?? new Float32Array(size);
-    return [name, { data: values.map((value) => scaling * value), dims: [1, ...shape] }] as const;
+    const values = matrices?.subarray(offset, offset + size) ?? new Float32Array(size);
+    return [name, { data: values, dims: [1, ...shape] }] as const;
   });
   const { logits } = await session.run({
     ids: { data: BigInt64Array.from(ids, BigInt), dims: [1, count] },

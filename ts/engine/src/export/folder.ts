@@ -6,7 +6,7 @@ import { encodeSafetensors, type StoredType } from '../safetensors/safetensors.t
 import { exportOnnx } from './onnx.ts';
 
 /** The forms in which a whole model can be written. */
-export const MODEL_FORMATS = ['safetensors', 'onnx'] as const;
+export const MODEL_FORMATS = ['safetensors', 'onnx', 'onnx-q4'] as const;
 export type ModelFormat = (typeof MODEL_FORMATS)[number];
 
 export type ExportOptions = {
@@ -22,6 +22,9 @@ export type ExportOptions = {
   readonly stored?: StoredType;
 };
 
+/** Where transformers.js looks for `dtype: 'fp32'` and `dtype: 'q4'`. */
+const ONNX_NAMES = { onnx: 'model.onnx', 'onnx-q4': 'model_q4.onnx' } as const;
+
 /** What a model's folder holds beside its weights. */
 const SETTINGS = [
   'config.json',
@@ -34,7 +37,7 @@ const SETTINGS = [
 ] as const;
 
 /**
- * Writes a model as a folder in Hugging Face layout: `model.safetensors` for Python, or `onnx/model.onnx` for
+ * Writes a model as a folder in Hugging Face layout: `model.safetensors` for Python, or an ONNX file for
  * transformers.js, with tokenizer and settings beside it. Returns the path of the weights.
  */
 export async function exportModel(options: ExportOptions): Promise<string> {
@@ -44,10 +47,10 @@ export async function exportModel(options: ExportOptions): Promise<string> {
     const found = await stat(join(source, name)).catch(() => undefined);
     if (found !== undefined) await copyFile(join(source, name), join(target, name));
   }
-  if (format === 'onnx') {
-    const path = join(target, 'onnx', 'model.onnx');
+  if (format !== 'safetensors') {
+    const path = join(target, 'onnx', ONNX_NAMES[format]);
     await mkdir(join(target, 'onnx'), { recursive: true });
-    await writeFile(path, exportOnnx(config, weights));
+    await writeFile(path, exportOnnx(config, weights, format === 'onnx-q4' ? 'q4' : undefined));
     return path;
   }
   const path = join(target, 'model.safetensors');

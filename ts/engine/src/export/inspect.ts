@@ -1,16 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import type { LlamaConfig } from '../llama/config.ts';
 import { baseLayout } from '../llama/parameters.ts';
 import type { BaseModel } from '../model/base.ts';
-
-/** Names of the files that belong to a model in Hugging Face layout. */
-const MODEL_FILE =
-  /^(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^chat_template\.jinja$|^LICENSE(?:\.\w+)?$|^model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$/;
-
-/** The files of a folder that belong to its model, in the order of their names. */
-export async function listModelFiles(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter((name) => MODEL_FILE.test(name)).sort();
-}
 
 /** Throws when weights, tokenizer and settings do not belong together, though each could be read. */
 export function checkBase({ config, weights, tokenizer }: BaseModel): void {

@@ -1,6 +1,6 @@
-import { type Adapter, loraScaling } from '../adapter/peft.ts';
+import { type Adapter, adapterLayout, loraScaling } from '../adapter/peft.ts';
 import type { LlamaConfig } from '../llama/config.ts';
-import { baseLayout, loraLayout, type ParameterSlot } from '../llama/parameters.ts';
+import { baseLayout, type ParameterSlot } from '../llama/parameters.ts';
 
 /**
  * The weights of a model that answers as base and adapter together: `W + scaling·A·B` per linear layer that the adapter
@@ -9,7 +9,7 @@ import { baseLayout, loraLayout, type ParameterSlot } from '../llama/parameters.
 export function mergeAdapter(config: LlamaConfig, weights: Float32Array, adapter: Adapter): Float32Array {
   const merged = weights.slice();
   const slots = new Map(baseLayout(config).slots.map((slot) => [slot.name, slot]));
-  const matrices = new Map(loraLayout(config, adapter.rank).slots.map((slot) => [slot.name, slot]));
+  const matrices = new Map(adapterLayout(config, adapter).slots.map((slot) => [slot.name, slot]));
   const scaling = loraScaling(adapter);
   const rowSum = (length: number) => new Float64Array(length);
   for (const a of matrices.values()) {

@@ -1,5 +1,11 @@
 import type { LlamaConfig } from '../llama/config.ts';
-import { baseLayout, type Linear, linearName } from '../llama/parameters.ts';
+import { baseLayout, isLinear, type Linear, linearName } from '../llama/parameters.ts';
+import {
+  type Quantization,
+  type QuantizedMatrix,
+  quantizedProduct,
+  quantizedWeight,
+} from '../llama/quantize.ts';
 import { ropeTables } from '../llama/rope.ts';
 import { CONTRIB, Graph, type OpOptions, type Value } from '../onnx/graph.ts';
 
@@ -9,6 +15,8 @@ const MASKED = -1e9;
 const BOOL = 9;
 /** The largest file that protobuf, and so ONNX without a second file, allows. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
+/** Bytes per weight in float32, and in four bits with a float32 scale per 32 weights. */
+const BYTES_PER_WEIGHT = { whole: 4, q4: 0.625 } as const;
 
 /**
  * A model as transformers.js (and Optimum) run it: inputs `input_ids`, `attention_mask`, `position_ids` (int64) and
@@ -16,16 +24,23 @@ const MAX_MODEL_BYTES = 2 ** 31 - 1;
  * (`[batch_size, sequence_length, vocab]`) and `present.{layer}.key|value`. Rows of a batch may be padded on either
  * side. transformers.js knows the batch dimension by its name `batch_size`.
  *
- * `weights` are in `baseLayout` order; those of an adapter are merged in before.
+ * `weights` are in `baseLayout` order; those of an adapter are merged in before. With `quantization` the linear layers
+ * of the blocks are held in four bits (MatMulNBits); embeddings, head, norms and biases stay in float32.
  */
-export function exportOnnx(config: LlamaConfig, weights: Float32Array): Uint8Array {
-  const bytes = weights.length * Float32Array.BYTES_PER_ELEMENT;
+export function exportOnnx(
+  config: LlamaConfig,
+  weights: Float32Array,
+  quantization?: Quantization,
+): Uint8Array {
+  const bytes = baseLayout(config).slots.reduce((sum, { name, size }) => {
+    return sum + size * BYTES_PER_WEIGHT[quantization === 'q4' && isLinear(name) ? 'q4' : 'whole'];
+  }, 0);
   if (bytes > MAX_MODEL_BYTES) {
     throw new Error(
-      `This model has ${(bytes / 2 ** 30).toFixed(1)} GiB of float32 weights; one ONNX file holds 2 GiB. Export it as safetensors instead.`,
+      `This model would be an ONNX file of ${(bytes / 2 ** 30).toFixed(1)} GiB, and one file holds 2 GiB. Export it in four bits, or as safetensors.`,
     );
   }
-  const build = new ExportBuilder(config, weights);
+  const build = new ExportBuilder(config, weights, quantization);
   const ids = build.graph.input('input_ids', 'i64', ['batch_size', 'sequence_length']);
   const attended = build.graph.input('attention_mask', 'i64', ['batch_size', 'total_sequence_length']);
   const positions = build.graph.input('position_ids', 'i64', ['batch_size', 'sequence_length']);
@@ -52,16 +67,20 @@ type Attributes = NonNullable<OpOptions['attributes']>;
 class ExportBuilder {
   readonly graph = new Graph();
   readonly #config: LlamaConfig;
-  readonly #weights: ReadonlyMap<string, Value>;
+  readonly #weights = new Map<string, Value>();
+  readonly #quantized = new Map<string, QuantizedMatrix>();
 
-  constructor(config: LlamaConfig, weights: Float32Array) {
+  constructor(config: LlamaConfig, weights: Float32Array, quantization: Quantization | undefined) {
     this.#config = config;
-    this.#weights = new Map(
-      baseLayout(config).slots.map(({ name, shape, offset, size }) => [
-        name,
-        this.graph.constant(weights.subarray(offset, offset + size), shape, name),
-      ]),
-    );
+    for (const slot of baseLayout(config).slots) {
+      const { name, shape, offset, size } = slot;
+      if (quantization === 'q4' && isLinear(name)) {
+        this.#quantized.set(name, quantizedWeight(weights, slot));
+      } else {
+        const data = weights.subarray(offset, offset + size);
+        this.#weights.set(name, this.graph.constant(data, shape, name));
+      }
+    }
   }
 
   /** An operator whose shapes only the runtime needs to know. */
@@ -80,7 +99,11 @@ class ExportBuilder {
 
   linear(x: Value, layer: number, linear: Linear): Value {
     const name = linearName(layer, linear);
-    const product = this.op('MatMul', [x, this.weight(`${name}.weight`)]);
+    const codes = this.#quantized.get(`${name}.weight`);
+    const product =
+      codes === undefined
+        ? this.op('MatMul', [x, this.weight(`${name}.weight`)])
+        : quantizedProduct(this.graph, x, codes, 'int8');
     const bias = this.#weights.get(`${name}.bias`);
     return bias === undefined ? product : this.op('Add', [product, bias]);
   }

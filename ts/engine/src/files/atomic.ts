@@ -5,12 +5,16 @@ import { dirname } from 'node:path';
  * Writes a file so that a crash at any moment leaves either the old content or the new: to a temporary file,
  * flushed to disk, then renamed.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, 'w');
     try {
-      await file.writeFile(content);
+      if (typeof content === 'string' || content instanceof Uint8Array) await file.writeFile(content);
+      else for await (const part of content) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();

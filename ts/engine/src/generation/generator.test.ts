@@ -89,6 +89,23 @@ describe('The generator', () => {
     await small.close();
   });
 
+  it('closes in the middle of answers, whose readers are told', async () => {
+    const other = createGenerator(base);
+    const answers = [0, 1, 2].map((seed) =>
+      other.generate({ messages, seed, temperature: 1, maxTokens: 60 }),
+    );
+    await Promise.all(answers.map((answer) => answer.next()));
+    const ends = Promise.allSettled(
+      answers.map(async (answer) => {
+        for await (const _ of answer);
+      }),
+    );
+    await other.close();
+    expect((await ends).map(({ status }) => status)).toContain('rejected');
+    await other.close();
+    await expect(run({ messages }, other)).rejects.toThrow('closed');
+  });
+
   it('adds weighted adapters: one twice as heavy equals one added twice, and halves equal a whole', async () => {
     const adapter = generator.load(randomAdapter(9, 2));
     const greedy = { messages, maxTokens: 8 };

@@ -284,8 +284,12 @@ class Connection {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#failure !== undefined) return resolve();
+      this.#worker.once('exit', () => resolve());
+      this.#send({ kind: 'close' });
+    });
   }
 
   #send(message: GenerationMessage, transfer: ArrayBuffer[] = []): void {

@@ -20,7 +20,8 @@ export type GenerationMessage =
   | { kind: 'adapter'; adapter: number; matrices: AdapterMatrices }
   | { kind: 'forget'; adapter: number }
   | { kind: 'start'; id: number; request: SequenceRequest; mix: AdapterMix }
-  | { kind: 'cancel'; id: number };
+  | { kind: 'cancel'; id: number }
+  | { kind: 'close' };
 
 /** The events of one step of the scheduler. */
 export type GenerationReply = readonly SequenceEvent[];
@@ -31,6 +32,7 @@ const ort = await loadOrt(profile, threads);
 const session = await ort.createSession(buildDecodeGraph(config, { baseWeights: weights }));
 const adapters = new Map<number, AdapterMatrices>();
 let running = false;
+let closing = false;
 
 const scheduler = new Scheduler(
   config,
@@ -48,6 +50,7 @@ port.on('message', (message: GenerationMessage) => {
   if (message.kind === 'adapter') adapters.set(message.adapter, message.matrices);
   else if (message.kind === 'forget') adapters.delete(message.adapter);
   else if (message.kind === 'cancel') scheduler.cancel(message.id);
+  else if (message.kind === 'close') close();
   else admit(message);
 });
 
@@ -66,13 +69,20 @@ function admit({ id, request, mix }: Extract<GenerationMessage, { kind: 'start' 
 
 async function serve(): Promise<void> {
   running = true;
-  while (!scheduler.idle) {
+  while (!scheduler.idle && !closing) {
     const events = await scheduler.step();
     if (events.length > 0) reply(events);
     // Let messages in: a cancellation, or another request.
     await new Promise((resolve) => setImmediate(resolve));
   }
   running = false;
+  if (closing) process.exit();
+}
+
+/** Ends this thread between two runs: the native runtime aborts the whole process when it is ended during one. */
+function close(): void {
+  closing = true;
+  if (!running) process.exit();
 }
 
 function reply(events: GenerationReply): void {

@@ -76,6 +76,7 @@ const configSchema = z.object({
   mlp_bias: z.boolean().nullish(),
   sliding_window: count.nullish(),
   use_sliding_window: z.boolean().nullish(),
+  layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish(),
   quantization_config: z.unknown().optional(),
   eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).nullish(),
   pad_token_id: z.number().int().nullish(),
@@ -141,7 +142,10 @@ function biasesOf(hf: HuggingFaceConfig): Linear[] {
 
 /** Within the window attention sees everything, so a window only limits the length. */
 function windowOf(hf: HuggingFaceConfig): number {
-  const used = hf.model_type === 'mistral' || (hf.model_type === 'qwen2' && hf.use_sliding_window === true);
+  const used =
+    hf.model_type === 'mistral' ||
+    (hf.model_type === 'qwen2' && hf.use_sliding_window === true) ||
+    hf.layer_types?.includes('sliding_attention');
   return (used ? hf.sliding_window : undefined) ?? Number.POSITIVE_INFINITY;
 }
 

@@ -91,8 +91,12 @@ class Channel {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#failure !== undefined) return resolve();
+      this.#worker.once('exit', () => resolve());
+      this.#worker.postMessage({ id: 0, request: { kind: 'close' } });
+    });
   }
 
   #settle(reply: WorkerReply): void {

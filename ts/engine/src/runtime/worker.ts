@@ -6,7 +6,9 @@ import type { Tensor } from './runtime.ts';
 export type WorkerRequest =
   | { kind: 'create'; model: Uint8Array; constants: Readonly<Record<string, Tensor>> }
   | { kind: 'run'; session: number; feeds: Readonly<Record<string, Tensor>> }
-  | { kind: 'release'; session: number };
+  | { kind: 'release'; session: number }
+  /** Ends the thread between two runs: the native runtime aborts the whole process when it is ended during one. */
+  | { kind: 'close' };
 export type WorkerReply = { id: number; value?: unknown; error?: string };
 
 type Loaded = { session: OrtSession; constants: Record<string, OrtTensor> };
@@ -18,9 +20,12 @@ const sessions = new Map<number, Loaded>();
 let created = 0;
 /** Requests run one after another, in the order in which they came. */
 let queue: Promise<void> = Promise.resolve();
+let closing = false;
 
 port.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
+  if (request.kind === 'close') closing = true;
   queue = queue.then(async () => {
+    if (closing || request.kind === 'close') process.exit();
     try {
       const value = await handle(request);
       port.postMessage({ id, value } satisfies WorkerReply, buffersOf(value));
@@ -33,7 +38,7 @@ port.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => 
   });
 });
 
-async function handle(request: WorkerRequest): Promise<unknown> {
+async function handle(request: Exclude<WorkerRequest, { kind: 'close' }>): Promise<unknown> {
   if (request.kind === 'create') {
     const session = await ort.createSession(request.model);
     created += 1;

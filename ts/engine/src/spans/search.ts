@@ -1,73 +1,45 @@
-import { type SpanIndex, SYMBOLS } from './span-index.ts';
+import type { SpanIndex } from './span-index.ts';
 
 /** A range of places in the suffix array, the end not included. */
 export type Range = { readonly from: number; readonly to: number };
 
-/** Length of the common beginning of the output from `at` on and the indexed text from `position` on. */
-export function commonLength(
-  index: SpanIndex,
-  output: Uint8Array,
+/**
+ * The suffixes that start with `length` symbols of the answer from `at` on. Both bounds are searched for from a place
+ * next to which such a suffix stands, with doubling steps, so rare matches cost little.
+ */
+export function occurrences(
+  index: Pick<SpanIndex, 'text' | 'suffixes'>,
+  answer: Int32Array,
   at: number,
-  position: number,
-  limit: number,
-): number {
-  const { text } = index;
-  const most = Math.min(limit, output.length - at);
-  let length = 0;
-  while (length < most && text[position + length] === output[at + length] + 1) length += 1;
-  return length;
-}
-
-/** Place of the first suffix that is not less than the `length` bytes of the output from `at` on. */
-export function lowerBound(index: SpanIndex, output: Uint8Array, at: number, length: number): number {
-  return bound(index, output, at, length, false);
-}
-
-/** The suffixes that start with the `length` bytes of the output from `at` on. */
-export function occurrences(index: SpanIndex, output: Uint8Array, at: number, length: number): Range {
+  length: number,
+  place: number,
+): Range {
+  const { text, suffixes } = index;
+  const matches = (rank: number) => {
+    const start = suffixes[rank];
+    let shared = 0;
+    while (shared < length && text[start + shared] === answer[at + shared]) shared += 1;
+    return shared === length;
+  };
   return {
-    from: bound(index, output, at, length, false),
-    to: bound(index, output, at, length, true),
+    from: place - reach((steps) => place - steps >= 0 && matches(place - steps)),
+    to: place + reach((steps) => place + steps - 1 < suffixes.length && matches(place + steps - 1)),
   };
 }
 
-/** First place in an ascending list whose value is at least `value`. */
-export function firstAtLeast(list: Int32Array, value: number): number {
+/** How many steps, from 1 on, one can take; if a step can't be taken, neither can those after it. */
+function reach(canTake: (steps: number) => boolean): number {
   let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle] < value) low = middle + 1;
-    else high = middle;
+  let step = 1;
+  while (canTake(low + step)) {
+    low += step;
+    step *= 2;
   }
-  return low;
-}
-
-function bound(index: SpanIndex, output: Uint8Array, at: number, length: number, after: boolean): number {
-  const { suffixes, text, pairs } = index;
-  let low = 0;
-  let high = suffixes.length;
-  if (length >= 2) {
-    const pair = (output[at] + 1) * SYMBOLS + output[at + 1] + 1;
-    low = pairs[pair];
-    high = pairs[pair + 1];
-  }
-  // Whatever lies between two suffixes shares what both of them share with the pattern.
-  let sharedLow = 0;
-  let sharedHigh = 0;
+  let high = low + step - 1;
   while (low < high) {
-    const middle = (low + high) >> 1;
-    const position = suffixes[middle];
-    let shared = Math.min(sharedLow, sharedHigh);
-    while (shared < length && text[position + shared] === output[at + shared] + 1) shared += 1;
-    const goRight = shared === length ? after : text[position + shared] < output[at + shared] + 1;
-    if (goRight) {
-      low = middle + 1;
-      sharedLow = shared;
-    } else {
-      high = middle;
-      sharedHigh = shared;
-    }
+    const middle = (low + high + 1) >>> 1;
+    if (canTake(middle)) low = middle;
+    else high = middle - 1;
   }
   return low;
 }

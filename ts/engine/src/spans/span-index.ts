@@ -1,148 +1,130 @@
-import { createHash } from 'node:crypto';
-import { fromUtf8, utf8 } from '@openledger/sdk/protocol/bytes';
-import { canonicalBytes } from '@openledger/sdk/protocol/store';
-import { z } from 'zod';
-import { suffixArray } from './suffix-array.ts';
+import { sortSuffixes } from './sort.ts';
+import type { Symbols } from './suffix-array.ts';
+import { type Tables, tablesOf } from './tables.ts';
 
 /** A contribution's content, to be searched for spans of an answer. */
 export type SpanDocument = { readonly asset: number; readonly bytes: Uint8Array };
 
+/** A contribution as tokens. No match runs from one piece into the next; `srcOff` counts each piece's end as one. */
+export type TokenDocument = { readonly asset: number; readonly pieces: readonly ArrayLike<number>[] };
+
+/** Where a contribution lies within the text, in symbols; the end that follows it is not counted. */
+export type IndexedDocument = { readonly asset: number; readonly start: number; readonly length: number };
+
 /**
- * All suffixes of some contributions in order. Symbols are bytes plus one; a zero ends every document, so that no
- * match runs from one into the next.
+ * All suffixes of some contributions in order. Symbols are bytes or tokens, plus one; a zero ends every piece, so
+ * that no match runs from one into the next. 6 bytes a symbol while they fit 16 bits, 8 else; the tables add 1/4.
  */
 export type SpanIndex = {
-  readonly documents: readonly { readonly asset: number; readonly start: number; readonly length: number }[];
-  readonly text: Uint16Array;
-  /** Starts of the suffixes within `text`, in lexicographic order. */
+  readonly documents: readonly IndexedDocument[];
+  readonly text: Uint16Array | Int32Array;
+  /** Starts of the suffixes within `text`, in lexicographic order, without those of pieces' ends. */
   readonly suffixes: Int32Array;
-  /** Per document its places in `suffixes`, ascending. */
-  readonly ranks: readonly Int32Array[];
-  /** Place of the first suffix that starts with two symbols, under first · 257 + second. */
-  readonly pairs: Int32Array;
+  readonly tables: Tables;
 };
 
-export const SYMBOLS = 257;
-const MAGIC = 'OPENLEDGER SPANS';
-const CHECKSUM = 32;
+/** The largest symbol of a byte index. */
+export const BYTE_SYMBOLS = 256;
+/** Tokens from here on would need tables out of proportion. */
+const TOKEN_LIMIT = 1 << 24;
 
-const headerSchema = z.strictObject({
-  type: z.literal('span-index'),
-  version: z.literal(1),
-  documents: z.array(
-    z.strictObject({ asset: z.number().int().positive(), length: z.number().int().nonnegative() }),
-  ),
-});
-
-/** Indexes the contents of an adapter's contributions. */
+/** Indexes the contents of an adapter's contributions by bytes, as payment needs them. */
 export function buildSpanIndex(documents: readonly SpanDocument[]): SpanIndex {
-  const assets = new Set(documents.map(({ asset }) => asset));
-  if (assets.size < documents.length) {
+  return indexOf(layOut(documents.map(({ asset, bytes }) => ({ asset, pieces: [bytes] }))), BYTE_SYMBOLS);
+}
+
+/**
+ * Indexes tokenized contributions.
+ *
+ * @param vocabulary How many tokens there are; 16 bits a token up to 65,535, else 32.
+ */
+export function buildTokenIndex(documents: readonly TokenDocument[], vocabulary: number): SpanIndex {
+  if (!Number.isInteger(vocabulary) || vocabulary < 1 || vocabulary > TOKEN_LIMIT) {
+    throw new Error(`A vocabulary has 1 to ${TOKEN_LIMIT} tokens, not ${vocabulary}. Number tokens densely.`);
+  }
+  return indexOf(layOut(documents, vocabulary), vocabulary);
+}
+
+/** A text with its contributions, before it is sorted. */
+export type LaidOut = Pick<SpanIndex, 'documents' | 'text'>;
+
+/** Puts contributions one after the other. Symbols are tokens plus one, so `vocabulary` is the largest. */
+export function layOut(documents: readonly TokenDocument[], vocabulary = BYTE_SYMBOLS): LaidOut {
+  if (new Set(documents.map(({ asset }) => asset)).size < documents.length) {
     throw new Error('Two documents have the same asset. Index each contribution once.');
   }
-  const text = textOf(documents);
-  // The suffixes that start with a document's end come first; they match nothing.
-  const suffixes = suffixArray(text, SYMBOLS - 1).slice(documents.length);
-  return complete(
-    documents.map(({ asset, bytes }) => ({ asset, length: bytes.length })),
-    text,
-    suffixes,
-  );
-}
-
-/** The index as one file: magic, checksum (SHA-256 of the rest), header, contents, suffix array (little-endian). */
-export function encodeSpanIndex(index: SpanIndex): Uint8Array {
-  const documents = index.documents.map(({ asset, length }) => ({ asset, length }));
-  const json = canonicalBytes({ type: 'span-index', version: 1, documents });
-  const contents = index.suffixes.length;
-  const start = MAGIC.length + CHECKSUM + 4 + json.length;
-  const bytes = new Uint8Array(start + contents + contents * 4);
-  bytes.set(utf8(MAGIC));
-  const view = new DataView(bytes.buffer);
-  view.setUint32(MAGIC.length + CHECKSUM, json.length, true);
-  bytes.set(json, MAGIC.length + CHECKSUM + 4);
-  let offset = start;
-  for (const document of index.documents) {
-    for (let i = 0; i < document.length; i += 1) bytes[offset + i] = index.text[document.start + i] - 1;
-    offset += document.length;
-  }
-  const { suffixes } = index;
-  bytes.set(new Uint8Array(suffixes.buffer, suffixes.byteOffset, suffixes.byteLength), offset);
-  bytes.set(checksumOf(bytes), MAGIC.length);
-  return bytes;
-}
-
-/** Reads what `encodeSpanIndex` wrote. */
-export function decodeSpanIndex(bytes: Uint8Array): SpanIndex {
-  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC) throw new Error('This is not a span index. Build it again from the contributions.');
-  const checksum = bytes.subarray(MAGIC.length, MAGIC.length + CHECKSUM);
-  if (Buffer.compare(checksum, checksumOf(bytes)) !== 0) {
-    throw new Error('The span index is damaged. Build it again from the contributions.');
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = MAGIC.length + CHECKSUM + 4;
-  let offset = start + view.getUint32(start - 4, true);
-  const header = headerSchema.parse(JSON.parse(fromUtf8(bytes.subarray(start, offset))));
-  const documents = header.documents.map(({ asset, length }) => {
-    const content = bytes.subarray(offset, offset + length);
-    offset += length;
-    return { asset, bytes: content };
+  let size = 0;
+  for (const { pieces } of documents) for (const piece of pieces) size += piece.length + 1;
+  const text =
+    vocabulary < 1 << 16
+      ? new Uint16Array(new SharedArrayBuffer(size * 2))
+      : new Int32Array(new SharedArrayBuffer(size * 4));
+  let at = 0;
+  const placed = documents.map(({ asset, pieces }) => {
+    const start = at;
+    for (const piece of pieces) {
+      for (let i = 0; i < piece.length; i += 1) {
+        const token = piece[i];
+        if (!(token >= 0 && token < vocabulary)) {
+          throw new Error(`Token ${token} of asset ${asset} is outside the vocabulary of ${vocabulary}.`);
+        }
+        text[at++] = token + 1;
+      }
+      at += 1;
+    }
+    return { asset, start, length: Math.max(0, at - start - 1) };
   });
-  const suffixes = new Int32Array(new Uint8Array(bytes.subarray(offset)).buffer);
-  return complete(header.documents, textOf(documents), suffixes);
+  return { documents: placed, text };
+}
+
+/**
+ * The index of a text. Memory: the text, 4 bytes a symbol, and up to 8 more while it is sorted.
+ *
+ * @param sorted The text's suffix array, if it is known.
+ */
+export function indexOf(laidOut: LaidOut, largest: number, sorted?: Int32Array): SpanIndex {
+  const { documents, text } = laidOut;
+  const ends = countOf(text, 0);
+  // The suffixes that start with a piece's end come first; they match nothing.
+  const suffixes = (sorted ?? sortSuffixes(text, largest)).subarray(ends);
+  return { documents, text, suffixes, tables: tablesOf(text, suffixes, largest) };
+}
+
+/**
+ * The index without some contributions, as if they had never been there: their suffixes go, and with them every
+ * count and neighbour; only their text stays, which nothing refers to. One pass, no sorting.
+ */
+export function withoutAssets(index: SpanIndex, assets: ReadonlySet<number>): SpanIndex {
+  const { text } = index;
+  const gone = new Uint8Array((text.length >> 3) + 1);
+  const documents: IndexedDocument[] = [];
+  for (const document of index.documents) {
+    if (!assets.has(document.asset)) documents.push(document);
+    else for (let i = 0; i < document.length; i += 1) mark(gone, document.start + i);
+  }
+  if (documents.length === index.documents.length) return index;
+  const suffixes = index.suffixes.filter((place) => (gone[place >> 3] & (1 << (place & 7))) === 0);
+  return { documents, text, suffixes, tables: tablesOf(text, suffixes, index.tables.largest) };
 }
 
 /** Number of the document that a place in the text belongs to. */
-export function documentAt(index: SpanIndex, position: number): number {
-  const { documents } = index;
+export function documentAt(documents: readonly IndexedDocument[], place: number): number {
   let low = 0;
   let high = documents.length;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (documents[middle].start <= position) low = middle;
+    if (documents[middle].start <= place) low = middle;
     else high = middle;
   }
   return low;
 }
 
-function textOf(documents: readonly SpanDocument[]): Uint16Array {
-  const text = new Uint16Array(documents.reduce((sum, { bytes }) => sum + bytes.length + 1, 0));
-  let start = 0;
-  for (const { bytes } of documents) {
-    for (let i = 0; i < bytes.length; i += 1) text[start + i] = bytes[i] + 1;
-    start += bytes.length + 1;
-  }
-  return text;
+function mark(bits: Uint8Array, place: number): void {
+  bits[place >> 3] |= 1 << (place & 7);
 }
 
-function complete(
-  lengths: readonly { readonly asset: number; readonly length: number }[],
-  text: Uint16Array,
-  suffixes: Int32Array,
-): SpanIndex {
-  let start = 0;
-  const documents = lengths.map(({ asset, length }) => {
-    const document = { asset, start, length };
-    start += length + 1;
-    return document;
-  });
-  const ranks = documents.map(({ length }) => new Int32Array(length));
-  const filled = new Int32Array(documents.length);
-  const pairs = new Int32Array(SYMBOLS * SYMBOLS + 1);
-  const index = { documents, text, suffixes, ranks, pairs };
-  for (let rank = 0; rank < suffixes.length; rank += 1) {
-    const position = suffixes[rank];
-    const document = documentAt(index, position);
-    ranks[document][filled[document]++] = rank;
-    pairs[text[position] * SYMBOLS + text[position + 1] + 1] += 1;
-  }
-  for (let pair = 0; pair < pairs.length - 1; pair += 1) pairs[pair + 1] += pairs[pair];
-  return index;
-}
-
-function checksumOf(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256')
-    .update(bytes.subarray(MAGIC.length + CHECKSUM))
-    .digest();
+function countOf(text: Symbols, symbol: number): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i += 1) if (text[i] === symbol) count += 1;
+  return count;
 }

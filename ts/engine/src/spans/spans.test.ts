@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
-import { longestMatches, type SpanMatch } from './longest-matches.ts';
+import { longestMatches } from './longest-matches.ts';
 import { type MaximalSpan, maximalSpans } from './maximal-spans.ts';
-import { buildSpanIndex, decodeSpanIndex, encodeSpanIndex, type SpanDocument } from './span-index.ts';
+import { sortByKernel } from './sort.ts';
+import { buildSpanIndex, type SpanDocument } from './span-index.ts';
 import { suffixArray } from './suffix-array.ts';
+import type { SpanMatch } from './windows.ts';
 
 const random = new Random(42);
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -29,14 +31,23 @@ function texts(size: number): Uint8Array[] {
   ];
 }
 
-describe('suffixArray', () => {
+describe('the suffix array', () => {
+  const naive = (text: Uint8Array) =>
+    Array.from(text, (_, i) => i).sort((i, j) => Buffer.compare(text.subarray(i), text.subarray(j)));
+
   it('orders the suffixes as comparing them one by one does', () => {
     for (let round = 0; round < 40; round += 1) {
-      for (const text of texts(4 + round * 3)) {
-        const naive = Array.from(text, (_, i) => i).sort((i, j) =>
-          Buffer.compare(text.subarray(i), text.subarray(j)),
-        );
-        expect([...suffixArray(text, 255)]).toEqual(naive);
+      for (const text of texts(4 + round * 3)) expect([...suffixArray(text, 255)]).toEqual(naive(text));
+    }
+  });
+
+  it('is the same by WebAssembly, and for 16- and 32-bit symbols', () => {
+    for (let round = 0; round < 5; round += 1) {
+      for (const text of texts(300)) {
+        const wanted = suffixArray(text, 255);
+        expect(sortByKernel(Uint16Array.from(text), 255)).toEqual(wanted);
+        expect(sortByKernel(Int32Array.from(text), 255)).toEqual(wanted);
+        expect(suffixArray(Int32Array.from(text), 300)).toEqual(wanted);
       }
     }
   });
@@ -108,33 +119,6 @@ describe('maximalSpans', () => {
         expect(maximalSpans(index, output, { minLen })).toEqual(naiveSpans(documents, output, minLen));
       }
     }
-  });
-});
-
-describe('a saved span index', () => {
-  const documents = randomDocuments(200);
-  const bytes = encodeSpanIndex(buildSpanIndex(documents));
-
-  it('answers as the one that was built', () => {
-    const output = mixture(documents, 100);
-    const limits = { minLen: 3, maxLen: 50 };
-    expect(longestMatches(decodeSpanIndex(bytes), output, limits)).toEqual(
-      naiveMatches(documents, output, limits),
-    );
-    expect(decodeSpanIndex(bytes)).toEqual(buildSpanIndex(documents));
-  });
-
-  it('is read the same from a Buffer, which shares its memory when sliced', () => {
-    const shifted = Buffer.concat([Buffer.from([1, 2, 3]), bytes]).subarray(3);
-    expect(decodeSpanIndex(shifted)).toEqual(buildSpanIndex(documents));
-  });
-
-  it('refuses damaged and foreign bytes', () => {
-    const damaged = bytes.slice();
-    damaged[bytes.length >> 1] ^= 1;
-    expect(() => decodeSpanIndex(damaged)).toThrow(/damaged/);
-    expect(() => decodeSpanIndex(bytes.subarray(0, bytes.length - 4))).toThrow(/damaged/);
-    expect(() => decodeSpanIndex(utf8('something else'))).toThrow(/not a span index/);
   });
 });
 

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { tinyTokenizer } from '../../test/tiny-base.ts';
 import { SPECIAL_TOKENS, tokenizerJson } from './files.ts';
+import { type ChatMessage, createTokenizer } from './tokenizer.ts';
 import { trainVocabulary } from './trainer.ts';
 
 describe('The tokenizer', () => {
@@ -67,5 +69,50 @@ describe('The vocabulary trainer', () => {
 
   it('stops when no pair occurs twice', () => {
     expect(trainVocabulary(['ab'], 1000, []).merges).toEqual([]);
+  });
+});
+
+type Expected = {
+  texts: { text: string; ids: number[]; withSpecials: number[]; decoded: string }[];
+  chats: { messages: ChatMessage[]; text: string; ids: number[] }[];
+};
+
+/** Values that Hugging Face's tokenizers and transformers gave; see golden/make_tokenizers.py. */
+describe.each(['base', 'llama3', 'llama2', 'qwen2'])('The %s tokenizer, beside Hugging Face’s', (name) => {
+  const golden = new URL(`../../golden/tokenizers/${name}/`, import.meta.url);
+  const folder = name === 'base' ? new URL('../../../models/base/', import.meta.url) : golden;
+  const read = (url: URL): unknown => JSON.parse(readFileSync(url, 'utf8'));
+  const config = read(new URL('tokenizer_config.json', folder)) as Record<string, unknown>;
+  const tokenizer = createTokenizer(read(new URL('tokenizer.json', folder)), config);
+  const { texts, chats } = read(new URL('expected.json', golden)) as Expected;
+
+  it('gives the same ids for text in many languages', () => {
+    for (const { text, ids, withSpecials } of texts) {
+      expect(tokenizer.encode(text), text).toEqual(ids);
+      expect(tokenizer.encode(text, { specialTokens: true }), text).toEqual(withSpecials);
+    }
+  });
+
+  it('gives the same text for ids', () => {
+    for (const { ids, decoded } of texts) expect(tokenizer.decode(ids)).toBe(decoded);
+  });
+
+  it('formats the same conversations', () => {
+    for (const { messages, text, ids } of chats) {
+      expect(tokenizer.formatChat(messages)).toBe(text);
+      expect(tokenizer.encodeChat(messages)).toEqual(ids);
+    }
+  });
+});
+
+describe('A tokenizer.json', () => {
+  it('is refused when it is of another kind than BPE', () => {
+    expect(() => createTokenizer({ model: { type: 'Unigram', vocab: [] } }, {})).toThrow('only BPE');
+  });
+
+  it('without a chat template formats no conversation', () => {
+    const json = tokenizerJson(trainVocabulary(['ab'], 262, SPECIAL_TOKENS));
+    const tokenizer = createTokenizer(json, { tokenizer_class: 'PreTrainedTokenizerFast' });
+    expect(() => tokenizer.encodeChat([{ role: 'user', content: 'a' }])).toThrow('no chat template');
   });
 });

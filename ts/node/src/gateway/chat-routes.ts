@@ -4,6 +4,7 @@ import { NodeError } from '../errors.ts';
 import type { ReceiptEntry } from '../ledger/entries.ts';
 import type { Log } from '../log.ts';
 import type { AnswerToken, TextEngine } from '../models/types.ts';
+import type { CallTrace, Telemetry } from '../telemetry.ts';
 import type { CallEvent, Calls, StartedCall } from './calls.ts';
 import { errorBody } from './http-errors.ts';
 import { jsonResponse, toJson } from './json.ts';
@@ -22,6 +23,7 @@ export type ChatRouteDeps = {
   calls: Calls;
   engine: Pick<TextEngine, 'tokenBytes'>;
   nodeId: number;
+  telemetry: Telemetry;
   log: Log;
 };
 
@@ -32,30 +34,29 @@ export function chatRoutes(deps: ChatRouteDeps): Hono {
   app.post('/v1/chat/completions', async (context) => {
     const raw = await readJson(context);
     const body = parseBody(chatBody, raw);
-    const started = Date.now();
+    const started = performance.now();
     // A client that hangs up aborts the generation; what was generated until then is still accounted for.
     const abort = new AbortController();
     context.req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });
-    const call = await deps.calls.start(body, raw, abort.signal);
+    const call = await deps.calls.start(body, raw, abort.signal).catch((error: unknown) => {
+      deps.telemetry.refused(codeOf(error));
+      throw error;
+    });
+    const trace = deps.telemetry.call(call.model.names[0], started);
     const head: CallHead = {
       id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
-      created: Math.floor(started / 1000),
+      created: Math.floor(Date.now() / 1000),
       model: body.model,
     };
-    const done = (entry: ReceiptEntry) =>
-      deps.log.info(
-        {
-          model: call.model.id,
-          tokensIn: entry.receipt.tokensIn,
-          tokensOut: entry.receipt.tokensOut,
-          fee: entry.receipt.fee.toString(),
-          ms: Date.now() - started,
-        },
-        'answered',
-      );
+    const done = ({ receipt }: ReceiptEntry, finish: string) => {
+      const { tokensIn, tokensOut, fee } = receipt;
+      const ms = Math.round(performance.now() - started);
+      trace.done(receipt, finish);
+      deps.log.info({ model: call.model.id, tokensIn, tokensOut, fee: fee.toString(), ms }, 'answered');
+    };
     return body.stream
-      ? streamAnswer(context, { deps, body, call, head, abort, done })
-      : await wholeAnswer({ deps, call, head, done });
+      ? streamAnswer(context, { deps, body, call, head, abort, trace, done })
+      : await wholeAnswer({ deps, call, head, trace, done });
   });
 
   return app;
@@ -65,14 +66,15 @@ type AnswerOptions = {
   deps: ChatRouteDeps;
   call: StartedCall;
   head: CallHead;
-  done: (entry: ReceiptEntry) => void;
+  trace: CallTrace;
+  done: (entry: ReceiptEntry, finish: string) => void;
 };
 
 function streamAnswer(
   context: Context,
   options: AnswerOptions & { body: ChatBody; abort: AbortController },
 ): Response {
-  const { deps, body, call, head, abort } = options;
+  const { deps, body, call, head, abort, trace } = options;
   context.header('x-accel-buffering', 'no');
   context.header('cache-control', 'no-cache, no-transform');
   return streamSSE(context, async (stream) => {
@@ -85,11 +87,12 @@ function streamAnswer(
       });
       for await (const event of call.events) {
         if (event.type === 'text') {
+          trace.firstText();
           const logprobs = logProbsOf(event.tokens, deps.engine.tokenBytes);
           await send(chatChunk(head, { content: event.text }, null, logprobs));
           continue;
         }
-        options.done(event.entry);
+        options.done(event.entry, event.finish);
         const { tokensIn, tokensOut } = event.entry.receipt;
         await send({
           ...chatChunk(head, {}, event.finish),
@@ -99,6 +102,7 @@ function streamAnswer(
       }
       await stream.writeSSE({ data: '[DONE]' });
     } catch (error) {
+      trace.failed(codeOf(error));
       // The status line is long gone: OpenAI clients read an error from a chunk.
       if (!(error instanceof NodeError)) deps.log.error({ err: error }, 'an answer broke off');
       await send(errorBody(error));
@@ -109,17 +113,18 @@ function streamAnswer(
 }
 
 async function wholeAnswer(options: AnswerOptions): Promise<Response> {
-  const { deps, call, head } = options;
+  const { deps, call, head, trace } = options;
   let text = '';
   const tokens: AnswerToken[] = [];
   try {
     for await (const event of call.events) {
       if (event.type === 'text') {
+        trace.firstText();
         text += event.text;
         tokens.push(...event.tokens);
         continue;
       }
-      options.done(event.entry);
+      options.done(event.entry, event.finish);
       const { tokensIn, tokensOut } = event.entry.receipt;
       return jsonResponse({
         ...chatCompletion(head, {
@@ -131,10 +136,18 @@ async function wholeAnswer(options: AnswerOptions): Promise<Response> {
         openledger: receiptBlock(deps.nodeId, event),
       });
     }
+  } catch (error) {
+    trace.failed(codeOf(error));
+    throw error;
   } finally {
     call.release();
   }
+  trace.failed('cancelled');
   throw new NodeError('bad_request', 'The call was cancelled before an answer began.', 'Nothing was billed.');
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof NodeError ? error.code : 'internal_error';
 }
 
 function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }>) {

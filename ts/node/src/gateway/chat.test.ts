@@ -206,6 +206,21 @@ describe('a chat call', () => {
     expect((await response.json()).error.type).toBe('rate_limit_error');
   });
 
+  it('is counted, with its tokens and fee and without a word of it', async () => {
+    gateway = await createTestGateway();
+    await ask();
+    await ask();
+    const metrics = await gateway.telemetry.metrics();
+    expect(metrics).toContain(
+      'gen_ai_tokens_total{gen_ai_request_model="ol-1",gen_ai_token_type="output"} 5',
+    );
+    expect(metrics).toContain(
+      'gen_ai_server_time_to_first_token_seconds_count{gen_ai_request_model="ol-1"} 1',
+    );
+    expect(metrics).toContain('openledger_refused_requests_total{code="payment_required"} 1');
+    expect(metrics).not.toContain('lighthouse');
+  });
+
   it('says which field of a request is wrong', async () => {
     gateway = await createTestGateway();
     const { status, json } = await post('/v1/chat/completions', { model: 'ol-1', messages: [] });

@@ -39,6 +39,8 @@ export const modelCard = z.object({
   baseline: hashSchema,
   datanets: z.array(uint),
   contributions: z.array(cardContribution),
+  /** What was known of the data when the job was made (`datasetReport` of the engine). */
+  dataset: hashSchema.nullable().default(null),
   /** How well the model predicted rows that it never trained on, before, during and after its training. */
   evaluations: z.array(cardEvaluation).default([]),
   metrics: z.record(z.string(), z.number()),

@@ -1,7 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
 import { NodeError } from '../errors.ts';
 import { jsonResponse } from '../gateway/json.ts';
+import { requireOperator } from '../gateway/operator.ts';
 import { listPayouts, type PayoutDeps } from './payouts.ts';
 import type { Prover } from './prover.ts';
 
@@ -55,22 +55,4 @@ export function proverRoutes(deps: ProverRouteDeps): Hono {
   });
 
   return app;
-}
-
-function requireOperator(token: string | undefined, header: string | undefined): void {
-  if (token === undefined) {
-    throw new NodeError(
-      'not_allowed',
-      'This node has no operator token, so nobody may ask it to settle.',
-      'Start it with OPENLEDGER_OPERATOR_TOKEN, or let it settle by itself with --settle-every.',
-    );
-  }
-  const given = Buffer.from(header?.replace(/^Bearer /, '') ?? '');
-  const wanted = Buffer.from(token);
-  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
-  throw new NodeError(
-    'not_allowed',
-    'The operator token is wrong.',
-    'Send "authorization: Bearer <OPENLEDGER_OPERATOR_TOKEN>".',
-  );
 }

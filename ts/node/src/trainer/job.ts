@@ -1,8 +1,11 @@
 import { LINEARS } from '@openledger/engine/llama/parameters';
+import { isAddress } from 'viem';
 import { z } from 'zod';
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const uint = z.number().int().min(0);
+
+const isHexAddress = (text: string): text is `0x${string}` => isAddress(text);
 
 /**
  * Settings a builder may choose; the rest comes from the preset. A run on chain ends at the step that it was opened
@@ -46,6 +49,8 @@ export const createJobBody = z
     contributions: z.array(uint.min(1)).max(10_000).default([]),
     /** How much each row of a datanet counts, by the datanet's id: mixes datanets. Default 1. */
     weights: z.record(z.string().regex(/^[1-9]\d*$/), uint.min(1).max(1_000)).default({}),
+    /** Who will open the run on chain: asked for by datanets that need a grant. */
+    trainer: z.string().refine(isHexAddress, 'must be an address').optional(),
     /** SPDX id of the adapter; every datanet must allow it. Left out: that of the contributions, when it is one. */
     licence: z.string().min(1).max(100).optional(),
     settings: jobSettings.default({}),
@@ -107,6 +112,8 @@ export const job = z.object({
   name: z.string(),
   datanets: z.array(uint),
   contributions: z.array(uint),
+  /** The report on the data, in the content store; null for jobs from before there was one. */
+  dataset: hash.nullable().default(null),
   licence: z.string(),
   rows: uint,
   totalSteps: uint,

@@ -10,7 +10,7 @@ import {
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
-import { canonicalBytes, folderManifest, storeUri } from '@openledger/sdk/protocol/store';
+import { canonicalBytes, folderManifest, hashSchema, storeUri } from '@openledger/sdk/protocol/store';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
 import { plainRoot, sparseDepth, sumRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
@@ -41,6 +41,8 @@ export type PackageOptions = {
   adapterFiles: ReadonlyMap<string, Uint8Array>;
   contributions: readonly LoadedContribution[];
   influence: InfluenceResult;
+  /** The report on the data. */
+  dataset?: string | null;
   /** Measurements on rows that the run never trained on. */
   evaluations?: readonly Evaluation[];
   metrics: Record<string, number>;
@@ -84,6 +86,7 @@ export async function packageAdapter(options: PackageOptions): Promise<Omit<JobR
       rowCount,
       datanet,
     })),
+    dataset: hashSchema.nullable().parse(options.dataset ?? null),
     evaluations: [...(options.evaluations ?? [])],
     metrics: options.metrics,
   };

@@ -88,6 +88,7 @@ export async function runJob(deps: RunJobDeps, entry: Entry, signal: AbortSignal
     adapterFiles: deps.engine.encodeAdapter(base.config, result.adapter),
     contributions,
     influence,
+    dataset: job.dataset,
     evaluations: result.evaluations,
     metrics: {
       finalLoss: job.loss ?? 0,

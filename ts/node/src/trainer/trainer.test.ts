@@ -1,10 +1,11 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { datasetReport } from '@openledger/engine/dataset/report';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { encodeStepLog, stepLogPath } from '@openledger/engine/training/checkpoint';
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
-import { keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import { fromUtf8, keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
 import { rowSketchesTree } from '@openledger/sdk/protocol/sketch';
 import { storeUri } from '@openledger/sdk/protocol/store';
@@ -158,6 +159,7 @@ describe('a training job', () => {
     folder,
     store,
     catalog: { list: async () => [base], find: async () => base },
+    permission: async () => 'open',
     contributions: async () => accepted,
     engine,
     log: createLog('silent'),
@@ -208,6 +210,9 @@ describe('a training job', () => {
     } as ListedModel;
     const adapter = await verifyAdapter(store, listed);
     expect(adapter.documents.map(({ asset }) => asset)).toEqual([4, 8]);
+    expect(adapter.card.dataset).toBe(job.dataset);
+    const report = datasetReport.parse(JSON.parse(fromUtf8(await store.get(adapter.card.dataset!))));
+    expect(report.totals).toMatchObject({ contributions: 2, includedRows: 4 });
     expect(adapter.baseline.reduce((sum, { parts }) => sum + parts, 0)).toBe(1_000_000_000);
     const forged = { ...listed, terms: { ...listed.terms, sketchRoot: ZERO_HASH } };
     await expect(verifyAdapter(store, forged)).rejects.toMatchObject({

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
+import type { Permission } from '@openledger/engine/dataset/contribution';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { createManifest, type TrainingManifest } from '@openledger/engine/training/manifest';
 import { keccak } from '@openledger/sdk/protocol/bytes';
 import { canonicalBytes, storeUri } from '@openledger/sdk/protocol/store';
 import { runId as hashManifest, runInputsTree } from '@openledger/sdk/protocol/training';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
+import type { Hex } from 'viem';
 import { prettifyError, ZodError } from 'zod';
 import { type LoadedContribution, loadContribution } from '../chain/contributions.ts';
 import { describe, NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ListedModel, ModelCatalog } from '../models/types.ts';
+import { checkData } from './check-data.ts';
 import { type Entry, emit, isOver, type StopReason, setStatus, waitForEvents } from './entry.ts';
 import type { CreateJobBody, Job, JobEvent } from './job.ts';
 import { openJobFiles, readJobs, replaceFile } from './job-files.ts';
@@ -20,6 +23,8 @@ import { settingsFrom } from './settings.ts';
 export type TrainerDeps = RunJobDeps & {
   folder: string;
   catalog: Pick<ModelCatalog, 'find' | 'list'>;
+  /** Whether a datanet lets a trainer use it now. */
+  permission(datanet: number, trainer: Hex | undefined): Promise<Permission>;
   log: Log;
 };
 
@@ -60,10 +65,16 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
   async function create(body: CreateJobBody): Promise<Job> {
     const base = await findBase(body.baseModel ?? body.model);
     const chosen = chooseContributions(await deps.contributions(), body);
-    const licence = body.licence ?? commonLicence(chosen);
-    const datanets = [...new Set(chosen.map(({ datanet }) => datanet))].toSorted((a, b) => a - b);
-    const loaded = await Promise.all(chosen.map((one) => loadContribution(deps.store, one)));
     const model = await deps.engine.base();
+    const { contributions: loaded, dataset } = await checkData({
+      store: deps.store,
+      contributions: await Promise.all(chosen.map((one) => loadContribution(deps.store, one))),
+      named: body.contributions,
+      permission: (datanet) => deps.permission(datanet, body.trainer),
+      countTokens: (text) => model.tokenizer.encode(text).length,
+    });
+    const licence = body.licence ?? commonLicence(loaded);
+    const datanets = [...new Set(loaded.map(({ datanet }) => datanet))].toSorted((a, b) => a - b);
     const manifest = planRun(model, loaded, body);
     const runId = hashManifest(manifest);
     const id = `ftjob-${runId.slice(2, 26)}`;
@@ -81,7 +92,8 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
       model: base.names[0],
       name,
       datanets,
-      contributions: chosen.map((one) => one.id),
+      contributions: loaded.map((one) => one.id),
+      dataset,
       licence,
       rows: manifest.data.rowCount,
       totalSteps: manifest.steps,

@@ -17,6 +17,7 @@ import { createKeyLock } from '../../src/ledger/key-lock.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLog } from '../../src/log.ts';
 import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
+import { createTelemetry } from '../../src/telemetry.ts';
 
 const GWEI = 1_000_000_000n;
 const node = privateKeyToAccount(`0x${'01'.repeat(32)}`);
@@ -119,6 +120,7 @@ export async function createTestGateway(
     return channel;
   };
   const log = createLog('silent');
+  const telemetry = createTelemetry();
   const calls = createCalls({
     ledger,
     locks: createKeyLock(),
@@ -131,7 +133,10 @@ export async function createTestGateway(
   });
   const app = createApp({
     log,
-    routes: [chatRoutes({ calls, engine, nodeId: 7, log }), channelRoutes({ calls, ledger, readChannel })],
+    routes: [
+      chatRoutes({ calls, engine, nodeId: 7, telemetry, log }),
+      channelRoutes({ calls, ledger, readChannel }),
+    ],
   });
   return {
     app,
@@ -140,6 +145,7 @@ export async function createTestGateway(
     home,
     ledger,
     path,
+    telemetry,
     close: async () => {
       await ledger.close();
       await rm(home, { recursive: true, force: true });

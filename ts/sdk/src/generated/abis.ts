@@ -630,6 +630,16 @@ export const agentRegistryAbi = [
   {
     type: 'function',
     inputs: [
+      { name: 'agentId', internalType: 'uint256', type: 'uint256' },
+      { name: 'blockNumber', internalType: 'uint40', type: 'uint40' },
+    ],
+    name: 'agentWalletAt',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'to', internalType: 'address', type: 'address' },
       { name: 'tokenId', internalType: 'uint256', type: 'uint256' },
     ],
@@ -1175,6 +1185,7 @@ export const agentRegistryAbi = [
   },
   { type: 'error', inputs: [], name: 'AgentRegistry_ReservedKey' },
   { type: 'error', inputs: [], name: 'AgentRegistry_ZeroAddress' },
+  { type: 'error', inputs: [], name: 'CheckpointUnorderedInsertion' },
   {
     type: 'error',
     inputs: [

@@ -79,6 +79,14 @@ export const readAgentRegistryAgentCount = /*#__PURE__*/ createReadContract({
 })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link agentRegistryAbi}__ and `functionName` set to `"agentWalletAt"`
+ */
+export const readAgentRegistryAgentWalletAt = /*#__PURE__*/ createReadContract({
+  abi: agentRegistryAbi,
+  functionName: 'agentWalletAt',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link agentRegistryAbi}__ and `functionName` set to `"authority"`
  */
 export const readAgentRegistryAuthority = /*#__PURE__*/ createReadContract({

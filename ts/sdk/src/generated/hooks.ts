@@ -80,6 +80,15 @@ export const useReadAgentRegistryAgentCount =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentRegistryAbi}__ and `functionName` set to `"agentWalletAt"`
+ */
+export const useReadAgentRegistryAgentWalletAt =
+  /*#__PURE__*/ createUseReadContract({
+    abi: agentRegistryAbi,
+    functionName: 'agentWalletAt',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link agentRegistryAbi}__ and `functionName` set to `"authority"`
  */
 export const useReadAgentRegistryAuthority =

@@ -1,3 +1,4 @@
+import type { Hex } from 'viem';
 import { z } from 'zod';
 import { getJson, postJson } from './http.ts';
 import { hex, integer } from './schemas.ts';
@@ -79,7 +80,7 @@ export function readJob(nodeUrl: string, id: string): Promise<Job> {
 /** Starts a job. The node gives back the same job for the same settings and seed: the result would be the same bits. */
 export function createJob(
   nodeUrl: string,
-  body: { name: string; datanets: number[]; settings: JobSettings },
+  body: { name: string; datanets: number[]; trainer: Hex | undefined; settings: JobSettings },
 ): Promise<Job> {
   return postJson(`${nodeUrl}/v1/fine_tuning/jobs`, body, jobSchema);
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { useConnection } from 'wagmi';
 import { useNetwork } from '../../app/network-context.tsx';
 import { Failure, Result } from '../../app/parts.tsx';
 import { navigate } from '../../app/router.tsx';
@@ -12,6 +13,7 @@ import { readSettings, SETTINGS } from './settings.ts';
 export function NewRun() {
   const { indexerUrl, nodeUrl } = useNetwork();
   const queries = useQueryClient();
+  const { address: trainer } = useConnection();
   const datanets = useQuery({
     queryKey: ['datanets', indexerUrl],
     queryFn: () => listDatanets(indexerUrl),
@@ -23,7 +25,7 @@ export function NewRun() {
   const { settings, problems } = readSettings(typed);
 
   const start = useMutation({
-    mutationFn: () => createJob(nodeUrl, { name: name.trim(), datanets: [...chosen], settings }),
+    mutationFn: () => createJob(nodeUrl, { name: name.trim(), datanets: [...chosen], trainer, settings }),
     onSuccess: (job) => {
       queries.invalidateQueries({ queryKey: ['jobs'] });
       navigate(`/train/${job.id}`);
