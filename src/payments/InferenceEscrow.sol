@@ -11,6 +11,7 @@ import {IAgentRegistry} from "../interfaces/IAgentRegistry.sol";
 import {IGovernanceOpen} from "../interfaces/IGovernanceOpen.sol";
 import {IInferenceEscrow} from "../interfaces/IInferenceEscrow.sol";
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
+import {ChannelLedger} from "../libraries/ChannelLedger.sol";
 import {Native} from "../libraries/Native.sol";
 import {ChannelState, ChannelStateLib} from "../types/ChannelState.sol";
 import {SignedVoucher} from "../types/Claim.sol";
@@ -44,9 +45,6 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.InferenceEscrow")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x0ed755dcf922aac428e9768af080b4a28f4cf1ed1fd1b11618f039458060b100;
-
-    /// @dev Most that a channel can hold and ever settle: 18 times the supply of OPEN.
-    uint256 private constant MAX_DEPOSIT = type(uint64).max * ChannelStateLib.UNIT;
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IAgentRegistry public immutable AGENTS;
@@ -153,9 +151,8 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
         if (c.exitAt == 0 || block.timestamp < c.exitAt) revert InferenceEscrow_ExitNotReady(channelId, c.exitAt);
         // Effect: the channel stays, so its epochs can't start again
         address consumer = c.consumer;
-        uint96 left = _left(c);
-        uint96 amount = c.exitAmount < left ? c.exitAmount : left;
-        c.deposit -= amount;
+        (uint96 amount, uint96 depositLeft) = ChannelLedger.withdraw(c.deposit, c.state.settled(), c.exitAmount);
+        c.deposit = depositLeft;
         (c.exitAt, c.exitAmount) = (0, 0);
         emit ChannelWithdrawn(channelId, consumer, amount);
         // Interaction
@@ -244,7 +241,7 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
         // Effect
         StoredChannel storage c = _storage().channels[channelId];
         c.state = ChannelStateLib.pack(signer, 0, 0);
-        c.deposit = _deposit(value);
+        c.deposit = ChannelLedger.add(0, value);
         c.nodeId = nodeId;
         c.consumer = consumer;
         emit ChannelOpened(channelId, consumer, nodeId, signer, nonce, c.deposit);
@@ -253,9 +250,10 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
     function _topUp(bytes32 channelId, address from, uint256 value) private {
         StoredChannel storage c = _existing(channelId);
         if (value == 0) revert InferenceEscrow_ZeroAmount();
-        uint96 amount = _deposit(value);
-        c.deposit = _deposit(uint256(c.deposit) + amount);
-        emit ChannelToppedUp(channelId, from, amount, c.deposit);
+        uint96 before = c.deposit;
+        uint96 deposit = ChannelLedger.add(before, value);
+        c.deposit = deposit;
+        emit ChannelToppedUp(channelId, from, deposit - before, deposit);
     }
 
     function _requestWithdraw(bytes32 channelId, StoredChannel storage c, uint96 amount) private {
@@ -298,13 +296,8 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
 
     function _checkFee(SignedVoucher calldata v, ChannelState state, uint96 deposit) private pure returns (uint96 fee) {
         bytes32 id = v.channelId;
-        (uint96 settled, uint96 cumulative) = (state.settled(), v.cumulativeFee);
         if (v.epoch != state.epoch()) revert InferenceEscrow_WrongEpoch(id, state.epoch(), v.epoch);
-        if (v.settledFee != settled) revert InferenceEscrow_WrongSettledFee(id, settled, v.settledFee);
-        if (cumulative < settled) revert InferenceEscrow_FeeBelowSettled(id, settled, cumulative);
-        if (cumulative > deposit) revert InferenceEscrow_FeeExceedsDeposit(id, deposit, cumulative);
-        fee = cumulative - settled;
-        if (fee % ChannelStateLib.UNIT != 0) revert InferenceEscrow_FeeNotWholeGwei(id, fee);
+        fee = ChannelLedger.settle(id, deposit, state.settled(), v.settledFee, v.cumulativeFee);
         if (v.receiptCount == 0 || v.receiptsRoot == 0) revert InferenceEscrow_EmptyVoucher(id);
     }
 
@@ -328,7 +321,7 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
     }
 
     function _left(StoredChannel storage c) private view returns (uint96) {
-        return c.deposit - c.state.settled();
+        return ChannelLedger.left(c.deposit, c.state.settled());
     }
 
     function _afterExitDelay() private view returns (uint40) {
@@ -338,12 +331,6 @@ contract InferenceEscrow is EscrowSignatures, AccessManagedUpgradeable, UUPSUpgr
     /// @dev The last twenty bytes of a nonce.
     function _signerIn(bytes32 nonce) private pure returns (address) {
         return address(uint160(uint256(nonce)));
-    }
-
-    function _deposit(uint256 amount) private pure returns (uint96) {
-        if (amount > MAX_DEPOSIT) revert InferenceEscrow_AmountTooLarge(amount);
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint96(amount);
     }
 
     function _authorizeUpgrade(address) internal override restricted {}

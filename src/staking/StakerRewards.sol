@@ -9,12 +9,13 @@ import {
 import {IProtocolParameters} from "../interfaces/IProtocolParameters.sol";
 import {IStakerRewards} from "../interfaces/IStakerRewards.sol";
 import {Native} from "../libraries/Native.sol";
+import {RewardLedger} from "../libraries/RewardLedger.sol";
 
 /// @title Passive staking
 /// @notice See {IStakerRewards}.
 /// @dev Solvency: balance ≥ totalStaked + totalPending + unpaid + undistributed. Whatever arrives is added to
 /// `undistributed`; a distribution moves as much to `unpaid` as the growth of `rewardPerWeight` is worth, rounded up, while
-/// each account is credited rounded down; and a payment is taken from `unpaid`.
+/// each account is credited rounded down; and a payment is taken from `unpaid`. The arithmetic is in {RewardLedger}.
 contract StakerRewards is IStakerRewards, AccessManagedUpgradeable, UUPSUpgradeable, ReentrancyGuardTransient {
     struct Account {
         uint128 weight;
@@ -30,7 +31,7 @@ contract StakerRewards is IStakerRewards, AccessManagedUpgradeable, UUPSUpgradea
         uint96 undistributed;
         uint96 unpaid;
         uint128 totalWeight;
-        /// Rewards per unit of weight since the beginning, scaled by PRECISION.
+        /// Rewards per unit of weight since the beginning, scaled by {RewardLedger-PRECISION}.
         uint256 rewardPerWeight;
         mapping(address account => Account) accounts;
     }
@@ -38,7 +39,6 @@ contract StakerRewards is IStakerRewards, AccessManagedUpgradeable, UUPSUpgradea
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.StakerRewards")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x77ab8282b2482cd4c2517cdc83fa99ef820ade2d08960c125b0034bea8bc1e00;
 
-    uint256 private constant PRECISION = 1e27;
     uint8 private constant FLEXIBLE = 0;
     /// @dev Shorter where stake of agents unbonds in less than that.
     uint40 private constant MAX_UNBONDING = 7 days;
@@ -248,17 +248,11 @@ contract StakerRewards is IStakerRewards, AccessManagedUpgradeable, UUPSUpgradea
     function _notify() private {
         StakerRewardsStorage storage $ = _storage();
         uint96 amount = Native.toUint96(msg.value);
-        uint256 available = uint256($.undistributed) + amount;
-        uint256 total = $.totalWeight;
-        if (total != 0) {
-            uint256 growth = available * PRECISION / total;
-            $.rewardPerWeight += growth;
-            // Rounded up, so that all stakers together are never owed more than was received.
-            uint256 distributed = (growth * total + PRECISION - 1) / PRECISION;
-            $.unpaid += Native.toUint96(distributed);
-            available -= distributed;
-        }
-        $.undistributed = Native.toUint96(available);
+        (uint256 growth, uint256 distributed, uint256 undistributed_) =
+            RewardLedger.distribute(uint256($.undistributed) + amount, $.totalWeight);
+        $.rewardPerWeight += growth;
+        $.unpaid += Native.toUint96(distributed);
+        $.undistributed = Native.toUint96(undistributed_);
         emit RewardReceived(msg.sender, amount, $.rewardPerWeight);
     }
 
@@ -281,7 +275,7 @@ contract StakerRewards is IStakerRewards, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     function _unaccrued(StakerRewardsStorage storage $, Account storage a) private view returns (uint96) {
-        return Native.toUint96(uint256(a.weight) * ($.rewardPerWeight - a.rewardPerWeightPaid) / PRECISION);
+        return Native.toUint96(RewardLedger.earned(a.weight, $.rewardPerWeight - a.rewardPerWeightPaid));
     }
 
     function _authorizeUpgrade(address) internal override restricted {}

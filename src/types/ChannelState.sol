@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {ChannelLedger} from "../libraries/ChannelLedger.sol";
+
 /// @notice What a redemption changes of a channel, in one word: signer20 ‖ epoch4 ‖ settled8, settled in gwei. Zero: there
 /// is no channel, because no signer is zero.
 type ChannelState is uint256;
@@ -9,15 +11,13 @@ using ChannelStateLib for ChannelState global;
 
 /// @title The packed state of a channel.
 library ChannelStateLib {
-    /// @notice Fees are whole multiples of this.
-    uint256 internal constant UNIT = 1 gwei;
-
     /// @notice The state of a channel.
     /// @param signer_ Whose signature spends
     /// @param epoch_ Number of vouchers redeemed
     /// @param settled_ What they paid: whole gwei, and fewer than 2^64 of them
     function pack(address signer_, uint32 epoch_, uint96 settled_) internal pure returns (ChannelState) {
-        return ChannelState.wrap(uint256(uint160(signer_)) << 96 | uint256(epoch_) << 64 | settled_ / UNIT);
+        return
+            ChannelState.wrap(uint256(uint160(signer_)) << 96 | uint256(epoch_) << 64 | settled_ / ChannelLedger.UNIT);
     }
 
     /// @notice Whether there is a channel.
@@ -39,6 +39,6 @@ library ChannelStateLib {
     /// @notice What vouchers have paid, in wei.
     function settled(ChannelState state) internal pure returns (uint96) {
         // forge-lint: disable-next-line(unsafe-typecast)
-        return uint96(uint64(ChannelState.unwrap(state)) * UNIT);
+        return uint64(ChannelState.unwrap(state)) * ChannelLedger.UNIT;
     }
 }

@@ -17,6 +17,8 @@ const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'test/formal');
 const NODE = 'src/libraries/NodeLedger.sol';
 const STAKE = 'src/libraries/StakeLedger.sol';
+const CHANNEL = 'src/libraries/ChannelLedger.sol';
+const REWARD = 'src/libraries/RewardLedger.sol';
 /** Of one strategy on one query; solc itself waits as long as it takes. */
 const SECONDS = 10;
 /** Ways to the same answer: what one gives up, another finds. */
@@ -57,6 +59,34 @@ const MUTANTS: Mutant[] = [
     from: 'uint96 room = stakeLeft - bonded;',
     to: 'uint96 room = stakeLeft;',
     what: 'bond conservation: a verdict leaves unbonding stake that is bonded too',
+  },
+  {
+    contract: 'ChannelLedgerProof',
+    file: CHANNEL,
+    from: 'if (cumulative > deposit) {',
+    to: 'if (cumulative > deposit + UNIT) {',
+    what: 'channels: a voucher takes a gwei more than the deposit',
+  },
+  {
+    contract: 'ChannelLedgerProof',
+    file: CHANNEL,
+    from: 'uint96 most = left(deposit, settled);',
+    to: 'uint96 most = deposit;',
+    what: 'channels: a consumer takes back what it has spent',
+  },
+  {
+    contract: 'RewardLedgerProof',
+    file: REWARD,
+    from: '(growth * weight + PRECISION - 1) / PRECISION',
+    to: 'growth * weight / PRECISION',
+    what: 'rewards: what a growth is worth is rounded down',
+  },
+  {
+    contract: 'RewardLedgerProof',
+    file: REWARD,
+    from: 'return weight * growth / PRECISION;',
+    to: 'return (weight * growth + PRECISION - 1) / PRECISION;',
+    what: 'rewards: what an account has earned is rounded up',
   },
 ];
 
@@ -173,7 +203,7 @@ function findZ3(): [string, ...string[]] {
 
 /** The checker takes `revert Error(…)` for a statement that does nothing; `require(false)` it understands. */
 function withRequire(content: string): string {
-  return content.replace(/\brevert \w+\([^;]*\);/g, 'require(false);');
+  return content.replace(/\brevert [\w.]+\([^;]*\);/g, 'require(false);');
 }
 
 /** solc writes a conversion to a smaller type as a way through bit vectors, on which z3 gets lost; it means `mod`. */

@@ -279,6 +279,8 @@ abstract contract CampaignState is Prover {
     function _exposures() internal view returns (uint256[AGENTS] memory exposed) {
         for (uint256 i = judged.length; i != 0; --i) {
             Judged storage j = judged[i - 1];
+            // No unbonding period is longer than two minutes here, so no claim before this one can count.
+            if (vm.getBlockTimestamp() >= j.exposedUntil + 120) break;
             if (vm.getBlockTimestamp() < j.exposedUntil) exposed[j.proposer] += j.exposure;
         }
     }

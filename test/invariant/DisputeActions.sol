@@ -37,6 +37,9 @@ abstract contract DisputeActions is MoneyActions {
         Draft memory x = _draftOf(n);
         IProtocolParameters.Parameters memory p = d.parameters.parameters(x.claim.paramsVersion);
         uint256 needed = vm.getBlockTimestamp() + 2 * p.responseWindow;
+        // If the pause is ended early, so much less is left.
+        (, uint40 pausedUntil,) = d.settlement.pauseState();
+        if (_isPaused()) needed += pausedUntil - vm.getBlockTimestamp();
         bool tooLate = needed > uint256(r.end) + limits.maxExtension - r.extension;
         uint40 asset = uint40(seed / 2 % ASSETS);
         bytes32 key = keccak256(abi.encode(judged[pending[n].unrecorded - 1].id, asset));

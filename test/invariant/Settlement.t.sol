@@ -28,6 +28,7 @@ contract SettlementInvariants is Test {
     function afterInvariant() public {
         handler.drain();
         handler.check();
+        handler.checkHistory();
     }
 
     /// @dev No action is idle: one long sequence of them meets everything that the campaign is about.
@@ -47,6 +48,7 @@ contract SettlementInvariants is Test {
                 }
             }
             if (i % 16 == 0) handler.check();
+            if (i % 128 == 0) handler.checkHistory();
         }
         string[45] memory branches = _branches();
         for (uint256 i = 0; i < branches.length; ++i) {

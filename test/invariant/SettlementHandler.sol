@@ -11,6 +11,9 @@ import {Judged, Pending} from "./CampaignState.sol";
 
 /// @dev What must hold after every action, by the numbers of docs/invariants.md, and the end of every run.
 contract SettlementHandler is SaverActions {
+    /// @dev Claims that are looked at after every action; older ones at the end of a run, since to look at all takes too long.
+    uint256 private constant RECENT = 8;
+
     /// @notice What a node does every day.
     function settle(uint256 seed, uint256 fee, uint8 lie) external {
         redeem(seed, fee);
@@ -33,7 +36,7 @@ contract SettlementHandler is SaverActions {
         _checkSettlement(held);
         _checkAgents();
         _checkChannels();
-        _checkJudged();
+        _checkJudged(RECENT);
         _checkTraining();
         _checkSavers();
         assertEq(slandered, 0, "INV-5: an honest claim was proven false");
@@ -105,9 +108,15 @@ contract SettlementHandler is SaverActions {
         assertEq(address(d.escrow).balance, held, "INV-1: escrow");
     }
 
-    /// @dev INV-4, INV-5, INV-8.
-    function _checkJudged() private view {
-        for (uint256 i = 0; i < judged.length; ++i) {
+    /// @notice What must hold of all claims that ever were.
+    function checkHistory() external view {
+        _checkJudged(judged.length);
+    }
+
+    /// @dev INV-4, INV-5, INV-8, of the last `count` claims.
+    function _checkJudged(uint256 count) private view {
+        uint256 all = judged.length;
+        for (uint256 i = all < count ? 0 : all - count; i < all; ++i) {
             Judged storage j = judged[i];
             ClaimRecord memory r = d.settlement.claimRecord(j.id);
             assertEq(uint8(r.status), uint8(j.status), "INV-4, INV-5: how a claim ended");

@@ -3,8 +3,16 @@ import { globSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type ContractName, ROOT } from './compiler.ts';
 
-/** Libraries that carry the arithmetic of settlement and staking. */
-const LIBRARIES = ['Allocation', 'MerkleSum', 'NodeLedger', 'PositionalMerkle', 'StakeLedger'];
+/** Libraries that carry the arithmetic of settlement, staking and payments. */
+const LIBRARIES = [
+  'Allocation',
+  'ChannelLedger',
+  'MerkleSum',
+  'NodeLedger',
+  'PositionalMerkle',
+  'RewardLedger',
+  'StakeLedger',
+];
 
 export function mutatedFiles(): string[] {
   const folders = globSync('src/{settlement,staking,payments}/**/*.sol', { cwd: ROOT }).sort();
@@ -34,6 +42,8 @@ const CLOSEST: [part: string, tests: string][] = [
     'test/unit/settlement/{AttributionSettlement,AttributionSettlement*,Thread,BaselineVault}{.t.sol,/**}',
   ],
   ['src/libraries/StakeLedger', 'test/unit/staking/{Agent,Case}*{.t.sol,/**}'],
+  ['src/libraries/ChannelLedger', 'test/unit/payments/InferenceEscrow*{.t.sol,/**}'],
+  ['src/libraries/RewardLedger', 'test/unit/staking/StakerRewards*{.t.sol,/**}'],
   ['src/libraries/', 'test/{unit/libraries,unit/settlement/predicates}/**'],
 ];
 

@@ -28,7 +28,15 @@ const BENCHES: Record<string, { about: string; load: () => Promise<{ run: () => 
     about: 'many adapters over one base: tokens per second, memory, loading, first token',
     load: () => import('./serve.ts'),
   },
+  spans: {
+    about: 'building and searching the span index, beside infini-gram and the limits of memory',
+    load: () => import('./spans.ts'),
+  },
   thread: { about: 'fresh clone to first payout, seconds per stage', load: () => import('./thread.ts') },
+  train: {
+    about: 'training and gradients beside torch and PEFT: tokens per second, memory, time to the first step',
+    load: () => import('./train.ts'),
+  },
   truth: {
     about: 'exact match, and whether the source contribution ranks first',
     load: () => import('./truth.ts'),

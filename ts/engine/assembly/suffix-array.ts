@@ -1,23 +1,13 @@
 // The suffix array of `src/spans/suffix-array.ts` over raw memory, for AssemblyScript. The functions and their order
 // are the same there, with what they do and why.
 
+import { at, put, symbolAt } from './memory';
+
 const FAR: i32 = 32;
 const NEAR: i32 = 16;
 
 /** Where loads that only warm the cache end up, so that they are not optimised away. */
 export let touched: i32 = 0;
-
-function at(array: usize, i: i32): i32 {
-  return load<i32>(array + ((<usize>i) << 2));
-}
-
-function put(array: usize, i: i32, value: i32): void {
-  store<i32>(array + ((<usize>i) << 2), value);
-}
-
-function symbolAt<T>(text: usize, i: i32): i32 {
-  return <i32>load<T>(text + <usize>i * sizeof<T>());
-}
 
 /** The number, or 0 if it is negative. */
 function positive(i: i32): i32 {

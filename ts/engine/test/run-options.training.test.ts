@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { baseLayout } from '../src/llama/parameters.ts';
+import { baseLayout, loraLayout } from '../src/llama/parameters.ts';
 import { checkpointPath } from '../src/training/checkpoint.ts';
 import { bestOf } from '../src/training/evaluation.ts';
 import { readEvents } from '../src/training/event-log.ts';
@@ -147,6 +147,50 @@ describe('A run that trains the whole model', () => {
       native({ mode: 'full', epochs: 1, learningRate: { warmup: 0, peak: 1e-30, floor: 1 } }, tinyRows),
     );
     expect(hashFloats(still.parameters)).toBe(hashFloats(base.weights));
+  });
+});
+
+describe('Packing', () => {
+  const whole = { batch: 1, accumulation: tinyRows.length, lengths: [24, 40, 64], seed: 5 };
+
+  it('by documents trains as if each row were alone; simple packing does not', async () => {
+    const alone = await train(native({ epochs: 3, batches: whole }, tinyRows));
+    const packed = async (packing: 'simple' | 'documents') =>
+      train(native({ epochs: 3, batches: { ...whole, accumulation: 4, lengths: [96], packing } }, tinyRows));
+    const masked = await packed('documents');
+    const open = await packed('simple');
+    expect(masked.records).toHaveLength(3);
+    const distance = (a: Float32Array, b: Float32Array) =>
+      Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
+    // Another order of additions moves the last bits, and Adam's first steps magnify where a gradient is near zero.
+    expect(distance(masked.parameters, alone.parameters)).toBeLessThan(
+      0.1 * distance(open.parameters, alone.parameters),
+    );
+    const losses = (run: typeof alone) =>
+      run.events.flatMap((one) => (one.type === 'step' ? [one.loss] : []));
+    expect(losses(masked)[0]).toBeCloseTo(losses(alone)[0], 5);
+    expect(Math.abs(losses(open)[0] - losses(alone)[0])).toBeGreaterThan(1e-3);
+  });
+});
+
+describe('LoRA on some layers of a base in four bits', () => {
+  it('trains the named layers only, and differs from training beside float32 weights', async () => {
+    const lora = {
+      rank: 2,
+      alpha: 4,
+      rankStabilised: true,
+      initScale: 1,
+      seed: 1,
+      targets: ['q_proj', 'down_proj'] as const,
+    };
+    const quantised = await train(native({ lora, quantization: 'q4' }, tinyRows));
+    const whole = await train(native({ lora }, tinyRows));
+    expect(quantised.parameters).toHaveLength(loraLayout(base.config, 2, lora.targets).size);
+    const losses = (run: typeof whole) =>
+      run.events.flatMap((one) => (one.type === 'step' ? [one.loss] : []));
+    expect(losses(quantised)[0]).not.toBe(losses(whole)[0]);
+    expect(Math.abs(losses(quantised)[0] - losses(whole)[0])).toBeLessThan(0.3);
+    expect(losses(quantised).at(-1)!).toBeLessThan(losses(quantised)[0]);
   });
 });
 

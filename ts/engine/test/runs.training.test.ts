@@ -36,7 +36,7 @@ beforeAll(async () => {
   const run = await newRun('reference');
   const { events } = await carry(run, createEmbeddedEngine());
   reference = { ...(await outcomeOf(run)), events };
-});
+}, 120_000);
 
 /** A run in a directory of its own, so that the same manifest can be carried out several times. */
 function newRun(name: string): Promise<Run> {

@@ -32,7 +32,7 @@ describe('A training run in the exact profile', () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'openledger-training-'));
     reference = await train({ threads: 1, checkpointDir: join(directory, 'reference'), checkpointEvery: 2 });
-  });
+  }, 120_000);
   afterAll(() => rmSync(directory, { recursive: true }));
 
   it('lowers the loss', () => {

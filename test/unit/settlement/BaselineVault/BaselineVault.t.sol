@@ -3,11 +3,32 @@ pragma solidity ^0.8.24;
 
 import {IBaselineVault} from "../../../../src/interfaces/IBaselineVault.sol";
 import {IContributionToken} from "../../../../src/interfaces/IContributionToken.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {BaselineVault} from "../../../../src/settlement/BaselineVault.sol";
 import {Thread} from "../../../utils/Thread.sol";
 import {SumTree, Trees} from "../../../utils/Trees.sol";
+
+/// @dev Owns two contributions and, while it is paid for one, asks for the other.
+contract Hurried {
+    address private immutable VAULT;
+    bytes private next;
+    bytes public answer;
+
+    constructor(address vault, bytes memory next_) {
+        (VAULT, next) = (vault, next_);
+    }
+
+    function take(bytes calldata call) external {
+        (bool ok,) = VAULT.call(call);
+        require(ok, "not paid");
+    }
+
+    receive() external payable {
+        if (answer.length == 0) (, answer) = VAULT.call(next);
+    }
+}
 
 contract BaselineVaultTest is Thread {
     using Trees for SumTree;
@@ -117,6 +138,23 @@ contract BaselineVaultTest is Thread {
         vm.prank(contributors[0]);
         d.vault.take(adapterId, 4, parts[0], proof);
         assertEq(d.vault.taken(adapterId, 4), 0);
+    }
+
+    function test_RevertWhen_AnOwnerEntersAgainWhileItIsPaid() public {
+        _fund(1e18);
+        bytes memory first = abi.encodeCall(IBaselineVault.take, (adapterId, 4, parts[0], _proof(0)));
+        bytes memory second = abi.encodeCall(IBaselineVault.take, (adapterId, 8, parts[1], _proof(1)));
+        Hurried owner = new Hurried(address(d.vault), second);
+        for (uint40 id = 1; id < 3; ++id) {
+            vm.prank(contributors[id - 1]);
+            d.contributions.transferFrom(contributors[id - 1], address(owner), id);
+        }
+        owner.take(first);
+        // it should refuse to be entered again
+        assertEq(owner.answer(), abi.encodePacked(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector));
+        assertEq(address(owner).balance, 0.5e18);
+        owner.take(second);
+        assertEq(address(owner).balance, 0.8e18);
     }
 
     function _withhold(uint16 bps) private {

@@ -31,7 +31,10 @@ export async function chainData(
     // Measuring is research, whatever the model may be used for, and asks no grant.
     const open = candidates.map((one) => ({ ...one, permission: 'open' as const }));
     const rows = prepareDataset(open, { use: 'research' }).rows.map(({ text }) => text);
-    if (rows.length > 0) datanets.push({ id, name: args.config.name, trained: trained.includes(id), rows });
+    if (rows.length === 0) continue;
+    // A datanet says how its rows are laid out: "text", or a kind of question and answer.
+    const format = args.config.schema.startsWith('text') ? 'text' : 'chat';
+    datanets.push({ id, name: args.config.name, trained: trained.includes(id), rows, format });
   }
   const learned = new Set(datanets.filter((one) => one.trained).map(({ name }) => name));
   return { datanets, tasks: worldTasks(loadWorld(), learned) };

@@ -1,4 +1,3 @@
-import { loraScaling } from '../adapter/peft.ts';
 import { Retrainer } from '../calibration/retrain.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
@@ -6,6 +5,7 @@ import { copyOptimizerState, type OptimizerState } from '../training/adamw.ts';
 import { type Batch, batchFeeds } from '../training/batches.ts';
 import { rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
 import type { Row, Sample } from '../training/rows.ts';
+import { loraGraph } from '../training/stepper.ts';
 import { type Adjoint, adamwAdjoint, createAdjoint } from './adamw-adjoint.ts';
 import { buildHessianGraph, hessianOutputs } from './hessian-graph.ts';
 
@@ -198,7 +198,7 @@ class Hessian {
       batch: batches.batch,
       length,
       baseWeights: this.#base.weights,
-      lora: { rank: lora.rank, scaling: loraScaling(lora), targets: lora.targets },
+      lora: loraGraph(lora),
     };
     const session = this.#runtime.createSession(
       buildHessianGraph(this.#base.config, options, this.#directions),

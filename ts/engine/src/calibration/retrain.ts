@@ -1,4 +1,4 @@
-import { type Adapter, loraScaling } from '../adapter/peft.ts';
+import type { Adapter } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
@@ -14,7 +14,7 @@ import { type ManifestLora, rowwiseLora, type TrainingManifest } from '../traini
 import type { Sequence } from '../training/packing.ts';
 import { encodeRow, type Row, type Sample } from '../training/rows.ts';
 import { createStepFactors } from '../training/schedule.ts';
-import { initialParameters } from '../training/stepper.ts';
+import { initialParameters, loraGraph } from '../training/stepper.ts';
 
 /** A row within a batch: its place among the run's rows, its weight, and the number of tokens that have a loss. */
 export type Member = { readonly index: number; readonly weight: number; readonly counted: number };
@@ -170,7 +170,7 @@ export class Retrainer {
       batch: batches.batch,
       length,
       baseWeights: this.base.weights,
-      lora: { rank: this.#lora.rank, scaling: loraScaling(this.#lora), targets: this.#lora.targets },
+      lora: loraGraph(this.#lora),
       quantization: this.manifest.base.quantization === 'q4' ? 'q4' : undefined,
       gradient: output === 'g',
       tokenLoss: output === 'tokenLoss',

@@ -49,7 +49,7 @@ export function prepareDataset(
     const contribution = candidate.id;
     const refusal = refusalOf(candidate, policy);
     if (refusal !== undefined) excluded.push({ contribution, firstRow: 0, rowCount, ...refusal });
-    else if (readable) rows.push(...content.rows.map(({ row, text }) => ({ contribution, row, text })));
+    else if (readable) for (const { row, text } of content.rows) rows.push({ contribution, row, text });
     else excluded.push({ contribution, firstRow: 0, rowCount, ...exclusion('content', content.problem) });
   }
 

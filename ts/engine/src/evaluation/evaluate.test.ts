@@ -6,7 +6,7 @@ import { buildDecodeGraph } from '../llama/decode-graph.ts';
 import { loraLayout } from '../llama/parameters.ts';
 import { Random } from '../numeric/random.ts';
 import { floatsOf, openRuntime } from '../runtime/runtime.ts';
-import { encodeRow } from '../training/rows.ts';
+import { encodeSamples, type RowFormat } from '../training/rows.ts';
 import { evaluateModel } from './evaluate.ts';
 import { textOf } from './exact-match.ts';
 import { measurePerplexity } from './perplexity.ts';
@@ -26,14 +26,17 @@ const adapter: Adapter = {
   weights: new Float32Array(loraLayout(base.config, 3).size).map(() => 0.5 * random.normal()),
 };
 
-/** Mean negative log probability of the answers, token by token from the logits of the graph that answers. */
-async function lossFromLogits(adapter: Adapter | undefined): Promise<{ loss: number; tokens: number }> {
+/** Mean negative log probability of what counts, token by token from the logits of the graph that answers. */
+async function lossFromLogits(
+  adapter: Adapter | undefined,
+  format: RowFormat = 'chat',
+): Promise<{ loss: number; tokens: number }> {
   const session = await runtime.createSession(
     buildDecodeGraph(base.config, { baseWeights: base.weights, allLogits: true }),
   );
   let [sum, count] = [0, 0];
-  for (const row of rows) {
-    const { tokens, answerStart } = encodeRow(base.tokenizer, row);
+  const samples = rows.flatMap((row) => encodeSamples(base.tokenizer, format, row, base.config.maxPositions));
+  for (const { tokens, answerStart } of samples) {
     const length = tokens.length;
     const mask = new Float32Array(length * length);
     for (let i = 0; i < length; i += 1) mask.fill(-1e9, i * length + i + 1, (i + 1) * length);
@@ -77,13 +80,22 @@ describe('Perplexity', () => {
   });
 });
 
+describe('Perplexity of plain text', () => {
+  it('counts every token but the first of a row', async () => {
+    const measured = await measurePerplexity({ runtime, base, rows, format: 'text' });
+    const expected = await lossFromLogits(undefined, 'text');
+    expect(measured.tokens).toBe(expected.tokens);
+    expect(measured.before.loss).toBeCloseTo(expected.loss, 4);
+  });
+});
+
 describe('An evaluation', () => {
   it('compares a model with its base, and says the same again', async () => {
     const generator = createGenerator(base);
     const prompt = 'Who rang the bell?';
     const messages = [{ role: 'user', content: prompt }] as const;
     const said = await withAdapter(generator, adapter, (adapters) =>
-      textOf(generator.generate({ messages, adapters, maxTokens: 80 })),
+      textOf(generator.generate({ messages, adapters, maxTokens: 12 })),
     );
     await generator.close();
     const options = {
@@ -101,6 +113,7 @@ describe('An evaluation', () => {
         },
       ],
       prompts: [prompt],
+      maxTokens: 12,
     };
     const result = await evaluateModel(options);
     expect(evaluationResult.parse(result)).toEqual(result);

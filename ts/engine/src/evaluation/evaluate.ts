@@ -4,7 +4,8 @@ import { createGenerator, type Generator, withAdapter } from '../generation/gene
 import type { BaseModel } from '../model/base.ts';
 import { RUNTIME_PACKAGES } from '../runtime/profile.ts';
 import { openRuntime, type Runtime } from '../runtime/runtime.ts';
-import { answerQuestions, type Question, textOf } from './exact-match.ts';
+import type { RowFormat } from '../training/rows.ts';
+import { ANSWER_TOKENS, answerQuestions, type Question, textOf } from './exact-match.ts';
 import { measurePerplexity } from './perplexity.ts';
 import type { EvaluationResult } from './result.ts';
 
@@ -14,6 +15,8 @@ export type EvaluatedDatanet = {
   readonly name: string;
   readonly trained: boolean;
   readonly rows: readonly string[];
+  /** How the rows are read. Default `chat`. */
+  readonly format?: RowFormat;
 };
 
 /** Questions with one right answer each. */
@@ -29,14 +32,14 @@ export type EvaluateOptions = {
   /** Asked twice: greedily, and drawn with `sampling`. */
   readonly prompts: readonly string[];
   readonly sampling?: { readonly temperature: number; readonly topP: number; readonly seed: number };
+  /** Room for an answer, in tokens. Default {@link ANSWER_TOKENS}. */
+  readonly maxTokens?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   /** Says what is being measured. */
   readonly onStage?: (stage: string) => void;
 };
 
-/** Room for a side-by-side answer, in tokens. */
-const MAX_TOKENS = 80;
 const SAMPLING = { temperature: 0.8, topP: 0.95, seed: 1 };
 
 /** Compares a model with its base: perplexity per datanet, exact answers per task, and answers side by side. */
@@ -63,10 +66,10 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Evaluatio
 async function perplexities(options: EvaluateOptions, runtime: Runtime) {
   const { base, adapter, datanets, onStage, signal } = options;
   const results: EvaluationResult['perplexity'] = [];
-  for (const { id, name, trained, rows } of datanets) {
+  for (const { id, name, trained, rows, format } of datanets) {
     signal?.throwIfAborted();
     onStage?.(`perplexity of ${name}`);
-    const { tokens, before, after } = await measurePerplexity({ runtime, base, adapter, rows });
+    const { tokens, before, after } = await measurePerplexity({ runtime, base, adapter, rows, format });
     results.push({
       datanet: id,
       name,
@@ -81,10 +84,11 @@ async function perplexities(options: EvaluateOptions, runtime: Runtime) {
 }
 
 async function exactMatches(options: EvaluateOptions, generator: Generator) {
-  const { adapter, tasks, onStage, signal } = options;
+  const { adapter, tasks, onStage, maxTokens, signal } = options;
   const results: EvaluationResult['exactMatch'] = [];
   const right = async (questions: readonly Question[], using?: Adapter) =>
-    (await answerQuestions(generator, questions, using, signal)).filter(({ exact }) => exact).length;
+    (await answerQuestions(generator, questions, using, { maxTokens, signal })).filter(({ exact }) => exact)
+      .length;
   for (const { name, questions } of tasks) {
     onStage?.(`exact answers: ${name}`);
     results.push({
@@ -98,13 +102,13 @@ async function exactMatches(options: EvaluateOptions, generator: Generator) {
 }
 
 async function sideBySide(options: EvaluateOptions, generator: Generator) {
-  const { adapter, prompts, sampling = SAMPLING, onStage, signal } = options;
+  const { adapter, prompts, sampling = SAMPLING, maxTokens = ANSWER_TOKENS, onStage, signal } = options;
   const results: EvaluationResult['sideBySide'] = [];
   onStage?.('answers side by side');
   for (const prompt of prompts) {
     for (const { temperature, topP, seed } of [{ temperature: 0, topP: 1, seed: 0 }, sampling]) {
       const messages = [{ role: 'user', content: prompt }] as const;
-      const request = { messages, temperature, topP, seed, maxTokens: MAX_TOKENS, signal };
+      const request = { messages, temperature, topP, seed, maxTokens, signal };
       const answer = (using?: Adapter) =>
         withAdapter(generator, using, (adapters) => textOf(generator.generate({ ...request, adapters })));
       results.push({

@@ -11,8 +11,8 @@ export type Answer<Q extends Question = Question> = {
   readonly exact: boolean;
 };
 
-/** Room for an answer, in tokens. */
-const MAX_TOKENS = 80;
+/** Room for an answer, in tokens, where nothing else is said. */
+export const ANSWER_TOKENS = 80;
 /** Questions that share a batch. */
 const AT_ONCE = 32;
 
@@ -21,13 +21,13 @@ export async function answerQuestions<Q extends Question>(
   generator: Generator,
   questions: readonly Q[],
   adapter?: Adapter,
-  signal?: AbortSignal,
+  options: { readonly maxTokens?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Answer<Q>[]> {
+  const { maxTokens = ANSWER_TOKENS, signal } = options;
   return withAdapter(generator, adapter, async (adapters) => {
     const ask = async (question: Q): Promise<Answer<Q>> => {
       const messages = [{ role: 'user', content: question.question }] as const;
-      const request = { messages, adapters, signal, maxTokens: MAX_TOKENS };
-      const text = await textOf(generator.generate(request));
+      const text = await textOf(generator.generate({ messages, adapters, signal, maxTokens }));
       return { question, text, exact: text.trim() === question.answer };
     };
     const answers: Answer<Q>[] = [];

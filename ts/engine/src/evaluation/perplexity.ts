@@ -4,30 +4,33 @@ import type { BaseModel } from '../model/base.ts';
 import { exp } from '../numeric/exact-math.ts';
 import { type Runtime, type Session, scalarOf } from '../runtime/runtime.ts';
 import { batchFeeds, fillBatch } from '../training/batches.ts';
-import { encodeRow, type Sample } from '../training/rows.ts';
+import { encodeSamples, type RowFormat, type Sample } from '../training/rows.ts';
 import type { Measurement } from './result.ts';
 
-/** How well a model predicts some rows: nothing but the answers counts, as in training. */
+/** How well a model predicts some rows. What counts is what counts in training: of a chat row only the answer. */
 export type PerplexityOptions = {
   readonly runtime: Runtime;
   readonly base: BaseModel;
   readonly adapter?: Adapter;
-  /** Rows as contributions hold them: a question line, then the answer. */
+  /** Rows as contributions hold them. */
   readonly rows: readonly string[];
+  /** How they are read. Default `chat`: a question line, then the answer. */
+  readonly format?: RowFormat;
 };
 
 /** Rows per run of a graph. */
 const BATCH = 8;
 
-/** The mean loss of the answers' tokens without and with the adapter; `after` is undefined when there is none. */
+/** The mean loss of the tokens that count, without and with the adapter; `after` is undefined when there is none. */
 export async function measurePerplexity(
   options: PerplexityOptions,
 ): Promise<{ tokens: number; before: Measurement; after: Measurement | undefined }> {
-  const { base, adapter } = options;
-  const samples = options.rows.map((row) => encodeRow(base.tokenizer, row));
+  const { base, adapter, format = 'chat' } = options;
+  const { maxPositions } = base.config;
+  const samples = options.rows.flatMap((row) => encodeSamples(base.tokenizer, format, row, maxPositions));
   const size = adapterLayout(base.config, adapter ?? { rank: 1 }).size;
   const sums = { tokens: 0, before: 0, after: 0 };
-  for (const [length, group] of groupByLength(samples, base.config.maxPositions)) {
+  for (const [length, group] of groupByLength(samples, maxPositions)) {
     const session = await openSession(options, length);
     for (let i = 0; i < group.length; i += BATCH) {
       const batch = group.slice(i, i + BATCH);

@@ -1,4 +1,4 @@
-import { add, expand, multiply, reshape, scale, silu } from '../autodiff/elementwise.ts';
+import { add, expand, multiply, reshape, scale, silu, subtract } from '../autodiff/elementwise.ts';
 import {
   attention,
   crossEntropyHead,
@@ -48,6 +48,8 @@ export type TrainingGraphOptions = {
   };
   /** Hold the frozen linear weights in four bits (QLoRA). Default: in float32. */
   readonly quantization?: Quantization;
+  /** Attention stays within a document: another input, `documents`, numbers each token's. Default false. */
+  readonly documents?: boolean;
   /** Leave the backward pass out, for evaluation. Default true. */
   readonly gradient?: boolean;
   /** Also return the weighted loss of each token. Default false. */
@@ -58,7 +60,7 @@ export type TrainingGraphOptions = {
  * A graph with forward and backward pass.
  *
  * Inputs: `ids`, `labels` (int64 `[batch·length]`), `weights` (float32 `[batch·length]`, the weight of each
- * token's loss), `p` (the flat parameters). Outputs: `loss` (scalar, Σ weights·CE), `g` (unless `gradient` is
+ * token's loss), `p` (the flat parameters), and `documents` (float32 `[batch·length]`) if asked for. Outputs: `loss` (scalar, Σ weights·CE), `g` (unless `gradient` is
  * false), `tokenLoss` (if asked for).
  */
 export type TrainingGraph = {
@@ -188,7 +190,7 @@ function forward(
   const split = (x: Value, count: number) =>
     permute(tape, reshape(tape, x, [batch, length, count, headDim]), [0, 2, 1, 3]);
   const rope = rotaryConstants(config, tape, length);
-  const mask = causalMask(tape, length);
+  const mask = options.documents ? documentMask(tape, batch, length) : causalMask(tape, length);
 
   let x = gatherRows(tape, weight('model.embed_tokens.weight'), ids);
   for (let layer = 0; layer < config.layers; layer += 1) {
@@ -256,4 +258,14 @@ function causalMask(tape: Tape, length: number): Value {
   const mask = new Float32Array(length * length);
   for (let i = 0; i < length; i += 1) mask.fill(MASKED, i * length + i + 1, (i + 1) * length);
   return tape.graph.constant(mask, [1, 1, length, length]);
+}
+
+/** Causal, and between tokens of one document only. */
+function documentMask(tape: Tape, batch: number, length: number): Value {
+  const documents = tape.graph.input('documents', 'f32', [batch * length]);
+  const keys = reshape(tape, documents, [batch, 1, 1, length]);
+  const distance = subtract(tape, reshape(tape, documents, [batch, 1, length, 1]), keys);
+  // Numbers are whole, so any two that differ do so by at least one.
+  const apart = tape.graph.op('Abs', [distance], { shape: distance.shape });
+  return add(tape, causalMask(tape, length), scale(tape, apart, MASKED));
 }

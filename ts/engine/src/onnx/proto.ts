@@ -3,7 +3,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 /**
  * The part of the ONNX schema that this engine writes, with ONNX's published field numbers.
  * Messages are encoded by hand-written functions of a few lines each: the schema is small, fixed by a
- * standard, and weights (many megabytes) are appended as raw bytes without another copy of the model.
+ * standard, and weights (many megabytes) go into the file as raw bytes, without another copy of the model.
  */
 export type TensorProto = { name: string; dataType: number; dims: readonly number[]; rawData: Uint8Array };
 /** A dimension is a number, or a name when it is only known at run time. */
@@ -34,25 +34,53 @@ const ATTRIBUTE_INTS = 7;
 
 const utf8 = new TextEncoder();
 
-/** Encodes a model as the bytes of an `.onnx` file. */
+/** Encodes a model as the bytes of an `.onnx` file. Weights are copied once, to their place in it. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  const writer = new BinaryWriter();
-  int(writer, 1, model.irVersion);
-  text(writer, 2, 'openledger');
-  message(writer, 7, (graph) => {
-    for (const node of model.nodes) message(graph, 1, (w) => encodeNode(w, node));
-    text(graph, 2, 'graph');
-    for (const tensor of model.initializers) message(graph, 5, (w) => encodeTensor(w, tensor));
-    for (const value of model.inputs) message(graph, 11, (w) => encodeValueInfo(w, value));
-    for (const value of model.outputs) message(graph, 12, (w) => encodeValueInfo(w, value));
+  const graph = [
+    part((writer) => {
+      for (const node of model.nodes) message(writer, 1, (w) => encodeNode(w, node));
+      text(writer, 2, 'graph');
+    }),
+    ...model.initializers.flatMap(encodeTensor),
+    part((writer) => {
+      for (const value of model.inputs) message(writer, 11, (w) => encodeValueInfo(w, value));
+      for (const value of model.outputs) message(writer, 12, (w) => encodeValueInfo(w, value));
+    }),
+  ];
+  const head = part((writer) => {
+    int(writer, 1, model.irVersion);
+    text(writer, 2, 'openledger');
+    writer.tag(7, WireType.LengthDelimited).uint32(lengthOf(graph));
   });
-  for (const opset of model.opsets) {
-    message(writer, 8, (w) => {
-      text(w, 1, opset.domain);
-      int(w, 2, opset.version);
-    });
-  }
+  const tail = part((writer) => {
+    for (const opset of model.opsets) {
+      message(writer, 8, (w) => {
+        text(w, 1, opset.domain);
+        int(w, 2, opset.version);
+      });
+    }
+  });
+  return join([head, ...graph, tail]);
+}
+
+function part(body: (writer: BinaryWriter) => void): Uint8Array {
+  const writer = new BinaryWriter();
+  body(writer);
   return writer.finish();
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((total, { length }) => total + length, 0);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(parts));
+  let offset = 0;
+  for (const one of parts) {
+    bytes.set(one, offset);
+    offset += one.length;
+  }
+  return bytes;
 }
 
 function encodeNode(writer: BinaryWriter, node: NodeProto): void {
@@ -83,11 +111,18 @@ function encodeAttribute(writer: BinaryWriter, name: string, value: Attribute): 
   }
 }
 
-function encodeTensor(writer: BinaryWriter, tensor: TensorProto): void {
-  for (const dim of tensor.dims) int(writer, 1, dim);
-  int(writer, 2, tensor.dataType);
-  text(writer, 8, tensor.name);
-  writer.tag(9, WireType.LengthDelimited).bytes(tensor.rawData);
+/** A tensor as the field 5 of a graph, its values apart so that they need no copy yet. */
+function encodeTensor(tensor: TensorProto): Uint8Array[] {
+  const fields = part((writer) => {
+    for (const dim of tensor.dims) int(writer, 1, dim);
+    int(writer, 2, tensor.dataType);
+    text(writer, 8, tensor.name);
+    writer.tag(9, WireType.LengthDelimited).uint32(tensor.rawData.length);
+  });
+  const head = part((writer) =>
+    writer.tag(5, WireType.LengthDelimited).uint32(fields.length + tensor.rawData.length),
+  );
+  return [head, fields, tensor.rawData];
 }
 
 function encodeValueInfo(writer: BinaryWriter, value: ValueInfoProto): void {

@@ -21,7 +21,11 @@ export function longestMatches(
 ): SpanMatch[] {
   const { minLen = MIN_SPAN, maxLen = MAX_SPAN } = limits;
   if (output.length < minLen) return [];
-  return longestPerDocument(index.documents, windowsOf(index, answerSymbols(index, output), minLen), maxLen);
+  return longestPerDocument(
+    index.documents,
+    windowsOf(index, answerSymbols(index.tables.largest, output), minLen),
+    maxLen,
+  );
 }
 
 /** The answer's windows that the index has; equal ones stand in the same range of suffixes. */

@@ -1,5 +1,5 @@
 import type { SpanIndex } from './span-index.ts';
-import { keyAt, STRIDE, symbolsPerKey } from './tables.ts';
+import { keysOf, STRIDE } from './tables.ts';
 
 /** Per place of an answer how far the index has it, symbol by symbol, and where such a suffix stands. */
 export type Longest = {
@@ -24,12 +24,23 @@ const UNSEEN = -1;
  * @param answer Symbols: bytes or tokens, plus one; see `answerSymbols`.
  */
 export function longestAt(index: SpanIndex, answer: Int32Array, limit = NO_LIMIT): Longest {
+  const keys = keysOf(answer, index.tables.largest, limit);
+  return index.search?.(answer, keys, limit) ?? longestByArrays(index, answer, keys, limit);
+}
+
+/** The same without WebAssembly. */
+export function longestByArrays(
+  index: SpanIndex,
+  answer: Int32Array,
+  keys: Int32Array,
+  limit: number,
+): Longest {
   const lengths = new Int32Array(answer.length);
   const places = new Int32Array(answer.length);
   const lanes = createLanes();
   for (let from = 0; from < answer.length; from += LANES) {
     const count = Math.min(LANES, answer.length - from);
-    narrow(index, answer, from, count, limit, lanes);
+    narrow(index, answer, keys, from, count, lanes);
     bisect(index, answer, from, count, limit, lanes);
     for (let lane = 0; lane < count; lane += 1) {
       const place = lanes.low[lane];
@@ -44,8 +55,7 @@ export function longestAt(index: SpanIndex, answer: Int32Array, limit = NO_LIMIT
 }
 
 /** An answer's bytes or tokens as symbols; what is not in the vocabulary becomes one that is not in the index. */
-export function answerSymbols(index: Pick<SpanIndex, 'tables'>, answer: ArrayLike<number>): Int32Array {
-  const { largest } = index.tables;
+export function answerSymbols(largest: number, answer: ArrayLike<number>): Int32Array {
   return Int32Array.from(answer, (token) => (token >= 0 && token < largest ? token + 1 : largest + 1));
 }
 
@@ -58,8 +68,6 @@ type Lanes = {
   readonly sharedHigh: Int32Array;
   /** Where the suffix in the middle of the bounds starts in the text. */
   readonly start: Int32Array;
-  readonly firstKey: Int32Array;
-  readonly secondKey: Int32Array;
 };
 
 function createLanes(): Lanes {
@@ -70,8 +78,6 @@ function createLanes(): Lanes {
     sharedLow: lane(),
     sharedHigh: lane(),
     start: lane(),
-    firstKey: lane(),
-    secondKey: lane(),
   };
 }
 
@@ -79,23 +85,19 @@ function createLanes(): Lanes {
 function narrow(
   index: SpanIndex,
   answer: Int32Array,
+  wanted: Int32Array,
   from: number,
   count: number,
-  limit: number,
   lanes: Lanes,
 ): void {
   const { largest, firsts, keys } = index.tables;
-  const perKey = symbolsPerKey(largest);
-  const { low, high, firstKey, secondKey } = lanes;
+  const { low, high } = lanes;
   let steps = 0;
   for (let lane = 0; lane < count; lane += 1) {
     const symbol = answer[from + lane];
     const known = symbol <= largest;
     low[lane] = known ? Math.ceil(firsts[symbol] / STRIDE) : 0;
     high[lane] = known ? Math.ceil(firsts[symbol + 1] / STRIDE) : 0;
-    const end = Math.min(answer.length, from + lane + limit);
-    firstKey[lane] = keyAt(answer, from + lane + 1, perKey, largest, 0, end);
-    secondKey[lane] = keyAt(answer, from + lane + 1, perKey, largest, perKey, end);
     steps = Math.max(steps, 32 - Math.clz32(high[lane] - low[lane]));
   }
   for (let step = 0; step < steps; step += 1) {
@@ -105,8 +107,9 @@ function narrow(
       if (bottom >= top) continue;
       const middle = (bottom + top) >>> 1;
       const key = keys[middle * 2];
-      const wanted = firstKey[lane];
-      if (key < wanted || (key === wanted && keys[middle * 2 + 1] < secondKey[lane])) low[lane] = middle + 1;
+      const at = (from + lane) * 2;
+      if (key < wanted[at] || (key === wanted[at] && keys[middle * 2 + 1] < wanted[at + 1]))
+        low[lane] = middle + 1;
       else high[lane] = middle;
     }
   }
@@ -116,7 +119,13 @@ function narrow(
     const bottom = known ? firsts[symbol] : 0;
     const top = known ? firsts[symbol + 1] : 0;
     const key = low[lane];
-    const after = keysAfter(keys, key, Math.ceil(top / STRIDE), firstKey[lane], secondKey[lane]);
+    const after = keysAfter(
+      keys,
+      key,
+      Math.ceil(top / STRIDE),
+      wanted[(from + lane) * 2],
+      wanted[(from + lane) * 2 + 1],
+    );
     // The suffix of the last smaller key is smaller, that of the first greater key is greater.
     low[lane] = Math.max(bottom, (key - 1) * STRIDE + 1);
     high[lane] = Math.max(low[lane], Math.min(top, after * STRIDE));

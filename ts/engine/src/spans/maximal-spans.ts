@@ -31,7 +31,7 @@ export function maximalSpans(
   options: MaximalOptions,
 ): MaximalSpan[] {
   const searched = [indexes].flat().map((index) => {
-    const answer = answerSymbols(index, output);
+    const answer = answerSymbols(index.tables.largest, output);
     return { index, answer, ...longestAt(index, answer) };
   });
   const lengths = new Int32Array(output.length);

@@ -29,7 +29,7 @@ export function pack(numbers: Int32Array, bits: number): Uint32Array {
 
 /** Reads what `pack` wrote: `into.length` numbers. */
 export function unpack(words: Uint32Array, bits: number, into: Int32Array): void {
-  const mask = bits === 32 ? -1 : (1 << bits) - 1;
+  const mask = (1 << bits) - 1;
   let used = 0;
   let at = 0;
   for (let i = 0; i < into.length; i += 1) {
@@ -42,4 +42,14 @@ export function unpack(words: Uint32Array, bits: number, into: Int32Array): void
     }
     into[i] = number & mask;
   }
+}
+
+/** One number of what `pack` wrote. */
+export function unpackOne(words: Uint32Array, bits: number, i: number): number {
+  const bit = i * bits;
+  const at = Math.floor(bit / 32);
+  const used = bit % 32;
+  const low = words[at] >>> used;
+  const number = used + bits > 32 ? low | (words[at + 1] << (32 - used)) : low;
+  return number & ((1 << bits) - 1);
 }

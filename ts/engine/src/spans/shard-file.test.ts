@@ -52,7 +52,6 @@ describe('a span index file', () => {
       text: [...index.text],
       suffixes: [...index.suffixes],
     });
-    expect(read.text.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
   it('is refused, with what to do, when it is damaged, cut short, of another version or something else', async () => {

@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { writeFileAtomic } from '../files/atomic.ts';
+import { allocateIndex } from './index-memory.ts';
 import { bitsFor, pack, unpack, wordsFor } from './packing.ts';
-import type { IndexedDocument, SpanIndex } from './span-index.ts';
-import { tablesOf } from './tables.ts';
+import { type IndexedDocument, indexIn, type SpanIndex } from './span-index.ts';
 
 /*
  * A span index as a file, little-endian:
@@ -49,9 +49,9 @@ export async function writeShard(path: string, index: SpanIndex): Promise<number
 }
 
 /**
- * Reads an index into shared memory, which worker threads can search without copying it, and checks it.
+ * Reads an index and checks it.
  *
- * The file is read whole. Node maps no files into memory, and a search makes some dozen dependent reads per symbol of
+ * The file is read whole, straight into the arrays that are searched. Node maps no files into memory, and a search makes some dozen dependent reads per symbol of
  * the answer: as reads of the file, even from the operating system's cache, each would cost a hundred times as much.
  *
  * @throws If it is no span index, is of another version, is cut short, or does not have its checksum.
@@ -68,13 +68,10 @@ export async function readShard(path: string): Promise<SpanIndex> {
     let at = HEADER;
     const table = new Uint8Array(header.documents * DOCUMENT);
     at = await readInto(file, table, at, hash);
-    const textBytes = new Uint8Array(new SharedArrayBuffer(textSize(header)));
-    at = await readInto(file, textBytes, at, hash);
-    const text =
-      header.width === 2
-        ? new Uint16Array(textBytes.buffer, 0, header.symbols)
-        : new Int32Array(textBytes.buffer, 0, header.symbols);
-    const suffixes = new Int32Array(new SharedArrayBuffer(header.suffixes * 4));
+    const memory = allocateIndex(header);
+    const { text, suffixes } = memory;
+    at = await readInto(file, new Uint8Array(text.buffer, text.byteOffset, text.byteLength), at, hash);
+    at = await readInto(file, new Uint8Array(textSize(header) - text.byteLength), at, hash);
     for (let from = 0; from < header.suffixes; from += PACKED) {
       const part = suffixes.subarray(from, Math.min(header.suffixes, from + PACKED));
       const words = new Uint32Array(wordsFor(part.length, header.bits));
@@ -86,8 +83,7 @@ export async function readShard(path: string): Promise<SpanIndex> {
     if (Buffer.compare(checksum, hash.digest()) !== 0) {
       throw new Error(`The span index ${path} is damaged. Build it again from the contributions.`);
     }
-    const documents = decodeDocuments(table);
-    return { documents, text, suffixes, tables: tablesOf(text, suffixes, header.largest) };
+    return indexIn(memory, decodeDocuments(table), header.largest);
   } finally {
     await file.close();
   }
@@ -178,7 +174,8 @@ function textSize({ symbols, width }: Pick<Header, 'symbols' | 'width'>): number
   return Math.ceil((symbols * width) / 8) * 8;
 }
 
-function encodeDocuments(documents: readonly IndexedDocument[]): Uint8Array {
+/** Contributions as bytes: asset 8, start 4, length 4, each. */
+export function encodeDocuments(documents: readonly IndexedDocument[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(documents.length * DOCUMENT));
   documents.forEach(({ asset, start, length }, i) => {
     view.setBigUint64(i * DOCUMENT, BigInt(asset), true);
@@ -188,7 +185,8 @@ function encodeDocuments(documents: readonly IndexedDocument[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function decodeDocuments(bytes: Uint8Array): IndexedDocument[] {
+/** Reads what `encodeDocuments` wrote. */
+export function decodeDocuments(bytes: Uint8Array): IndexedDocument[] {
   const view = new DataView(bytes.buffer);
   return Array.from({ length: bytes.length / DOCUMENT }, (_, i) => ({
     asset: Number(view.getBigUint64(i * DOCUMENT, true)),
@@ -198,7 +196,7 @@ function decodeDocuments(bytes: Uint8Array): IndexedDocument[] {
 }
 
 /** Fills an array from a place in the file. Returns the place after it. */
-async function readInto(
+export async function readInto(
   file: FileHandle,
   into: Uint8Array,
   position: number,
@@ -214,6 +212,7 @@ async function readInto(
   return position + into.length;
 }
 
-function requireLittleEndian(): void {
+/** Arrays are written as they lie in memory. */
+export function requireLittleEndian(): void {
   if (endianness() !== 'LE') throw new Error('Span index files need a little-endian machine.');
 }

@@ -1,6 +1,7 @@
+import { allocateIndex, type IndexMemory, type KernelSearch } from './index-memory.ts';
 import { sortSuffixes } from './sort.ts';
 import type { Symbols } from './suffix-array.ts';
-import { type Tables, tablesOf } from './tables.ts';
+import { fillTables, type Tables } from './tables.ts';
 
 /** A contribution's content, to be searched for spans of an answer. */
 export type SpanDocument = { readonly asset: number; readonly bytes: Uint8Array };
@@ -13,7 +14,7 @@ export type IndexedDocument = { readonly asset: number; readonly start: number; 
 
 /**
  * All suffixes of some contributions in order. Symbols are bytes or tokens, plus one; a zero ends every piece, so
- * that no match runs from one into the next. 6 bytes a symbol while they fit 16 bits, 8 else; the tables add 1/4.
+ * that no match runs from one into the next. 6 bytes a symbol while they fit 16 bits, 8 else; the tables add 1/8.
  */
 export type SpanIndex = {
   readonly documents: readonly IndexedDocument[];
@@ -21,6 +22,8 @@ export type SpanIndex = {
   /** Starts of the suffixes within `text`, in lexicographic order, without those of pieces' ends. */
   readonly suffixes: Int32Array;
   readonly tables: Tables;
+  /** Set when the arrays lie in WebAssembly's memory. */
+  readonly search?: KernelSearch;
 };
 
 /** The largest symbol of a byte index. */
@@ -87,7 +90,33 @@ export function indexOf(laidOut: LaidOut, largest: number, sorted?: Int32Array):
   const ends = countOf(text, 0);
   // The suffixes that start with a piece's end come first; they match nothing.
   const suffixes = (sorted ?? sortSuffixes(text, largest)).subarray(ends);
-  return { documents, text, suffixes, tables: tablesOf(text, suffixes, largest) };
+  return indexFrom(documents, text, suffixes, largest);
+}
+
+/** The index of a text and its suffixes, which are copied to where they are searched. */
+function indexFrom(
+  documents: readonly IndexedDocument[],
+  text: Uint16Array | Int32Array,
+  suffixes: Int32Array,
+  largest: number,
+): SpanIndex {
+  const width = text instanceof Uint16Array ? 2 : 4;
+  const memory = allocateIndex({ width, symbols: text.length, suffixes: suffixes.length, largest });
+  memory.text.set(text);
+  memory.suffixes.set(suffixes);
+  return indexIn(memory, documents, largest);
+}
+
+/** The index whose text and suffixes have been put into its memory. */
+export function indexIn(
+  memory: IndexMemory,
+  documents: readonly IndexedDocument[],
+  largest: number,
+): SpanIndex {
+  const { text, suffixes, firsts, keys, search } = memory;
+  const tables = { largest, firsts, keys };
+  fillTables(text, suffixes, tables);
+  return { documents, text, suffixes, tables, search };
 }
 
 /**
@@ -104,7 +133,7 @@ export function withoutAssets(index: SpanIndex, assets: ReadonlySet<number>): Sp
   }
   if (documents.length === index.documents.length) return index;
   const suffixes = index.suffixes.filter((place) => (gone[place >> 3] & (1 << (place & 7))) === 0);
-  return { documents, text, suffixes, tables: tablesOf(text, suffixes, index.tables.largest) };
+  return indexFrom(documents, text, suffixes, index.tables.largest);
 }
 
 /** Number of the document that a place in the text belongs to. */

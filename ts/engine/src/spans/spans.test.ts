@@ -1,16 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
+import { allocateForKernel } from './index-memory.ts';
+import { answerSymbols, longestByArrays, NO_LIMIT } from './longest.ts';
 import { longestMatches } from './longest-matches.ts';
 import { type MaximalSpan, maximalSpans } from './maximal-spans.ts';
 import { sortByKernel } from './sort.ts';
-import { buildSpanIndex, type SpanDocument } from './span-index.ts';
+import { BYTE_SYMBOLS, buildSpanIndex, indexIn, indexOf, layOut, type SpanDocument } from './span-index.ts';
 import { suffixArray } from './suffix-array.ts';
+import { keysOf } from './tables.ts';
 import type { SpanMatch } from './windows.ts';
 
 const random = new Random(42);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** Texts that are hard on suffix sorting: few symbols, runs, periods, Fibonacci words, copies, all bytes. */
+/** The shortest text that has every word of `order` letters of two once (Fredricksen and Maiorana). */
+function deBruijn(order: number): Uint8Array {
+  const letters: number[] = [];
+  const word = new Uint8Array(order + 1);
+  const extend = (length: number, period: number) => {
+    if (length > order) {
+      if (order % period === 0) letters.push(...word.subarray(1, period + 1));
+      return;
+    }
+    word[length] = word[length - period];
+    extend(length + 1, period);
+    if (word[length - period] === 0) {
+      word[length] = 1;
+      extend(length + 1, length);
+    }
+  };
+  extend(1, 1);
+  return Uint8Array.from(letters);
+}
+
+/** Texts that are hard on suffix sorting: few symbols, runs, periods, Fibonacci and de Bruijn words, copies. */
 function texts(size: number): Uint8Array[] {
   const draw = (alphabet: number) =>
     Uint8Array.from({ length: random.below(size) }, () => random.below(alphabet));
@@ -27,6 +50,7 @@ function texts(size: number): Uint8Array[] {
     new Uint8Array(random.below(size)).fill(255),
     utf8('abc'.repeat(1 + random.below(Math.max(1, Math.floor(size / 3))))),
     utf8(b.slice(0, size)),
+    deBruijn(Math.max(1, Math.floor(Math.log2(size)))),
     copies,
   ];
 }
@@ -63,6 +87,20 @@ describe('longestMatches', () => {
         const limits = { minLen, maxLen: minLen + random.below(8) };
         expect(longestMatches(index, output, limits)).toEqual(naiveMatches(documents, output, limits));
       }
+    }
+  });
+
+  it('finds them among many tiny documents, in any order of assets', () => {
+    for (let round = 0; round < 20; round += 1) {
+      const documents = random.shuffle(Array.from({ length: 200 }, (_, i) => i + 1)).map((asset) => ({
+        asset,
+        bytes: Uint8Array.from({ length: random.below(6) }, () => 97 + random.below(3)),
+      }));
+      const index = buildSpanIndex(documents);
+      const output = Uint8Array.from({ length: 40 }, () => 97 + random.below(3));
+      const limits = { minLen: 1 + random.below(3), maxLen: 4 };
+      expect(longestMatches(index, output, limits)).toEqual(naiveMatches(documents, output, limits));
+      expect(maximalSpans(index, output, limits)).toEqual(naiveSpans(documents, output, limits.minLen));
     }
   });
 
@@ -106,6 +144,33 @@ describe('longestMatches', () => {
       Array(6).fill(512),
     );
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe('the search by WebAssembly', () => {
+  it('finds what the one by typed arrays finds', () => {
+    for (let round = 0; round < 60; round += 1) {
+      const documents = randomDocuments(400);
+      const largest = round % 2 === 0 ? BYTE_SYMBOLS : 70_000;
+      const { text, suffixes } = indexOf(
+        layOut(
+          documents.map(({ asset, bytes }) => ({ asset, pieces: [bytes] })),
+          largest,
+        ),
+        largest,
+      );
+      const width = largest === BYTE_SYMBOLS ? 2 : 4;
+      const memory = allocateForKernel({ width, symbols: text.length, suffixes: suffixes.length, largest });
+      memory.text.set(text);
+      memory.suffixes.set(suffixes);
+      const index = indexIn(memory, [], largest);
+      for (const output of [...texts(200), mixture(documents, 200)]) {
+        const answer = answerSymbols(largest, output);
+        const limit = random.below(2) === 0 ? NO_LIMIT : 1 + random.below(20);
+        const keys = keysOf(answer, largest, limit);
+        expect(memory.search!(answer, keys, limit)).toEqual(longestByArrays(index, answer, keys, limit));
+      }
+    }
   });
 });
 

@@ -16,22 +16,40 @@ export function symbolsPerKey(largest: number): number {
   return largest < 1 << 8 ? 4 : largest < 1 << 10 ? 3 : largest < 1 << 16 ? 2 : 1;
 }
 
-/** The tables of a suffix array whose suffixes never start with 0. */
-export function tablesOf(text: Uint16Array | Int32Array, suffixes: Int32Array, largest: number): Tables {
-  const firsts = new Int32Array(largest + 2);
-  // Only every STRIDE-th suffix is looked at: within a symbol's suffixes the text is searched for its bounds.
+/** Keys of so many suffixes. */
+export function keyCount(suffixes: number): number {
+  return Math.ceil(suffixes / STRIDE) * 2;
+}
+
+/** Makes the tables of a suffix array whose suffixes never start with 0, in the arrays given for them. */
+export function fillTables(
+  text: Uint16Array | Int32Array,
+  suffixes: Int32Array,
+  { largest, firsts, keys }: Tables,
+): void {
+  // Within the suffixes of one symbol there is nothing to look at: the next one's first is searched for.
   for (let symbol = 1, from = 0; symbol <= largest + 1; symbol += 1) {
     from = firstFrom(text, suffixes, symbol, from);
     firsts[symbol] = from;
   }
   const perKey = symbolsPerKey(largest);
-  const keys = new Int32Array(Math.ceil(suffixes.length / STRIDE) * 2);
   for (let i = 0; i < keys.length; i += 2) {
     const place = suffixes[(i >> 1) * STRIDE];
     keys[i] = keyAt(text, place + 1, perKey, largest, 0);
     keys[i + 1] = keyAt(text, place + 1, perKey, largest, perKey);
   }
-  return { largest, firsts, keys };
+}
+
+/** The two keys of every place of an answer that is cut off after `limit` symbols. */
+export function keysOf(answer: Int32Array, largest: number, limit: number): Int32Array {
+  const perKey = symbolsPerKey(largest);
+  const keys = new Int32Array(answer.length * 2);
+  for (let at = 0; at < answer.length; at += 1) {
+    const end = Math.min(answer.length, at + limit);
+    keys[at * 2] = keyAt(answer, at + 1, perKey, largest, 0, end);
+    keys[at * 2 + 1] = keyAt(answer, at + 1, perKey, largest, perKey, end);
+  }
+  return keys;
 }
 
 /**

@@ -23,6 +23,8 @@ export type Tokenizer = {
   tokenBytes(id: number): Uint8Array;
   /** The id of a special token such as `<|end|>`. */
   special(token: string): number;
+  /** The id of the token that ends an answer (`eos_token`). */
+  endToken(): number;
   isSpecial(id: number): boolean;
   /** The text of a conversation in the model's chat template, ready for the assistant's answer. */
   formatChat(messages: readonly ChatMessage[]): string;
@@ -61,6 +63,11 @@ export function createTokenizer(tokenizerJson: unknown, config: Record<string, u
     }
     return String(inner.apply_chat_template([...messages], { tokenize: false, add_generation_prompt: true }));
   };
+  const special = (token: string) => {
+    const id = specials.get(token);
+    if (id === undefined) throw new Error(`The tokenizer has no special token ${token}.`);
+    return id;
+  };
   return {
     vocabSize: [...bytes.keys()].reduce((most, id) => Math.max(most, id + 1), 0),
     encode: (text, { specialTokens = false } = {}) => encode(text, specialTokens),
@@ -69,16 +76,19 @@ export function createTokenizer(tokenizerJson: unknown, config: Record<string, u
       return spaced && text.startsWith(' ') ? text.slice(1) : text;
     },
     tokenBytes,
-    special: (token) => {
-      const id = specials.get(token);
-      if (id === undefined) throw new Error(`The tokenizer has no special token ${token}.`);
-      return id;
+    special,
+    endToken: () => {
+      const found = endTokenSchema.safeParse(config.eos_token);
+      if (!found.success) throw new Error('tokenizer_config.json names no eos_token, which ends an answer.');
+      return special(typeof found.data === 'string' ? found.data : found.data.content);
     },
     isSpecial: (id) => tokenBytes(id).length === 0,
     formatChat,
     encodeChat: (messages) => encode(formatChat(messages), false),
   };
 }
+
+const endTokenSchema = z.union([z.string(), z.object({ content: z.string() })]);
 
 const NONE = new Uint8Array();
 const utf8 = new TextEncoder();

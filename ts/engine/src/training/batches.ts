@@ -120,13 +120,14 @@ export function fillSequences(
   return { length, tokens, ids, labels, weights, documents };
 }
 
-/** The batch as inputs of a training graph. */
-export function batchFeeds(batch: Batch): Record<'ids' | 'labels' | 'weights', Tensor> {
+/** The batch as inputs of a training graph, with the documents when the graph asks for them. */
+export function batchFeeds(batch: Batch, documents = false): Record<string, Tensor> {
   const dims = [batch.ids.length];
   return {
     ids: { data: batch.ids, dims },
     labels: { data: batch.labels, dims },
     weights: { data: batch.weights, dims },
+    ...(documents ? { documents: { data: batch.documents, dims } } : {}),
   };
 }
 

@@ -101,10 +101,6 @@ export const manifestSchema = z
     if (manifest.evaluation.patience > 0 && manifest.evaluation.every === 0) {
       fail('`patience` counts measurements: set `every`');
     }
-    if (manifest.base.quantization !== 'none') fail('quantised base weights are not supported yet');
-    if (manifest.lora !== undefined && manifest.lora.targets.length !== LINEARS.length) {
-      fail(`\`targets\` must be all of ${LINEARS.join(', ')}`);
-    }
     const { lengths } = manifest.batches;
     if (lengths.some((length, i) => i > 0 && length <= lengths[i - 1])) fail('`lengths` must ascend');
     const targets = LINEARS.filter((linear) => manifest.lora?.targets.includes(linear));
@@ -190,11 +186,15 @@ export function runIdOf(manifest: TrainingManifest): Hex {
  * with other weights of its rows can do.
  */
 export function rowwiseLora(manifest: TrainingManifest): ManifestLora {
-  const { lora, data, batches } = manifest;
-  const isRowwise = data.format === 'chat' && data.validation.perMillion === 0 && batches.packing === 'none';
+  const { base, lora, data, batches } = manifest;
+  const isRowwise =
+    base.quantization === 'none' &&
+    data.format === 'chat' &&
+    data.validation.perMillion === 0 &&
+    batches.packing === 'none';
   if (lora !== undefined && isRowwise) return lora;
   throw new Error(
-    'Only a run of mode "lora" on chat rows, without packing and validation rows, can be repeated row by row.',
+    'Only a run of mode "lora" on chat rows, without quantisation, packing and validation rows, can be repeated row by row.',
   );
 }
 

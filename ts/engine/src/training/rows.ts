@@ -20,15 +20,11 @@ export function splitRows(asset: number, text: string): Row[] {
   return text.split('\n\n').map((row, index) => ({ asset, row: index, text: row }));
 }
 
-/** Formats a row as `<|user|>question<|assistant|>answer<|end|>`. */
+/** A row as one turn of a chat: the question in the model's chat template, then the answer and its end token. */
 export function encodeRow(tokenizer: Tokenizer, text: string): Sample {
   const [question, ...answer] = text.split('\n');
-  const prompt = [
-    tokenizer.special('<|user|>'),
-    ...tokenizer.encode(question),
-    tokenizer.special('<|assistant|>'),
-  ];
-  const tokens = [...prompt, ...tokenizer.encode(answer.join('\n')), tokenizer.special('<|end|>')];
+  const prompt = tokenizer.encodeChat([{ role: 'user', content: question }]);
+  const tokens = [...prompt, ...tokenizer.encode(answer.join('\n')), tokenizer.endToken()];
   return { tokens, answerStart: prompt.length };
 }
 
@@ -44,7 +40,7 @@ export function encodeSamples(
   longest: number,
 ): Sample[] {
   if (format === 'chat') return [encodeRow(tokenizer, text)];
-  const tokens = [...tokenizer.encode(text), tokenizer.special('<|end|>')];
+  const tokens = [...tokenizer.encode(text, { specialTokens: true }), tokenizer.endToken()];
   const samples: Sample[] = [];
   for (let start = 0; start < tokens.length - 1; start += longest) {
     samples.push({ tokens: tokens.slice(start, start + longest + 1), answerStart: 1 });

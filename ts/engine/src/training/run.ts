@@ -96,8 +96,8 @@ export async function* trainAdapter(options: TrainOptions): AsyncGenerator<Train
 
 /** Parameters of a run of mode `lora` as an adapter. */
 export function adapterOf(lora: ManifestLora, weights: Float32Array): Adapter {
-  const { rank, alpha, rankStabilised } = lora;
-  return { rank, alpha, rankStabilised, weights };
+  const { rank, alpha, rankStabilised, targets } = lora;
+  return { rank, alpha, rankStabilised, targets, weights };
 }
 
 /**

@@ -110,7 +110,11 @@ export class Stepper {
   async #execute(batch: Batch, gradient: boolean): Promise<Awaited<ReturnType<Session['run']>>> {
     const session = await this.#session(batch.length, gradient);
     const p = { data: this.state.parameters, dims: [this.state.parameters.length] };
-    return session.run({ ...batchFeeds(batch), p });
+    return session.run({ ...batchFeeds(batch, this.#isMasked), p });
+  }
+
+  get #isMasked(): boolean {
+    return this.#manifest.batches.packing === 'documents';
   }
 
   /** The graph for rows of one length, built when it is first needed. */
@@ -118,15 +122,15 @@ export class Stepper {
     const key = `${length} ${gradient}`;
     const ready = this.#sessions.get(key);
     if (ready !== undefined) return ready;
-    const { mode, lora, batches } = this.#manifest;
+    const { mode, lora, batches, base } = this.#manifest;
     const { model } = buildTrainingGraph(this.#base.config, {
       mode,
       batch: batches.batch,
       length,
       gradient,
-      ...(lora === undefined
-        ? {}
-        : { baseWeights: this.#base.weights, lora: { rank: lora.rank, scaling: loraScaling(lora) } }),
+      documents: this.#isMasked,
+      ...(lora === undefined ? {} : { baseWeights: this.#base.weights, lora: loraGraph(lora) }),
+      ...(base.quantization === 'none' ? {} : { quantization: base.quantization }),
     });
     const session = await this.#runtime.createSession(model);
     this.#sessions.set(key, session);
@@ -139,7 +143,12 @@ export function layoutOf(
   base: Pick<BaseModel, 'config'>,
   { lora }: Pick<TrainingManifest, 'lora'>,
 ): ParameterLayout {
-  return lora === undefined ? baseLayout(base.config) : loraLayout(base.config, lora.rank);
+  return lora === undefined ? baseLayout(base.config) : loraLayout(base.config, lora.rank, lora.targets);
+}
+
+/** A run's LoRA matrices, as training graphs take them. */
+export function loraGraph(lora: ManifestLora) {
+  return { rank: lora.rank, scaling: loraScaling(lora), targets: lora.targets };
 }
 
 /** Where a run starts: at a new adapter, or at the base model's own weights. */
@@ -181,9 +190,7 @@ export function hashFloats(values: Float32Array): Hex {
 }
 
 function hashBatches(batches: readonly Batch[]): Hex {
-  return keccak(
-    concat(...batches.flatMap(({ ids, labels, weights }) => [ids, labels, weights].map(bytesOf))),
-  );
+  return keccak(concat(...batches.flatMap((batch) => [batch.ids, batch.labels, batch.weights].map(bytesOf))));
 }
 
 function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {

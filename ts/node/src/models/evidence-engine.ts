@@ -2,10 +2,11 @@ import { decodeAdapter } from '@openledger/engine/adapter/peft';
 import { answerTokens } from '@openledger/engine/influence/answer';
 import { type InfluenceSession, openInfluence } from '@openledger/engine/influence/query';
 import type { BaseModel } from '@openledger/engine/model/base';
+import { placesShown, shownSpans } from '@openledger/engine/spans/display';
 import { longestMatches } from '@openledger/engine/spans/longest-matches';
-import { maximalSpans } from '@openledger/engine/spans/maximal-spans';
 import { buildSpanIndex, type SpanIndex } from '@openledger/engine/spans/span-index';
-import type { EvidenceEngine } from '../attribution/attribute.ts';
+import { ITEM_KIND, ITEM_LIMITS } from '@openledger/sdk/protocol/items';
+import type { AssetSpan, EvidenceEngine } from '../attribution/attribute.ts';
 import { createLru } from './lru.ts';
 import type { VerifiedAdapter } from './types.ts';
 
@@ -47,10 +48,7 @@ export function createEvidenceEngine(base: BaseModel): EvidenceEngine & { close(
 
   return {
     paidSpans: async (adapter, output, limits) => longestMatches(indexOf(adapter), output, limits),
-    shownSpans: async (adapter, output, minLen) =>
-      maximalSpans(indexOf(adapter), output, { minLen }).flatMap(({ outOff, len, sources }) =>
-        sources.map(({ asset, srcOff }) => ({ asset, outOff, srcOff, len })),
-      ),
+    shownSpans: async (adapter, output, minLen) => visibleSpans(indexOf(adapter), output, minLen),
     queryVector: async (adapter, { promptTokens, output }) =>
       (await sessionOf(adapter)).query({ promptTokens, answerTokens: answerTokens(base.tokenizer, output) }),
     close: async () => {
@@ -58,4 +56,11 @@ export function createEvidenceEngine(base: BaseModel): EvidenceEngine & { close(
         await session.then((one) => one.close()).catch(() => undefined);
     },
   };
+}
+
+/** What people see. Of contributions that are nearly the same text, the ones that are paid stay visible. */
+function visibleSpans(index: SpanIndex, output: Uint8Array, minLen: number): AssetSpan[] {
+  const listed = longestMatches(index, output).slice(0, ITEM_LIMITS[ITEM_KIND.span]);
+  const paid = new Set(listed.map(({ asset }) => asset));
+  return placesShown(shownSpans([index], output, { minLen }), paid);
 }

@@ -9,7 +9,7 @@ const isHexAddress = (text: string): text is `0x${string}` => isAddress(text);
 
 /**
  * Settings a builder may choose; the rest comes from the preset. A run on chain ends at the step that it was opened
- * with, so it never stops early; `keep: 'best'` makes the best measured weights its result instead.
+ * with, so it never stops early; its sketches and answers use float32 weights, so it is not trained beside q4 ones; `keep: 'best'` makes the best measured weights its result instead.
  */
 export const jobSettings = z
   .strictObject({
@@ -18,7 +18,6 @@ export const jobSettings = z
     alpha: z.number().min(1).max(256),
     rankStabilised: z.boolean(),
     targets: z.array(z.enum(LINEARS)).min(1).max(LINEARS.length),
-    quantization: z.enum(['none', 'q4']),
     learningRate: z.number().positive().max(0.1),
     schedule: z.enum(['cosine', 'linear']),
     warmup: uint.max(10_000),

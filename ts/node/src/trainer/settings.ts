@@ -9,7 +9,6 @@ export function settingsFrom(chosen: JobSettings): FineTuneSettings {
   return {
     profile: 'exact',
     epochs: chosen.epochs ?? MEMORISE.epochs,
-    quantization: chosen.quantization,
     lora: {
       ...lora,
       rank: rank ?? lora.rank,

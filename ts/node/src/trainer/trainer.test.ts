@@ -87,7 +87,11 @@ describe('a training job', () => {
           weightsHash,
           tokenizerHash: weightsHash,
           config: { layers: 0 },
-          tokenizer: { encode: (text: string) => [...utf8(text)], special: () => 0 },
+          tokenizer: {
+            encode: (text: string) => [...utf8(text)],
+            encodeChat: ([message]: { content: string }[]) => [...utf8(message.content)],
+            endToken: () => 0,
+          },
         }) as unknown as BaseModel,
       async *train({ manifest, checkpointDir, checkpointEvery = 20, signal }) {
         const log = await import('node:fs/promises').then((fs) =>
