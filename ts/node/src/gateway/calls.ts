@@ -1,10 +1,10 @@
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
-import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
+import { contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
 import { feeOf, hashReceipt, RECEIPT_FLAG, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
-import type { Hex } from 'viem';
+import type { SigningDomain, Voucher } from '@openledger/sdk/protocol/vouchers';
+import { type Hex, isAddressEqual } from 'viem';
 import { NodeError } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
 import {
@@ -14,25 +14,21 @@ import {
   unsignedReceipts,
   voucherFor,
 } from '../ledger/channel.ts';
-import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
+import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
   AnswerToken,
-  ChatMessage,
   GenerationEnd,
   ListedModel,
   ModelCatalog,
-  Prices,
   TextEngine,
   VerifiedAdapter,
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { PaymentError } from './http-errors.ts';
 import type { ChatBody, FinishReason, PaymentBody } from './openai.ts';
-import { makePrompt } from './prompt.ts';
-
-const DEFAULT_MAX_TOKENS = 256;
+import { affordable, type CallPlan, planCall } from './plan.ts';
 
 export type CallDeps = {
   ledger: Ledger;
@@ -54,7 +50,14 @@ export type CallDeps = {
 
 export type CallEvent =
   | { type: 'text'; text: string; tokens: readonly AnswerToken[] }
-  | { type: 'done'; finish: FinishReason; entry: ReceiptEntry; activation: bigint };
+  | {
+      type: 'done';
+      finish: FinishReason;
+      entry: ReceiptEntry;
+      activation: bigint;
+      /** What a prepaid call says of its payment. */
+      payment: Record<string, unknown> | undefined;
+    };
 
 /** A call that passed every check. Nothing is owed before `events` has produced text. */
 export type StartedCall = {
@@ -67,8 +70,28 @@ export type StartedCall = {
   release(): void;
 };
 
+/** A call that is paid for before it is answered: one receipt at a fixed price, whose voucher the node signs itself. */
+export type Prepaid = {
+  /** The price, whatever the answer uses. */
+  fee: bigint;
+  maxTokens: number;
+  /** Sees to it that the call's channel holds the fee. Asked when nothing else stands in the way of the answer. */
+  secure(): Promise<ChainChannel>;
+  /** Signs for the channel. */
+  sign(voucher: Voucher): Promise<Hex>;
+  /** What the answer says of its payment. */
+  describe(): Record<string, unknown>;
+};
+
+/** What a call may cost at most, before it is paid or begun. */
+export type CallQuote = { model: ListedModel; tokensIn: number; maxTokens: number; maxFee: bigint };
+
 export type Calls = {
   start(body: ChatBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
+  prepay(channelId: Hex, prepaid: Prepaid): () => void;
+  /** The most that a call can cost; it begins nothing and looks at no channel. */
+  quote(body: ChatBody): Promise<CallQuote>;
   /** Accepts a voucher outside a call, e.g. the last one. */
   acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
 };
@@ -76,6 +99,7 @@ export type Calls = {
 /** The paid path of an answer, without HTTP: check, generate, issue the receipt, write it down. */
 export function createCalls(deps: CallDeps): Calls {
   const inFlight = new Set<Hex>();
+  const prepaidCalls = new Map<Hex, Prepaid>();
 
   async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
     const chain = await deps.readChannel(voucher.channelId);
@@ -103,7 +127,7 @@ export function createCalls(deps: CallDeps): Calls {
     inFlight.add(channelId);
     const release = () => void inFlight.delete(channelId);
     try {
-      return await prepare(body, rawBody, signal, release);
+      return await prepare(body, rawBody, signal, release, prepaidCalls.get(channelId));
     } catch (error) {
       release();
       throw error;
@@ -115,15 +139,55 @@ export function createCalls(deps: CallDeps): Calls {
     rawBody: Record<string, unknown>,
     signal: AbortSignal,
     release: () => void,
+    prepaid: Prepaid | undefined,
   ): Promise<StartedCall> {
-    const { channelId, voucher } = body.openledger;
     const flags = flagsOf(body.openledger);
+    const funded = prepaid === undefined ? await fundedChannel(body.openledger) : undefined;
+    const plan = await planCall(deps, body);
+    const tokensIn = plan.promptTokens.length;
+    const maxTokens =
+      prepaid === undefined
+        ? affordable({
+            prices: plan.prices,
+            activation: plan.activation,
+            tokensIn,
+            wanted: plan.maxTokens,
+            budget: funded?.budget ?? 0n,
+            exact: plan.exact,
+          })
+        : Math.min(prepaid.maxTokens, plan.room);
+    const adapter = plan.model.kind === 'adapter' ? await deps.catalog.verify(plan.model) : undefined;
+    if (adapter !== undefined) await deps.engine.load(adapter);
+    const chain = funded?.chain ?? (await secured(prepaid));
+    const call: PreparedCall = { ...plan, body, rawBody, flags, adapter, maxTokens, chain, prepaid };
+    const maxFee = prepaid?.fee ?? plan.activation + feeOf(plan.prices, tokensIn, maxTokens);
+    return {
+      model: plan.model,
+      tokensIn,
+      quote: { activation: plan.activation, maxFee, maxTokens },
+      events: answer(call, signal, release),
+      release,
+    };
+  }
+
+  /** The channel that a call names, with everything before it paid, and what is left of its deposit. */
+  async function fundedChannel({
+    channelId,
+    voucher,
+  }: PaymentBody): Promise<{ chain: ChainChannel; budget: bigint }> {
     const chain = await deps.readChannel(channelId);
     if (chain.nodeId !== deps.signer.nodeId) {
       throw new NodeError(
         'channel_unknown',
         `Channel ${channelId} is not a channel with this node.`,
         `Open one with InferenceEscrow.openChannel for node ${deps.signer.nodeId}.`,
+      );
+    }
+    if (isAddressEqual(chain.signer, deps.signer.address)) {
+      throw new NodeError(
+        'not_allowed',
+        'The channel was opened by a payment and is for that call alone.',
+        'Send the payment with the request, or open a channel of your own.',
       );
     }
     if (chain.exitAt !== 0) {
@@ -134,66 +198,21 @@ export function createCalls(deps: CallDeps): Calls {
       await acceptVoucher(voucher);
     }
     requireNothingUnsigned(channelId);
-
-    const model = await deps.catalog.find(body.model);
-    await requireBase(model);
-    const prices = await deps.catalog.prices(model.id);
-    const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
-    const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
-    const { messages, promptTokens, context } = await makePrompt(body, deps.engine, deps.retriever);
-    const room = deps.engine.contextLength - promptTokens.length;
-    if (room < 1) {
-      throw new NodeError(
-        'bad_request',
-        `The conversation has ${promptTokens.length} tokens and the model reads ${deps.engine.contextLength}.`,
-        'Send fewer or shorter messages.',
-      );
-    }
     const place = nextPlace(deps.ledger.channel(channelId), chain);
     const owed = deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee;
-    const wanted = body.max_completion_tokens ?? body.max_tokens;
-    const maxTokens = affordable({
-      prices,
-      activation,
-      tokensIn: promptTokens.length,
-      wanted: Math.min(wanted ?? DEFAULT_MAX_TOKENS, room),
-      budget: chain.deposit - owed,
-      exact: wanted != null,
-    });
-    if (adapter !== undefined) await deps.engine.load(adapter);
-    const call: PreparedCall = {
-      body,
-      rawBody,
-      flags,
-      model,
-      prices,
-      adapter,
-      activation,
-      messages,
-      promptTokens,
-      context,
-      maxTokens,
-      chain,
-    };
-    return {
-      model,
-      tokensIn: promptTokens.length,
-      quote: { activation, maxFee: activation + feeOf(prices, promptTokens.length, maxTokens), maxTokens },
-      events: answer(call, signal, release),
-      release,
-    };
+    return { chain, budget: chain.deposit - owed };
   }
 
-  /** A node has one base model in memory; adapters of another base would be nonsense on it. */
-  async function requireBase(model: ListedModel): Promise<void> {
-    const list = await deps.catalog.list();
-    const base = model.kind === 'base' ? model : list.find(({ id }) => id === model.terms.parent);
-    if (base?.terms.weightsHash === deps.engine.baseHash) return;
-    throw new NodeError(
-      'model_unusable',
-      `This node does not run the base of model ol-${model.id}.`,
-      'Ask a node that was started with that base model (--base).',
-    );
+  function prepay(channelId: Hex, prepaid: Prepaid): () => void {
+    prepaidCalls.set(channelId, prepaid);
+    return () => void prepaidCalls.delete(channelId);
+  }
+
+  async function quote(body: ChatBody): Promise<CallQuote> {
+    flagsOf(body.openledger);
+    const { model, prices, activation, promptTokens, maxTokens } = await planCall(deps, body);
+    const tokensIn = promptTokens.length;
+    return { model, tokensIn, maxTokens, maxFee: activation + feeOf(prices, tokensIn, maxTokens) };
   }
 
   function requireNothingUnsigned(channelId: Hex): void {
@@ -262,7 +281,8 @@ export function createCalls(deps: CallDeps): Calls {
       if (signal.aborted && tokensOut === 0) return;
       const entry = await issueReceipt(call, tokensOut, output);
       deps.onReceipt?.(entry);
-      yield { type: 'done', finish: end.finish, entry, activation: call.activation };
+      const payment = call.prepaid?.describe();
+      yield { type: 'done', finish: end.finish, entry, activation: call.activation, payment };
     } finally {
       release();
     }
@@ -281,7 +301,7 @@ export function createCalls(deps: CallDeps): Calls {
         modelId: call.model.id,
         tokensIn: call.promptTokens.length,
         tokensOut,
-        fee: call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
+        fee: call.prepaid?.fee ?? call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
         servedAt: deps.now(),
         flags: call.flags,
         requestHash: requestHash(salt, new TextEncoder().encode(request)),
@@ -302,28 +322,38 @@ export function createCalls(deps: CallDeps): Calls {
         promptTokens: call.promptTokens,
         ...(call.context.length > 0 && { context: call.context }),
       };
-      await deps.ledger.append(entry);
+      // In one write: a prepaid receipt is never without its voucher.
+      await deps.ledger.append(entry, ...(await ownVoucher(call.prepaid, entry)));
       return entry;
     });
   }
 
-  return { start, acceptVoucher };
+  /** The node's voucher for the one receipt of a prepaid channel; nothing where the consumer signs. */
+  async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
+    if (prepaid === undefined) return [];
+    const { channelId, epoch } = entry.receipt;
+    const { settledFee } = entry;
+    const voucher = voucherFor(channelId, { epoch, settledFee, receipts: [entry], voucher: undefined });
+    const signature = await prepaid.sign(voucher);
+    return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
+  }
+
+  return { start, prepay, quote, acceptVoucher };
 }
 
-type PreparedCall = {
+type PreparedCall = CallPlan & {
   body: ChatBody;
   rawBody: Record<string, unknown>;
   flags: number;
-  model: ListedModel;
-  prices: Prices;
   adapter: VerifiedAdapter | undefined;
-  activation: bigint;
-  messages: ChatMessage[];
-  promptTokens: number[];
-  context: CitedRow[];
-  maxTokens: number;
   chain: ChainChannel;
+  prepaid: Prepaid | undefined;
 };
+
+async function secured(prepaid: Prepaid | undefined): Promise<ChainChannel> {
+  if (prepaid === undefined) throw new Error('A call is prepaid, or its channel was read.');
+  return prepaid.secure();
+}
 
 /** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
 export function requestText(rawBody: Record<string, unknown>): string {
@@ -342,28 +372,6 @@ function flagsOf(payment: PaymentBody): number {
     );
   }
   return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
-}
-
-/** How many tokens the rest of the deposit pays for. A client that named a number gets it or a refusal. */
-function affordable(options: {
-  prices: Prices;
-  activation: bigint;
-  tokensIn: number;
-  wanted: number;
-  budget: bigint;
-  exact: boolean;
-}): number {
-  const cost = (tokens: number) => options.activation + feeOf(options.prices, options.tokensIn, tokens);
-  if (cost(options.wanted) <= options.budget) return options.wanted;
-  let tokens = options.exact ? 0 : options.wanted;
-  while (tokens > 0 && cost(tokens) > options.budget) tokens = Math.floor(tokens / 2);
-  if (tokens > 0) return tokens;
-  throw new PaymentError(
-    'channel_exhausted',
-    `This call may cost ${cost(options.wanted)} wei and the channel has ${options.budget} left.`,
-    'Add to the deposit with InferenceEscrow.topUp, or ask for fewer tokens.',
-    { required: cost(options.wanted), available: options.budget },
-  );
 }
 
 function otherChannel(): NodeError {

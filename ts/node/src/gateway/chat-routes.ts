@@ -151,7 +151,7 @@ function codeOf(error: unknown): string {
 }
 
 function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }>) {
-  const { entry, activation } = event;
+  const { entry, activation, payment } = event;
   return {
     nodeId,
     receiptId: entry.hash,
@@ -161,6 +161,7 @@ function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }
     activation,
     settledFee: entry.settledFee,
     nodeSignature: entry.nodeSignature,
+    ...payment,
     ...(entry.context && {
       citations: entry.context.map((one, index) => ({ number: index + 1, ...one })),
     }),
