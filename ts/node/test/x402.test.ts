@@ -224,15 +224,21 @@ describe('a call without a channel, on a real chain', () => {
     expect(channel.consumer).toBe(devnet.account(CONSUMER).address);
   }, 30_000);
 
-  it('offers a channel after a few, and serves many at once', async () => {
-    const answers = await Promise.all(
-      [1, 2, 3].map(async (light) => {
-        const messages = [{ role: 'user', content: `Where is light ${light}?` }];
-        return (await (await payer.fetch(url(), post(chat({ messages })))).json()) as Paid;
-      }),
-    );
-    for (const { openledger } of answers)
-      expect(openledger.channelOffer).toMatchObject({ nodeId: 1, deposit: expect.stringMatching(/^\d+$/) });
+  it('serves many at once, and offers a channel after a few', async () => {
+    const ask = async (light: number) => {
+      const messages = [{ role: 'user', content: `Where is light ${light}?` }];
+      const response = await payer.fetch(url(), post(chat({ messages })));
+      const text = await response.text();
+      expect(`${response.status} ${text}`).toMatch(/^200 /);
+      return JSON.parse(text) as Paid;
+    };
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(ask));
+    expect(new Set(answers.map(({ openledger }) => openledger.payment.channelId)).size).toBe(5);
+    const { openledger } = await ask(6);
+    expect(openledger.channelOffer).toMatchObject({
+      nodeId: 1,
+      deposit: expect.stringMatching(/^\d+$/),
+    });
   }, 30_000);
 
   it('is answered once after a crash between the payment and the answer', async () => {
