@@ -98,6 +98,9 @@ describe('the node, as a process on a real chain', () => {
     await devnet.travel(31);
     const { json } = await node.request<PayoutsJson>('/v1/payouts');
     const { payouts, finalClaim } = json;
+    for (const path of ['/v1/models', '/v1/claims', '/v1/receipts', '/ready']) {
+      expect((await node.request(path)).status).toBe(200);
+    }
     const treasury = payouts.find(({ asset }) => asset === 0)!;
     expect(BigInt(treasury.payable)).toBe((fees * 4_000n) / 10_000n);
     const timelock = devnet.book.contracts.OpenTimelock;

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { NodeError } from '../errors.ts';
 import type { ReceiptEntry } from '../ledger/entries.ts';
@@ -8,16 +8,9 @@ import type { CallTrace, Telemetry } from '../telemetry.ts';
 import type { CallEvent, Calls, StartedCall } from './calls.ts';
 import { errorBody } from './http-errors.ts';
 import { jsonResponse, toJson } from './json.ts';
-import {
-  type CallHead,
-  type ChatBody,
-  chatBody,
-  chatChunk,
-  chatCompletion,
-  logProbsOf,
-  parseBody,
-  usageOf,
-} from './openai.ts';
+import { type CallHead, type ChatBody, chatChunk, chatCompletion, logProbsOf, usageOf } from './openai.ts';
+import { chatOperation } from './openai-answers.ts';
+import { type Api, addOperation, createApi } from './operation.ts';
 
 export type ChatRouteDeps = {
   calls: Calls;
@@ -28,12 +21,10 @@ export type ChatRouteDeps = {
 };
 
 /** `POST /v1/chat/completions`, streaming and not. */
-export function chatRoutes(deps: ChatRouteDeps): Hono {
-  const app = new Hono();
+export function chatRoutes(deps: ChatRouteDeps): Api {
+  const app = createApi();
 
-  app.post('/v1/chat/completions', async (context) => {
-    const raw = await readJson(context);
-    const body = parseBody(chatBody, raw);
+  addOperation(app, chatOperation, async (context, { body, raw }) => {
     const started = performance.now();
     // A client that hangs up aborts the generation; what was generated until then is still accounted for.
     const abort = new AbortController();
@@ -165,17 +156,4 @@ function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }
       citations: entry.context.map((one, index) => ({ number: index + 1, ...one })),
     }),
   };
-}
-
-/** The JSON object in a request's body. */
-export async function readJson(context: Context): Promise<Record<string, unknown>> {
-  const body: unknown = await context.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new NodeError(
-      'bad_request',
-      'The body is not a JSON object.',
-      'Send JSON with content-type application/json.',
-    );
-  }
-  return body as Record<string, unknown>;
 }

@@ -12,6 +12,7 @@ import { storeUri } from '@openledger/sdk/protocol/store';
 import { hashStepRecord, lossBits, type StepRecord, stepsTree } from '@openledger/sdk/protocol/training';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkAnswers } from '../../test/support/check-answers.ts';
 import { memoryStore } from '../../test/support/memory-store.ts';
 import type { AcceptedContribution } from '../chain/contributions.ts';
 import { createApp } from '../gateway/app.ts';
@@ -311,6 +312,7 @@ describe('a training job', () => {
   it('is controlled and lists its checkpoints over HTTP, in the shape that OpenAI gives them', async () => {
     const trainer = await createTrainer(deps(fakeEngine(25)));
     const app = createApp({ log: createLog('silent'), routes: [trainerRoutes(trainer)] });
+    const answers = checkAnswers(app);
     const { id } = await trainer.create(body);
     while (trainer.get(id).step < 24)
       await trainer.waitForEvents(id, trainer.events(id, 0).length, AbortSignal.timeout(5_000));
@@ -327,6 +329,7 @@ describe('a training job', () => {
       step_number: 20,
       metrics: { step: 20, train_loss: 1 / 20 },
     });
+    await answers.settle();
     await trainer.close();
   });
 
@@ -344,6 +347,7 @@ describe('a training job', () => {
   it('streams its events with ids, so that a page can go on where it lost the connection', async () => {
     const trainer = await createTrainer(deps(fakeEngine()));
     const app = createApp({ log: createLog('silent'), routes: [trainerRoutes(trainer)] });
+    const answers = checkAnswers(app);
     const created = await app.request('/v1/fine_tuning/jobs', {
       method: 'POST',
       body: JSON.stringify({ suffix: 'guide', datanets: [1, 2] }),
@@ -366,6 +370,7 @@ describe('a training job', () => {
     expect((await app.request('/v1/fine_tuning/jobs/nope')).status).toBe(404);
     const empty = await app.request('/v1/fine_tuning/jobs', { method: 'POST', body: '{}' });
     expect((await empty.json()).error.message).toContain('name at least one datanet');
+    await answers.settle();
     await trainer.close();
   });
 });

@@ -19,6 +19,7 @@ import { createLog } from '../../src/log.ts';
 import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
 import type { Retriever } from '../../src/retrieval/retriever.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
+import { checkAnswers } from './check-answers.ts';
 
 const GWEI = 1_000_000_000n;
 const node = privateKeyToAccount(`0x${'01'.repeat(32)}`);
@@ -141,6 +142,7 @@ export async function createTestGateway(
       channelRoutes({ calls, ledger, readChannel }),
     ],
   });
+  const answers = checkAnswers(app);
   return {
     app,
     calls,
@@ -150,6 +152,7 @@ export async function createTestGateway(
     path,
     telemetry,
     close: async () => {
+      await answers.settle();
       await ledger.close();
       await rm(home, { recursive: true, force: true });
     },
