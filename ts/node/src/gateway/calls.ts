@@ -1,7 +1,6 @@
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
 import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
-import { feeOf, hashReceipt, RECEIPT_FLAG, type Receipt } from '@openledger/sdk/protocol/receipts';
-import { canonicalBytes } from '@openledger/sdk/protocol/store';
+import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
 import type { Hex } from 'viem';
@@ -19,7 +18,7 @@ import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
   AnswerToken,
-  ChatMessage,
+  EmbeddingEngine,
   GenerationEnd,
   ListedModel,
   ModelCatalog,
@@ -28,11 +27,18 @@ import type {
   VerifiedAdapter,
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
+import type { FinishReason } from './answer-shapes.ts';
+import { affordable, flagsOf, otherChannel, requestText } from './call-rules.ts';
+import { base64Of } from './embedding-output.ts';
 import { PaymentError } from './http-errors.ts';
-import type { ChatBody, FinishReason, PaymentBody } from './openai.ts';
+import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
 import { makePrompt } from './prompt.ts';
 
-const DEFAULT_MAX_TOKENS = 256;
+/** A plain completion's default is OpenAI's. */
+const DEFAULT_MAX_TOKENS = { chat: 256, completion: 16 };
+
+/** A request for text. */
+export type CallBody = ChatBody | CompletionBody;
 
 export type CallDeps = {
   ledger: Ledger;
@@ -44,6 +50,8 @@ export type CallDeps = {
   escrow: SigningDomain;
   /** The chain's view of a channel, fresh enough to serve on. */
   readChannel(channelId: Hex): Promise<ChainChannel>;
+  /** Without it, requests for embeddings are refused. */
+  embeddings?: EmbeddingEngine | undefined;
   /** Finds rows to place in a prompt; without it, requests that ask for rows are refused. */
   retriever?: Retriever | undefined;
   /** Seconds since 1970. */
@@ -67,8 +75,12 @@ export type StartedCall = {
   release(): void;
 };
 
+export type Embedded = { model: ListedModel; vectors: Float32Array[]; entry: ReceiptEntry };
+
 export type Calls = {
-  start(body: ChatBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  start(body: CallBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  /** Embeds texts; the receipt is on the disk when it resolves. */
+  embed(body: EmbeddingBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<Embedded>;
   /** Accepts a voucher outside a call, e.g. the last one. */
   acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
 };
@@ -87,12 +99,8 @@ export function createCalls(deps: CallDeps): Calls {
     });
   }
 
-  async function start(
-    body: ChatBody,
-    rawBody: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<StartedCall> {
-    const { channelId } = body.openledger;
+  /** Marks the channel as in use, so that two calls never count on the same deposit. */
+  function occupy(channelId: Hex): () => void {
     if (inFlight.has(channelId)) {
       throw new NodeError(
         'busy',
@@ -101,7 +109,15 @@ export function createCalls(deps: CallDeps): Calls {
       );
     }
     inFlight.add(channelId);
-    const release = () => void inFlight.delete(channelId);
+    return () => void inFlight.delete(channelId);
+  }
+
+  async function start(
+    body: CallBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<StartedCall> {
+    const release = occupy(body.openledger.channelId);
     try {
       return await prepare(body, rawBody, signal, release);
     } catch (error) {
@@ -110,14 +126,8 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  async function prepare(
-    body: ChatBody,
-    rawBody: Record<string, unknown>,
-    signal: AbortSignal,
-    release: () => void,
-  ): Promise<StartedCall> {
-    const { channelId, voucher } = body.openledger;
-    const flags = flagsOf(body.openledger);
+  /** The channel of a call, once it was found fit to be served on. */
+  async function admit({ channelId, voucher }: PaymentBody): Promise<ChainChannel> {
     const chain = await deps.readChannel(channelId);
     if (chain.nodeId !== deps.signer.nodeId) {
       throw new NodeError(
@@ -134,46 +144,55 @@ export function createCalls(deps: CallDeps): Calls {
       await acceptVoucher(voucher);
     }
     requireNothingUnsigned(channelId);
+    return chain;
+  }
 
+  /** What is left of the deposit. */
+  function budgetOf(channelId: Hex, chain: ChainChannel): bigint {
+    const place = nextPlace(deps.ledger.channel(channelId), chain);
+    return (
+      chain.deposit - (deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee)
+    );
+  }
+
+  async function prepare(
+    body: CallBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+    release: () => void,
+  ): Promise<StartedCall> {
+    const { channelId } = body.openledger;
+    const flags = flagsOf(body.openledger);
+    const chain = await admit(body.openledger);
     const model = await deps.catalog.find(body.model);
     await requireBase(model);
     const prices = await deps.catalog.prices(model.id);
     const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
     const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
-    const { messages, promptTokens, context } = await makePrompt(body, deps.engine, deps.retriever);
+    const { promptTokens, context } = await makePrompt(body, deps.engine, deps.retriever);
     const room = deps.engine.contextLength - promptTokens.length;
     if (room < 1) {
       throw new NodeError(
         'bad_request',
-        `The conversation has ${promptTokens.length} tokens and the model reads ${deps.engine.contextLength}.`,
+        `The prompt has ${promptTokens.length} tokens and the model reads ${deps.engine.contextLength}.`,
         'Send fewer or shorter messages.',
       );
     }
-    const place = nextPlace(deps.ledger.channel(channelId), chain);
-    const owed = deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee;
-    const wanted = body.max_completion_tokens ?? body.max_tokens;
+    const isChat = 'messages' in body;
+    const wanted = (isChat ? body.max_completion_tokens : undefined) ?? body.max_tokens;
+    const usual = isChat ? DEFAULT_MAX_TOKENS.chat : DEFAULT_MAX_TOKENS.completion;
     const maxTokens = affordable({
       prices,
       activation,
       tokensIn: promptTokens.length,
-      wanted: Math.min(wanted ?? DEFAULT_MAX_TOKENS, room),
-      budget: chain.deposit - owed,
+      wanted: Math.min(wanted ?? usual, room),
+      budget: budgetOf(channelId, chain),
       exact: wanted != null,
     });
     if (adapter !== undefined) await deps.engine.load(adapter);
     const call: PreparedCall = {
-      body,
-      rawBody,
-      flags,
-      model,
-      prices,
-      adapter,
-      activation,
-      messages,
-      promptTokens,
-      context,
-      maxTokens,
-      chain,
+      ...{ body, rawBody, flags, model, prices, adapter, activation },
+      ...{ promptTokens, context, maxTokens, chain },
     };
     return {
       model,
@@ -230,14 +249,14 @@ export function createCalls(deps: CallDeps): Calls {
       try {
         const { body } = call;
         const tokens = deps.engine.generate({
-          messages: call.messages,
+          promptTokens: call.promptTokens,
           adapter: call.adapter,
           maxTokens: call.maxTokens,
           temperature: body.temperature ?? 0,
           topP: body.top_p ?? 1,
           seed: body.seed ?? 0,
           stop: body.stop,
-          logProbabilities: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+          logProbabilities: logProbabilitiesOf(body),
           signal,
         });
         // Tokens that ended inside a character go with the one that completes it.
@@ -268,7 +287,7 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  async function issueReceipt(call: PreparedCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
+  async function issueReceipt(call: BilledCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
     const { channelId, salt } = call.body.openledger;
     const request = requestText(call.rawBody);
     const bytes = new TextEncoder().encode(output);
@@ -307,69 +326,70 @@ export function createCalls(deps: CallDeps): Calls {
     });
   }
 
-  return { start, acceptVoucher };
+  async function embed(
+    body: EmbeddingBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<Embedded> {
+    const { channelId } = body.openledger;
+    const release = occupy(channelId);
+    try {
+      const flags = flagsOf(body.openledger);
+      const chain = await admit(body.openledger);
+      const model = await deps.catalog.find(body.model);
+      await requireBase(model);
+      const { embeddings } = deps;
+      if (embeddings === undefined || model.kind !== 'base') {
+        throw new NodeError('bad_request', 'Only base models embed.', 'Name a base model of GET /v1/models.');
+      }
+      const promptTokens = embeddings.encode(body.input, body.dimensions ?? undefined);
+      const prices = await deps.catalog.prices(model.id);
+      const asked = { prices, activation: 0n, tokensIn: promptTokens.length, wanted: 0, exact: true };
+      affordable({ ...asked, budget: budgetOf(channelId, chain) });
+      const vectors = await embeddings.embed(body.input, signal);
+      const billed = {
+        body,
+        rawBody,
+        flags,
+        model,
+        prices,
+        activation: 0n,
+        promptTokens,
+        context: [],
+        chain,
+      };
+      const entry = await issueReceipt(billed, 0, vectors.map(base64Of).join('\n'));
+      deps.onReceipt?.(entry);
+      return { model, vectors, entry };
+    } finally {
+      release();
+    }
+  }
+
+  return { start, embed, acceptVoucher };
 }
 
-type PreparedCall = {
-  body: ChatBody;
+/** What a receipt is made of. */
+type BilledCall = {
+  body: { openledger: PaymentBody };
   rawBody: Record<string, unknown>;
   flags: number;
   model: ListedModel;
   prices: Prices;
-  adapter: VerifiedAdapter | undefined;
   activation: bigint;
-  messages: ChatMessage[];
   promptTokens: number[];
   context: CitedRow[];
-  maxTokens: number;
   chain: ChainChannel;
 };
 
-/** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
-export function requestText(rawBody: Record<string, unknown>): string {
-  const { openledger: _payment, ...request } = rawBody;
-  return new TextDecoder().decode(canonicalBytes(request));
-}
+type PreparedCall = BilledCall & {
+  body: CallBody;
+  adapter: VerifiedAdapter | undefined;
+  maxTokens: number;
+};
 
-function flagsOf(payment: PaymentBody): number {
-  const isPublic = payment.flags.includes('PUBLIC');
-  const noAudit = payment.flags.includes('NO_AUDIT');
-  if (isPublic && noAudit) {
-    throw new NodeError(
-      'bad_request',
-      'PUBLIC and NO_AUDIT exclude each other.',
-      'Send one of the two flags.',
-    );
-  }
-  return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
-}
-
-/** How many tokens the rest of the deposit pays for. A client that named a number gets it or a refusal. */
-function affordable(options: {
-  prices: Prices;
-  activation: bigint;
-  tokensIn: number;
-  wanted: number;
-  budget: bigint;
-  exact: boolean;
-}): number {
-  const cost = (tokens: number) => options.activation + feeOf(options.prices, options.tokensIn, tokens);
-  if (cost(options.wanted) <= options.budget) return options.wanted;
-  let tokens = options.exact ? 0 : options.wanted;
-  while (tokens > 0 && cost(tokens) > options.budget) tokens = Math.floor(tokens / 2);
-  if (tokens > 0) return tokens;
-  throw new PaymentError(
-    'channel_exhausted',
-    `This call may cost ${cost(options.wanted)} wei and the channel has ${options.budget} left.`,
-    'Add to the deposit with InferenceEscrow.topUp, or ask for fewer tokens.',
-    { required: cost(options.wanted), available: options.budget },
-  );
-}
-
-function otherChannel(): NodeError {
-  return new NodeError(
-    'voucher_rejected',
-    'The voucher is for another channel than the call.',
-    'Send the voucher of the channel named in openledger.channelId, or use POST /v1/vouchers.',
-  );
+/** How many likely tokens an answer shows beside each of its own; undefined: no log-probabilities. */
+function logProbabilitiesOf(body: CallBody): number | undefined {
+  if ('messages' in body) return body.logprobs ? (body.top_logprobs ?? 0) : undefined;
+  return body.logprobs ?? undefined;
 }

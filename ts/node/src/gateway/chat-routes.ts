@@ -5,11 +5,11 @@ import type { ReceiptEntry } from '../ledger/entries.ts';
 import type { Log } from '../log.ts';
 import type { AnswerToken, TextEngine } from '../models/types.ts';
 import type { CallTrace, Telemetry } from '../telemetry.ts';
-import type { CallEvent, Calls, StartedCall } from './calls.ts';
+import { type AnswerShape, chatShape, completionShape, usageOf } from './answer-shapes.ts';
+import type { CallBody, Calls, StartedCall } from './calls.ts';
 import { errorBody } from './http-errors.ts';
 import { jsonResponse, toJson } from './json.ts';
-import { type CallHead, type ChatBody, chatChunk, chatCompletion, logProbsOf, usageOf } from './openai.ts';
-import { chatOperation } from './openai-answers.ts';
+import { chatOperation, completionOperation } from './openai-answers.ts';
 import { type Api, addOperation, createApi } from './operation.ts';
 
 export type ChatRouteDeps = {
@@ -20,11 +20,15 @@ export type ChatRouteDeps = {
   log: Log;
 };
 
-/** `POST /v1/chat/completions`, streaming and not. */
+/** `POST /v1/chat/completions` and `POST /v1/completions`, streaming and not. */
 export function chatRoutes(deps: ChatRouteDeps): Api {
   const app = createApi();
 
-  addOperation(app, chatOperation, async (context, { body, raw }) => {
+  addOperation(app, chatOperation, (context, { body, raw }) => answer(context, body, raw));
+  addOperation(app, completionOperation, (context, { body, raw }) => answer(context, body, raw));
+
+  async function answer(context: Context, body: CallBody, raw: Record<string, unknown>): Promise<Response> {
+    const isChat = 'messages' in body;
     const started = performance.now();
     // A client that hangs up aborts the generation; what was generated until then is still accounted for.
     const abort = new AbortController();
@@ -33,12 +37,13 @@ export function chatRoutes(deps: ChatRouteDeps): Api {
       deps.telemetry.refused(codeOf(error));
       throw error;
     });
-    const trace = deps.telemetry.call(call.model.names[0], started);
-    const head: CallHead = {
-      id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
+    const trace = deps.telemetry.call(call.model.names[0], started, isChat ? 'chat' : 'text_completion');
+    const head = {
+      id: `${isChat ? 'chatcmpl' : 'cmpl'}-${crypto.randomUUID().replaceAll('-', '')}`,
       created: Math.floor(Date.now() / 1000),
       model: body.model,
     };
+    const shape = (isChat ? chatShape : completionShape)(head, deps.engine.tokenBytes);
     const done = ({ receipt }: ReceiptEntry, finish: string) => {
       const { tokensIn, tokensOut, fee } = receipt;
       const ms = Math.round(performance.now() - started);
@@ -46,9 +51,9 @@ export function chatRoutes(deps: ChatRouteDeps): Api {
       deps.log.info({ model: call.model.id, tokensIn, tokensOut, fee: fee.toString(), ms }, 'answered');
     };
     return body.stream
-      ? streamAnswer(context, { deps, body, call, head, abort, trace, done })
-      : await wholeAnswer({ deps, call, head, trace, done });
-  });
+      ? streamAnswer(context, { deps, body, call, shape, abort, trace, done })
+      : await wholeAnswer({ deps, call, shape, trace, done });
+  }
 
   return app;
 }
@@ -56,37 +61,33 @@ export function chatRoutes(deps: ChatRouteDeps): Api {
 type AnswerOptions = {
   deps: ChatRouteDeps;
   call: StartedCall;
-  head: CallHead;
+  shape: AnswerShape;
   trace: CallTrace;
   done: (entry: ReceiptEntry, finish: string) => void;
 };
 
 function streamAnswer(
   context: Context,
-  options: AnswerOptions & { body: ChatBody; abort: AbortController },
+  options: AnswerOptions & { body: CallBody; abort: AbortController },
 ): Response {
-  const { deps, body, call, head, abort, trace } = options;
+  const { deps, body, call, shape, abort, trace } = options;
   context.header('x-accel-buffering', 'no');
   context.header('cache-control', 'no-cache, no-transform');
   return streamSSE(context, async (stream) => {
     stream.onAbort(() => abort.abort());
     const send = (value: unknown) => stream.writeSSE({ data: toJson(value) });
     try {
-      await send({
-        ...chatChunk(head, { role: 'assistant', content: '' }, null),
-        openledger: { quote: call.quote },
-      });
+      await send({ ...shape.first(), openledger: { quote: call.quote } });
       for await (const event of call.events) {
         if (event.type === 'text') {
           trace.firstText();
-          const logprobs = logProbsOf(event.tokens, deps.engine.tokenBytes);
-          await send(chatChunk(head, { content: event.text }, null, logprobs));
+          await send(shape.text(event));
           continue;
         }
         options.done(event.entry, event.finish);
         const { tokensIn, tokensOut } = event.entry.receipt;
         await send({
-          ...chatChunk(head, {}, event.finish),
+          ...shape.last(event.finish),
           ...(body.stream_options?.include_usage === true ? { usage: usageOf(tokensIn, tokensOut) } : {}),
           openledger: receiptBlock(deps.nodeId, event),
         });
@@ -104,7 +105,7 @@ function streamAnswer(
 }
 
 async function wholeAnswer(options: AnswerOptions): Promise<Response> {
-  const { deps, call, head, trace } = options;
+  const { deps, call, shape, trace } = options;
   let text = '';
   const tokens: AnswerToken[] = [];
   try {
@@ -118,12 +119,7 @@ async function wholeAnswer(options: AnswerOptions): Promise<Response> {
       options.done(event.entry, event.finish);
       const { tokensIn, tokensOut } = event.entry.receipt;
       return jsonResponse({
-        ...chatCompletion(head, {
-          text,
-          finish: event.finish,
-          usage: usageOf(tokensIn, tokensOut),
-          logprobs: logProbsOf(tokens, deps.engine.tokenBytes),
-        }),
+        ...shape.whole({ text, tokens, finish: event.finish, usage: usageOf(tokensIn, tokensOut) }),
         openledger: receiptBlock(deps.nodeId, event),
       });
     }
@@ -141,8 +137,11 @@ function codeOf(error: unknown): string {
   return error instanceof NodeError ? error.code : 'internal_error';
 }
 
-function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }>) {
-  const { entry, activation } = event;
+/** The block that ends a paid answer. */
+export function receiptBlock(
+  nodeId: number,
+  { entry, activation }: { entry: ReceiptEntry; activation: bigint },
+) {
   return {
     nodeId,
     receiptId: entry.hash,

@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { channelRoutes } from './channel-routes.ts';
 import { chatRoutes } from './chat-routes.ts';
 import { openApiOf } from './document.ts';
+import { embeddingRoutes } from './embedding-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import type { Api } from './operation.ts';
@@ -19,6 +20,7 @@ export function wholeInterface(): Api {
     log: createLog('silent'),
     routes: [
       chatRoutes(nothing),
+      embeddingRoutes(nothing),
       channelRoutes(nothing),
       receiptRoutes(nothing),
       modelRoutes(nothing, nothing),

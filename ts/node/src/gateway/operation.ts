@@ -19,7 +19,7 @@ const REFUSALS = {
   402: 'Something is to be paid, signed or topped up first; error.openledger says what.',
   403: 'Not allowed for this caller.',
   404: 'There is no such thing here.',
-  409: 'The channel has a call in progress.',
+  409: 'Something is in progress that this has to wait for.',
   413: 'Too large.',
   429: 'Every place is taken; retry-after says when to come again.',
   500: 'The node failed; its log says why.',

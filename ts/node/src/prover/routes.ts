@@ -108,7 +108,7 @@ const settle = {
       z.object({ settled: z.literal(false), reason: z.string() }),
     ]),
   },
-  refusals: [503],
+  refusals: [409, 503],
 } as const satisfies Operation<unknown, unknown, unknown>;
 
 const flush = {
@@ -118,7 +118,7 @@ const flush = {
   summary: 'Pays out what final claims released',
   operator: true,
   answer: { description: 'Done.', json: z.object({ flushed: z.literal(true) }) },
-  refusals: [503],
+  refusals: [409, 503],
 } as const satisfies Operation<unknown, unknown, unknown>;
 
 /** `GET /v1/payouts`, `GET /v1/claims`, `POST /v1/settle` and `POST /v1/flush`. */

@@ -10,13 +10,21 @@ import { createApp } from '../../src/gateway/app.ts';
 import { createCalls } from '../../src/gateway/calls.ts';
 import { channelRoutes } from '../../src/gateway/channel-routes.ts';
 import { chatRoutes } from '../../src/gateway/chat-routes.ts';
+import { embeddingRoutes } from '../../src/gateway/embedding-routes.ts';
+import { modelRoutes } from '../../src/gateway/model-routes.ts';
 import { createNodeSigner } from '../../src/identity/signer.ts';
 import type { ChainChannel } from '../../src/ledger/channel.ts';
 import type { StoredVoucher } from '../../src/ledger/entries.ts';
 import { createKeyLock } from '../../src/ledger/key-lock.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLog } from '../../src/log.ts';
-import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
+import type {
+  EmbeddingEngine,
+  ListedModel,
+  ModelCatalog,
+  Prices,
+  TextEngine,
+} from '../../src/models/types.ts';
 import type { Retriever } from '../../src/retrieval/retriever.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
 import { checkAnswers } from './check-answers.ts';
@@ -78,6 +86,7 @@ export function fakeEngine(
     baseHash: ZERO_HASH,
     contextLength: 512,
     encodeChat: (messages) => messages.flatMap(({ content }) => content.split(' ').map((_, index) => index)),
+    encodeText: (text) => text.split(' ').map((_, index) => index),
     tokenBytes: (token) => new TextEncoder().encode(words[token]),
     isResident: () => true,
     isPinned: () => false,
@@ -104,7 +113,7 @@ export function fakeEngine(
 /** A gateway with a real ledger and journal, a channel with 1 OPEN, and a fake text engine. */
 export async function createTestGateway(
   engine: TextEngine = fakeEngine(['The ', 'lighthouse ', 'is ', 'blue ', '✓.']),
-  options: { retriever?: Retriever } = {},
+  options: { retriever?: Retriever; embeddings?: EmbeddingEngine } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'openledger-gateway-'));
   const path = join(home, 'node.journal');
@@ -133,12 +142,15 @@ export async function createTestGateway(
     escrow,
     readChannel,
     retriever: options.retriever,
+    embeddings: options.embeddings,
     now: () => 1_800_000_000,
   });
   const app = createApp({
     log,
     routes: [
       chatRoutes({ calls, engine, nodeId: 7, telemetry, log }),
+      embeddingRoutes({ calls, nodeId: 7, telemetry, log }),
+      modelRoutes(catalog, engine),
       channelRoutes({ calls, ledger, readChannel }),
     ],
   });
