@@ -89,12 +89,15 @@ contract UpgradeImplementations is Script {
     function _othersOf(string memory name) private pure returns (string memory) {
         if (_is(name, "DatanetRegistry")) return "ContributionToken";
         if (_is(name, "ContributionToken")) return "DatanetRegistry";
-        if (_is(name, "AgentStaking")) return "AgentRegistry,ProtocolParameters";
+        if (_is(name, "OpenGovernor")) return "GovernanceOpen";
+        if (_is(name, "AgentStaking")) return "AgentRegistry,ProtocolParameters,AttributionSettlement";
         if (_is(name, "CaseRegistry")) return "AgentRegistry,AgentStaking,ProtocolParameters,AttributionSettlement";
         if (_is(name, "StakerRewards")) return "ProtocolParameters";
         if (_is(name, "Airdrop")) return "StakerRewards,OpenTimelock";
         if (_is(name, "ProgrammeVault")) return "StakerRewards,DatanetRegistry,OpenTimelock";
-        if (_is(name, "InferenceEscrow")) return "AgentRegistry,ProtocolParameters,GovernanceOpen";
+        if (_is(name, "InferenceEscrow")) {
+            return "AgentRegistry,ProtocolParameters,GovernanceOpen,AttributionSettlement";
+        }
         if (_is(name, "BaselineVault")) return "ModelRegistry,ContributionToken,OpenTimelock";
         if (_is(name, "AuditRegistry")) return "AttributionSettlement,ProtocolParameters,AgentStaking,AgentRegistry";
         if (_is(name, "TrainingFees")) {

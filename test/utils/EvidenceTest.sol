@@ -296,8 +296,10 @@ abstract contract EvidenceTest is FraudTest {
 
     function _noise(bytes memory seed, uint256 length) private pure returns (bytes memory out) {
         out = new bytes(length);
+        bytes32 word;
         for (uint256 j = 0; j < length; ++j) {
-            out[j] = keccak256(abi.encode(seed, j / 32))[j % 32];
+            if (j % 32 == 0) word = keccak256(abi.encode(seed, j / 32));
+            out[j] = word[j % 32];
         }
     }
 }

@@ -76,7 +76,7 @@ contract AgentStakingCasesTest is StakingFixture {
 
     /// @dev As if so many cases were open.
     function _setFreezes(uint256 freezes) private {
-        uint256 base = 0x9e59c920cd55c9325f8b2845c72ff7fdb0c19c4ad2af921715bd15318d2b0b00 + 2;
+        uint256 base = 0x9e59c920cd55c9325f8b2845c72ff7fdb0c19c4ad2af921715bd15318d2b0b00 + 1;
         bytes32 ofAgent = keccak256(abi.encode(nodeId, base));
         bytes32 slot = keccak256(abi.encode(Roles.NODE, ofAgent));
         uint256 old = uint256(vm.load(address(staking), slot));

@@ -45,6 +45,7 @@ import { startLoop } from './loop.ts';
 import { createCatalog } from './models/catalog.ts';
 import { createEmbeddingEngine } from './models/embedding-engine.ts';
 import { createEvidenceEngine } from './models/evidence-engine.ts';
+import { createSpanIndexes } from './models/span-indexes.ts';
 import { createTextEngine } from './models/text-engine.ts';
 import type { ModelCatalog } from './models/types.ts';
 import { createProver } from './prover/prover.ts';
@@ -166,7 +167,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const base = await context.base();
   const direct = (channelId: Hex) => readChannel(chain, channelId);
 
-  const evidence = createEvidenceEngine(base);
+  const evidence = createEvidenceEngine(base, createSpanIndexes(join(config.home, 'spans'), log));
   onClose.push(evidence.close);
   const attributions = createAttributionQueue({ ledger, catalog, engine: evidence, signer, log, now });
   onClose.push(attributions.close);

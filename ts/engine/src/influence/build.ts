@@ -63,8 +63,13 @@ const EPSILON = 1e-8;
 const DAMPING = 10;
 /** σ of the largest sketch gets this many bits: enough precision, and a score stays far below 2^63. */
 const SIGMA_BITS = 24;
-/** The share of a datanet's rows whose norm is left as it is. */
-const CAP_QUANTILE = 0.99;
+/**
+ * The share of a datanet's rows whose sketch is left as it is. Rows of noise and rows made to stand out are the
+ * longest, and who contributes a tenth of the rows must not decide what is too long.
+ */
+const CAP_QUANTILE = 0.8;
+/** In the search for directions no row is longer than the middle one, or else noise would take them all. */
+const SEARCH_QUANTILE = 0.5;
 
 /** Adapters with more parameters than this have their gradients projected, to matrices of this side. */
 const PROJECT_ABOVE = 100_000;
@@ -85,7 +90,7 @@ export async function buildInfluence(options: BuildInfluenceOptions): Promise<In
   const runtime = await openRuntime(profile, { threads });
   try {
     const { unscaled, raw } = await rawSketches(options, runtime);
-    const caps = normCaps(rows, raw);
+    const caps = normCaps(rows, raw, CAP_QUANTILE);
     const capped = raw.map((s, i) => capNorm(s, caps.get(datanetOf(rows[i]))!));
     const sums = contributionSums(rows, capped);
     const peak = Math.max(peakOfAll(capped), peakOfAll(sums.values()));
@@ -140,7 +145,13 @@ async function rawSketches(
   }
   const pause = breather();
   const matrices = await Matrices.open(runtime);
-  const spectrum = await streamSpectrum(matrices, [...known.values()], SKETCH_LENGTH, { pause });
+  const found = [...known.values()];
+  const typical = normCaps([...known.keys()], found, SEARCH_QUANTILE);
+  const weights = [...known].map(([row, z]) => {
+    const norm = normOf(z);
+    return norm === 0 ? 1 : Math.min(1, typical.get(datanetOf(row))! / norm);
+  });
+  const spectrum = await streamSpectrum(matrices, found, SKETCH_LENGTH, { weights, pause });
   const rank = spectrum.values.length;
   const unscaled: Unscaled = {
     type: 'influence-basis',
@@ -201,22 +212,23 @@ function peakOfAll(vectors: Iterable<Float64Array>): number {
   return peak;
 }
 
-/** Per datanet the 99th percentile (nearest rank) of its rows' norms. */
+/** Per datanet a quantile (nearest rank) of its rows' norms. */
 export function normCaps(
   rows: readonly InfluenceRow[],
-  sketches: readonly Float64Array[],
+  vectors: readonly (Float64Array | Float32Array)[],
+  quantile: number,
 ): Map<number, number> {
   const norms = new Map<number, number[]>();
   rows.forEach((row, i) => {
     const datanet = datanetOf(row);
     const known = norms.get(datanet);
-    if (known === undefined) norms.set(datanet, [normOf(sketches[i])]);
-    else known.push(normOf(sketches[i]));
+    if (known === undefined) norms.set(datanet, [normOf(vectors[i])]);
+    else known.push(normOf(vectors[i]));
   });
   return new Map(
     [...norms].map(([datanet, values]) => {
       values.sort((a, b) => a - b);
-      return [datanet, values[Math.ceil(CAP_QUANTILE * values.length) - 1]];
+      return [datanet, values[Math.ceil(quantile * values.length) - 1]];
     }),
   );
 }

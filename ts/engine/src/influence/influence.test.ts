@@ -137,15 +137,12 @@ describe('the tokens of an answer', () => {
 });
 
 describe('norm caps', () => {
-  it('let ninety-nine in a hundred rows of a datanet be', () => {
+  it('let the given share of a datanet’s rows be', () => {
     const many = Array.from({ length: 200 }, (_, row) => ({ asset: 4, row, text: '', datanet: row % 2 }));
     const sketches = many.map(({ row }) => Float64Array.of(row, 0));
-    expect(normCaps(many, sketches)).toEqual(
-      new Map([
-        [0, 196],
-        [1, 197],
-      ]),
-    );
+    const capsAt = (quantile: number) => [...normCaps(many, sketches, quantile).values()];
+    expect(capsAt(0.99)).toEqual([196, 197]);
+    expect(capsAt(0.5)).toEqual([98, 99]);
     expect([...capNorm(Float64Array.of(3, 4), 10)]).toEqual([3, 4]);
     expect(normOf(capNorm(Float64Array.of(3, 4), 2.5))).toBe(2.5);
   });
@@ -172,14 +169,40 @@ async function preconditionedGradients(): Promise<Float32Array[]> {
   return result;
 }
 
-/** zᵀ (ZᵀZ + λI)⁻¹ z′ within the rows' span: U E (E + λ)⁻¹ Uᵀ of the Gram matrix ZZᵀ = U E Uᵀ. */
+/**
+ * What sketches stand for, in the rows' span and in double precision. With rows W·Z of at most the middle length of
+ * their datanet, their Gram matrix WZZᵀW = U E Uᵀ, directions V = ZᵀW U E^(−½) and coordinates C = Z·V, scores are
+ * C (E + λ)⁻¹ Cᵀ, in which the longest fifth of a datanet's rows are cut to the others.
+ */
 async function denseScores(z: readonly Float32Array[]): Promise<number[][]> {
   const n = z.length;
   const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-  const gram = Float64Array.from(z.flatMap((a) => z.map((b) => dot(a, b))));
-  const { values, vectors: u } = await symmetricEigen(gram, n);
+  const gram = z.map((a) => z.map((b) => dot(a, b)));
+  const shortened = (norms: readonly number[], share: number) =>
+    norms.map((norm, i) => {
+      const own = norms.filter((_, j) => rows[j].datanet === rows[i].datanet).sort((a, b) => a - b);
+      return Math.min(1, own[Math.ceil(share * own.length) - 1] / norm);
+    });
+  const weights = shortened(
+    gram.map((row, i) => Math.sqrt(row[i])),
+    0.5,
+  );
+  const weighted = Float64Array.from(
+    gram.flatMap((row, i) => row.map((x, j) => weights[i] * x * weights[j])),
+  );
+  const { values, vectors: u } = await symmetricEigen(weighted, n);
   const lambda = (10 * values.reduce((sum, value) => sum + value, 0)) / n;
-  const score = (q: number, i: number) =>
-    values.reduce((sum, e, k) => sum + (u[k * n + q] * u[k * n + i] * e) / (e + lambda), 0);
-  return z.map((_, q) => z.map((_, i) => score(q, i)));
+  const coordinates = gram.map((row) =>
+    Array.from(
+      values,
+      (e, k) => row.reduce((sum, x, j) => sum + x * weights[j] * u[k * n + j], 0) / Math.sqrt(e),
+    ),
+  );
+  const score = (a: readonly number[], b: readonly number[]) =>
+    values.reduce((sum, e, k) => sum + (a[k] * b[k]) / (e + lambda), 0);
+  const caps = shortened(
+    coordinates.map((c) => Math.sqrt(score(c, c))),
+    0.8,
+  );
+  return coordinates.map((query, q) => coordinates.map((row, i) => score(query, row) * caps[q] * caps[i]));
 }

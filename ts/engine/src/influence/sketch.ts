@@ -52,7 +52,7 @@ export function capNorm(s: Float64Array, cap: number): Float64Array {
   return norm <= cap ? s : s.map((value) => value * (cap / norm));
 }
 
-export function normOf(s: Float64Array): number {
+export function normOf(s: Float64Array | Float32Array): number {
   let total = 0;
   for (const value of s) total += value * value;
   return Math.sqrt(total);

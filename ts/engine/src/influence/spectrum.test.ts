@@ -91,6 +91,16 @@ describe('streamSpectrum', () => {
     });
   });
 
+  it('finds for weighted rows what it finds for rows multiplied by their weights', async () => {
+    const weights = rows.map((_, i) => 0.2 + 0.1 * i);
+    const multiplied = rows.map((row, i) => row.map((value) => value * weights[i]));
+    const expected = await spectrumOf(multiplied, 16, 4);
+    const { values } = await streamSpectrum(matrices, rows, 16, { block: 4, weights });
+    values.forEach((value, k) => {
+      expect(value / expected.values[k]).toBeCloseTo(1, 5);
+    });
+  });
+
   it('finds nothing in rows of zeros', async () => {
     const { values, directions } = await streamSpectrum(matrices, [new Float32Array(8)], 256);
     expect([values.length, directions.length]).toEqual([0, 0]);

@@ -25,27 +25,36 @@ export async function streamSpectrum(
   matrices: Matrices,
   rows: readonly Float32Array[],
   rank: number,
-  options: { readonly block?: number; readonly pause?: () => Promise<void> } = {},
+  options: {
+    readonly block?: number;
+    /** What each row is multiplied by; default 1. */
+    readonly weights?: readonly number[];
+    readonly pause?: () => Promise<void>;
+  } = {},
 ): Promise<Spectrum> {
-  const { block = rank, pause = async () => {} } = options;
+  const { block = rank, weights = rows.map(() => 1), pause = async () => {} } = options;
   let found: Spectrum = { values: new Float64Array(), directions: new Float32Array() };
   for (let start = 0; start < rows.length; start += block) {
-    found = await extend(matrices, found, rows.slice(start, start + block), rank, pause);
+    const end = start + block;
+    const part = { rows: rows.slice(start, end), weights: weights.slice(start, end) };
+    found = await extend(matrices, found, part, rank, pause);
   }
   return found;
 }
+
+type Block = { readonly rows: readonly Float32Array[]; readonly weights: readonly number[] };
 
 /** The strongest directions of what was found and of one more block. */
 async function extend(
   matrices: Matrices,
   found: Spectrum,
-  block: readonly Float32Array[],
+  block: Block,
   rank: number,
   pause: () => Promise<void>,
 ): Promise<Spectrum> {
-  const size = block[0].length;
+  const size = block.rows[0].length;
   const known = found.values.length;
-  const n = known + block.length;
+  const n = known + block.rows.length;
   const gram = new Float64Array(n * n);
   // The directions found are orthonormal, so scaled by their singular values their own products are known.
   const scales = found.values.map(Math.sqrt);
@@ -54,7 +63,7 @@ async function extend(
     const length = Math.min(CHUNK, size - start);
     const stack = piece(found, block, start, length);
     const products = await matrices.timesTransposed(stack.subarray(known * length), stack, length);
-    for (let i = 0; i < block.length; i += 1) {
+    for (let i = 0; i < block.rows.length; i += 1) {
       for (let j = 0; j <= known + i; j += 1) {
         gram[(known + i) * n + j] += products[i * n + j] * (j < known ? scales[j] : 1);
       }
@@ -84,15 +93,16 @@ async function extend(
 }
 
 /** Some columns of the directions found and of a block below them. */
-function piece(found: Spectrum, block: readonly Float32Array[], start: number, length: number): Float32Array {
-  const size = block[0].length;
+function piece(found: Spectrum, { rows, weights }: Block, start: number, length: number): Float32Array {
+  const size = rows[0].length;
   const known = found.values.length;
-  const stack = new Float32Array((known + block.length) * length);
+  const stack = new Float32Array((known + rows.length) * length);
   for (let k = 0; k < known; k += 1) {
     stack.set(found.directions.subarray(k * size + start, k * size + start + length), k * length);
   }
-  block.forEach((row, i) => {
-    stack.set(row.subarray(start, start + length), (known + i) * length);
+  rows.forEach((row, i) => {
+    const at = (known + i) * length;
+    for (let j = 0; j < length; j += 1) stack[at + j] = weights[i] * row[start + j];
   });
   return stack;
 }
