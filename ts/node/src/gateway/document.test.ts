@@ -35,9 +35,7 @@ describe('the OpenAPI document', () => {
         const good = Object.keys(operation.responses).find((status) => status.startsWith('2'));
         expect(Object.keys(operation.responses[good!].content), name).not.toHaveLength(0);
         expect(operation.responses[500].content['application/json'].schema.$ref, name).toMatch(/Error$/);
-        expect(operation.security.length, name).toBe(
-          operation.responses[403] && operation.security[0] ? 1 : 0,
-        );
+        expect(operation.security.length, name).toBe(operation.responses[401] ? 1 : 0);
       }
     }
     expect(committed.paths['/v1/settle'].post.security).toEqual([{ operator: [] }]);

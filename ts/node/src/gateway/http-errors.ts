@@ -24,6 +24,7 @@ const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   not_found: 404,
   overloaded: 429,
   payment_required: 402,
+  unauthorized: 401,
   voucher_rejected: 402,
 };
 

@@ -16,6 +16,7 @@ export function createApi(): Api {
 /** What a refusal of each status means; the codes are in `error.code`. */
 const REFUSALS = {
   400: 'The request cannot be used; the message names the field.',
+  401: 'The operator token is missing or wrong.',
   402: 'Something is to be paid, signed or topped up first; error.openledger says what.',
   403: 'Not allowed for this caller.',
   404: 'There is no such thing here.',
@@ -106,7 +107,12 @@ export async function readJson(context: Context): Promise<Record<string, unknown
 
 function document<Body, Params, Query>(app: Api, operation: Operation<Body, Params, Query>): void {
   const { method, path, tag, summary, description, body, bytes, operator, answer } = operation;
-  const refusals: Refusal[] = [400, ...(operator ? [403 as const] : []), ...(operation.refusals ?? []), 500];
+  const refusals: Refusal[] = [
+    400,
+    ...(operator ? [401 as const, 403 as const] : []),
+    ...(operation.refusals ?? []),
+    500,
+  ];
   app.openAPIRegistry.registerPath({
     method,
     path,

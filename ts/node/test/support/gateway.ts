@@ -6,12 +6,14 @@ import { type SigningDomain, voucherTypedData } from '@openledger/sdk/protocol/v
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { NodeError } from '../../src/errors.ts';
+import { adapterRoutes } from '../../src/gateway/adapter-routes.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { createCalls } from '../../src/gateway/calls.ts';
 import { channelRoutes } from '../../src/gateway/channel-routes.ts';
 import { chatRoutes } from '../../src/gateway/chat-routes.ts';
 import { embeddingRoutes } from '../../src/gateway/embedding-routes.ts';
 import { modelRoutes } from '../../src/gateway/model-routes.ts';
+import { receiptRoutes } from '../../src/gateway/receipt-routes.ts';
 import { createNodeSigner } from '../../src/identity/signer.ts';
 import type { ChainChannel } from '../../src/ledger/channel.ts';
 import type { StoredVoucher } from '../../src/ledger/entries.ts';
@@ -151,7 +153,15 @@ export async function createTestGateway(
       chatRoutes({ calls, engine, nodeId: 7, telemetry, log }),
       embeddingRoutes({ calls, nodeId: 7, telemetry, log }),
       modelRoutes(catalog, engine),
+      adapterRoutes({ catalog, engine, operatorToken: 'the token of the operator' }),
       channelRoutes({ calls, ledger, readChannel }),
+      receiptRoutes({
+        nodeId: 7,
+        ledger,
+        reader: { sync: async () => [], node: () => ({ nodeId: 7, batches: [], claims: [] }) } as never,
+        state: {} as never,
+        contributions: async () => [],
+      }),
     ],
   });
   const answers = checkAnswers(app);
