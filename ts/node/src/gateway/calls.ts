@@ -1,34 +1,41 @@
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
-import { contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
-import { feeOf, hashReceipt, RECEIPT_FLAG, type Receipt } from '@openledger/sdk/protocol/receipts';
-import { canonicalBytes } from '@openledger/sdk/protocol/store';
+import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
+import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import type { SigningDomain, Voucher } from '@openledger/sdk/protocol/vouchers';
+import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
 import { type Hex, isAddressEqual } from 'viem';
 import { NodeError } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
-import {
-  type ChainChannel,
-  checkVoucher,
-  nextPlace,
-  unsignedReceipts,
-  voucherFor,
-} from '../ledger/channel.ts';
+import { type ChainChannel, checkVoucher, nextPlace, voucherFor } from '../ledger/channel.ts';
 import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
   AnswerToken,
+  EmbeddingEngine,
   GenerationEnd,
   ListedModel,
   ModelCatalog,
+  Prices,
   TextEngine,
   VerifiedAdapter,
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import { PaymentError } from './http-errors.ts';
-import type { ChatBody, FinishReason, PaymentBody } from './openai.ts';
-import { affordable, type CallPlan, planCall } from './plan.ts';
+import type { FinishReason } from './answer-shapes.ts';
+import {
+  affordable,
+  flagsOf,
+  logProbabilitiesOf,
+  otherChannel,
+  requestText,
+  requireNothingUnsigned,
+} from './call-rules.ts';
+import { base64Of } from './embedding-output.ts';
+import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
+import { type CallQuote, type Prepaid, planCall, requireBase } from './plan.ts';
+
+/** A request for text. */
+export type CallBody = ChatBody | CompletionBody;
 
 export type CallDeps = {
   ledger: Ledger;
@@ -40,6 +47,8 @@ export type CallDeps = {
   escrow: SigningDomain;
   /** The chain's view of a channel, fresh enough to serve on. */
   readChannel(channelId: Hex): Promise<ChainChannel>;
+  /** Without it, requests for embeddings are refused. */
+  embeddings?: EmbeddingEngine | undefined;
   /** Finds rows to place in a prompt; without it, requests that ask for rows are refused. */
   retriever?: Retriever | undefined;
   /** Seconds since 1970. */
@@ -70,28 +79,16 @@ export type StartedCall = {
   release(): void;
 };
 
-/** A call that is paid for before it is answered: one receipt at a fixed price, whose voucher the node signs itself. */
-export type Prepaid = {
-  /** The price, whatever the answer uses. */
-  fee: bigint;
-  maxTokens: number;
-  /** Sees to it that the call's channel holds the fee. Asked when nothing else stands in the way of the answer. */
-  secure(): Promise<ChainChannel>;
-  /** Signs for the channel. */
-  sign(voucher: Voucher): Promise<Hex>;
-  /** What the answer says of its payment. */
-  describe(): Record<string, unknown>;
-};
-
-/** What a call may cost at most, before it is paid or begun. */
-export type CallQuote = { model: ListedModel; tokensIn: number; maxTokens: number; maxFee: bigint };
+export type Embedded = { model: ListedModel; vectors: Float32Array[]; entry: ReceiptEntry };
 
 export type Calls = {
-  start(body: ChatBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  start(body: CallBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
   /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
   prepay(channelId: Hex, prepaid: Prepaid): () => void;
   /** The most that a call can cost; it begins nothing and looks at no channel. */
-  quote(body: ChatBody): Promise<CallQuote>;
+  quote(body: CallBody): Promise<CallQuote>;
+  /** Embeds texts; the receipt is on the disk when it resolves. */
+  embed(body: EmbeddingBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<Embedded>;
   /** Accepts a voucher outside a call, e.g. the last one. */
   acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
 };
@@ -111,12 +108,8 @@ export function createCalls(deps: CallDeps): Calls {
     });
   }
 
-  async function start(
-    body: ChatBody,
-    rawBody: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<StartedCall> {
-    const { channelId } = body.openledger;
+  /** Marks the channel as in use, so that two calls never count on the same deposit. */
+  function occupy(channelId: Hex): () => void {
     if (inFlight.has(channelId)) {
       throw new NodeError(
         'busy',
@@ -125,56 +118,25 @@ export function createCalls(deps: CallDeps): Calls {
       );
     }
     inFlight.add(channelId);
-    const release = () => void inFlight.delete(channelId);
+    return () => void inFlight.delete(channelId);
+  }
+
+  async function start(
+    body: CallBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<StartedCall> {
+    const release = occupy(body.openledger.channelId);
     try {
-      return await prepare(body, rawBody, signal, release, prepaidCalls.get(channelId));
+      return await prepare(body, rawBody, signal, release);
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  async function prepare(
-    body: ChatBody,
-    rawBody: Record<string, unknown>,
-    signal: AbortSignal,
-    release: () => void,
-    prepaid: Prepaid | undefined,
-  ): Promise<StartedCall> {
-    const flags = flagsOf(body.openledger);
-    const funded = prepaid === undefined ? await fundedChannel(body.openledger) : undefined;
-    const plan = await planCall(deps, body);
-    const tokensIn = plan.promptTokens.length;
-    const maxTokens =
-      prepaid === undefined
-        ? affordable({
-            prices: plan.prices,
-            activation: plan.activation,
-            tokensIn,
-            wanted: plan.maxTokens,
-            budget: funded?.budget ?? 0n,
-            exact: plan.exact,
-          })
-        : Math.min(prepaid.maxTokens, plan.room);
-    const adapter = plan.model.kind === 'adapter' ? await deps.catalog.verify(plan.model) : undefined;
-    if (adapter !== undefined) await deps.engine.load(adapter);
-    const chain = funded?.chain ?? (await secured(prepaid));
-    const call: PreparedCall = { ...plan, body, rawBody, flags, adapter, maxTokens, chain, prepaid };
-    const maxFee = prepaid?.fee ?? plan.activation + feeOf(plan.prices, tokensIn, maxTokens);
-    return {
-      model: plan.model,
-      tokensIn,
-      quote: { activation: plan.activation, maxFee, maxTokens },
-      events: answer(call, signal, release),
-      release,
-    };
-  }
-
-  /** The channel that a call names, with everything before it paid, and what is left of its deposit. */
-  async function fundedChannel({
-    channelId,
-    voucher,
-  }: PaymentBody): Promise<{ chain: ChainChannel; budget: bigint }> {
+  /** The channel of a call, once it was found fit to be served on. */
+  async function admit({ channelId, voucher }: PaymentBody): Promise<ChainChannel> {
     const chain = await deps.readChannel(channelId);
     if (chain.nodeId !== deps.signer.nodeId) {
       throw new NodeError(
@@ -197,10 +159,51 @@ export function createCalls(deps: CallDeps): Calls {
       if (voucher.channelId !== channelId) throw otherChannel();
       await acceptVoucher(voucher);
     }
-    requireNothingUnsigned(channelId);
+    requireNothingUnsigned(deps.ledger.channel(channelId));
+    return chain;
+  }
+
+  /** What is left of the deposit. */
+  function budgetOf(channelId: Hex, chain: ChainChannel): bigint {
     const place = nextPlace(deps.ledger.channel(channelId), chain);
-    const owed = deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee;
-    return { chain, budget: chain.deposit - owed };
+    return (
+      chain.deposit - (deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee)
+    );
+  }
+
+  async function prepare(
+    body: CallBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+    release: () => void,
+  ): Promise<StartedCall> {
+    const { channelId } = body.openledger;
+    const flags = flagsOf(body.openledger);
+    const prepaid = prepaidCalls.get(channelId);
+    const admitted = prepaid === undefined ? await admit(body.openledger) : undefined;
+    const plan = await planCall(deps, body);
+    const tokensIn = plan.promptTokens.length;
+    const maxTokens =
+      admitted === undefined
+        ? Math.min(prepaid?.maxTokens ?? 0, plan.room)
+        : affordable({ ...plan, tokensIn, budget: budgetOf(channelId, admitted) });
+    const { model, prices, activation, promptTokens, context } = plan;
+    const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
+    if (adapter !== undefined) await deps.engine.load(adapter);
+    // Taken when nothing else stands in the way of the answer.
+    const chain = admitted ?? (await secured(prepaid));
+    const call: PreparedCall = {
+      ...{ body, rawBody, flags, model, prices, adapter, activation },
+      ...{ promptTokens, context, maxTokens, chain, prepaid },
+    };
+    const maxFee = prepaid?.fee ?? activation + feeOf(prices, tokensIn, maxTokens);
+    return {
+      model,
+      tokensIn,
+      quote: { activation, maxFee, maxTokens },
+      events: answer(call, signal, release),
+      release,
+    };
   }
 
   function prepay(channelId: Hex, prepaid: Prepaid): () => void {
@@ -208,33 +211,11 @@ export function createCalls(deps: CallDeps): Calls {
     return () => void prepaidCalls.delete(channelId);
   }
 
-  async function quote(body: ChatBody): Promise<CallQuote> {
+  async function quote(body: CallBody): Promise<CallQuote> {
     flagsOf(body.openledger);
-    const { model, prices, activation, promptTokens, maxTokens } = await planCall(deps, body);
+    const { model, prices, activation, promptTokens, wanted } = await planCall(deps, body);
     const tokensIn = promptTokens.length;
-    return { model, tokensIn, maxTokens, maxFee: activation + feeOf(prices, tokensIn, maxTokens) };
-  }
-
-  function requireNothingUnsigned(channelId: Hex): void {
-    const state = deps.ledger.channel(channelId);
-    if (state?.defaulted === true) {
-      throw new NodeError(
-        'channel_defaulted',
-        'A call on this channel was never paid, so it is served no more.',
-        'Open a new channel.',
-      );
-    }
-    const unsigned = unsignedReceipts(state?.current);
-    if (state?.current === undefined || unsigned.length === 0) return;
-    throw new PaymentError(
-      'payment_required',
-      `${unsigned.length === 1 ? 'The last answer is' : `${unsigned.length} answers are`} not paid yet.`,
-      'Sign the voucher below and send it as openledger.voucher with this request, or with POST /v1/vouchers.',
-      {
-        voucher: voucherFor(channelId, state.current),
-        receipts: unsigned.map(({ receipt, hash }) => ({ ...receipt, hash })),
-      },
-    );
+    return { model, tokensIn, maxTokens: wanted, maxFee: activation + feeOf(prices, tokensIn, wanted) };
   }
 
   async function* answer(
@@ -249,14 +230,14 @@ export function createCalls(deps: CallDeps): Calls {
       try {
         const { body } = call;
         const tokens = deps.engine.generate({
-          messages: call.messages,
+          promptTokens: call.promptTokens,
           adapter: call.adapter,
           maxTokens: call.maxTokens,
           temperature: body.temperature ?? 0,
           topP: body.top_p ?? 1,
           seed: body.seed ?? 0,
           stop: body.stop,
-          logProbabilities: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+          logProbabilities: logProbabilitiesOf(body),
           signal,
         });
         // Tokens that ended inside a character go with the one that completes it.
@@ -288,7 +269,7 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  async function issueReceipt(call: PreparedCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
+  async function issueReceipt(call: BilledCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
     const { channelId, salt } = call.body.openledger;
     const request = requestText(call.rawBody);
     const bytes = new TextEncoder().encode(output);
@@ -338,46 +319,70 @@ export function createCalls(deps: CallDeps): Calls {
     return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
   }
 
-  return { start, prepay, quote, acceptVoucher };
+  async function embed(
+    body: EmbeddingBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<Embedded> {
+    const { channelId } = body.openledger;
+    const release = occupy(channelId);
+    try {
+      const flags = flagsOf(body.openledger);
+      const chain = await admit(body.openledger);
+      const model = await deps.catalog.find(body.model);
+      await requireBase(deps, model);
+      const { embeddings } = deps;
+      if (embeddings === undefined || model.kind !== 'base') {
+        throw new NodeError('bad_request', 'Only base models embed.', 'Name a base model of GET /v1/models.');
+      }
+      const promptTokens = embeddings.encode(body.input, body.dimensions ?? undefined);
+      const prices = await deps.catalog.prices(model.id);
+      const asked = { prices, activation: 0n, tokensIn: promptTokens.length, wanted: 0, exact: true };
+      affordable({ ...asked, budget: budgetOf(channelId, chain) });
+      const vectors = await embeddings.embed(body.input, signal);
+      const billed = {
+        body,
+        rawBody,
+        flags,
+        model,
+        prices,
+        activation: 0n,
+        promptTokens,
+        context: [],
+        chain,
+      };
+      const entry = await issueReceipt(billed, 0, vectors.map(base64Of).join('\n'));
+      deps.onReceipt?.(entry);
+      return { model, vectors, entry };
+    } finally {
+      release();
+    }
+  }
+
+  return { start, prepay, quote, embed, acceptVoucher };
 }
 
-type PreparedCall = CallPlan & {
-  body: ChatBody;
+/** What a receipt is made of. */
+type BilledCall = {
+  body: { openledger: PaymentBody };
   rawBody: Record<string, unknown>;
   flags: number;
-  adapter: VerifiedAdapter | undefined;
+  model: ListedModel;
+  prices: Prices;
+  activation: bigint;
+  promptTokens: number[];
+  context: CitedRow[];
   chain: ChainChannel;
-  prepaid: Prepaid | undefined;
+  prepaid?: Prepaid | undefined;
+};
+
+type PreparedCall = BilledCall & {
+  body: CallBody;
+  adapter: VerifiedAdapter | undefined;
+  maxTokens: number;
 };
 
 async function secured(prepaid: Prepaid | undefined): Promise<ChainChannel> {
   if (prepaid === undefined) throw new Error('A call is prepaid, or its channel was read.');
   return prepaid.secure();
-}
-
-/** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
-export function requestText(rawBody: Record<string, unknown>): string {
-  const { openledger: _payment, ...request } = rawBody;
-  return new TextDecoder().decode(canonicalBytes(request));
-}
-
-function flagsOf(payment: PaymentBody): number {
-  const isPublic = payment.flags.includes('PUBLIC');
-  const noAudit = payment.flags.includes('NO_AUDIT');
-  if (isPublic && noAudit) {
-    throw new NodeError(
-      'bad_request',
-      'PUBLIC and NO_AUDIT exclude each other.',
-      'Send one of the two flags.',
-    );
-  }
-  return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
-}
-
-function otherChannel(): NodeError {
-  return new NodeError(
-    'voucher_rejected',
-    'The voucher is for another channel than the call.',
-    'Send the voucher of the channel named in openledger.channelId, or use POST /v1/vouchers.',
-  );
 }

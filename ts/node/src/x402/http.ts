@@ -6,10 +6,11 @@ import {
 import { type Context, Hono, type Next } from 'hono';
 import { NodeError } from '../errors.ts';
 import type { Calls } from '../gateway/calls.ts';
-import { errorBody } from '../gateway/http-errors.ts';
+import { errorBody, PaymentError } from '../gateway/http-errors.ts';
 import { jsonResponse } from '../gateway/json.ts';
 import { type PaidCall, PaymentRefused, type Payments } from './payments.ts';
 
+const PAID = new Set(['/v1/chat/completions', '/v1/completions']);
 const EXPOSED = 'PAYMENT-REQUIRED, PAYMENT-RESPONSE';
 
 /**
@@ -18,13 +19,14 @@ const EXPOSED = 'PAYMENT-REQUIRED, PAYMENT-RESPONSE';
  */
 export function paymentRoutes(payments: Payments, calls: Pick<Calls, 'prepay'>): Hono {
   const app = new Hono();
-  app.use('/v1/chat/completions', async (context, next) => {
+  app.use('/v1/*', async (context, next) => {
+    if (!PAID.has(context.req.path)) return next();
     if (context.req.method !== 'POST') return next();
     const raw: unknown = await context.req.json().catch(() => undefined);
     if (!isRecord(raw) || namesChannel(raw)) return next();
     const resource = {
       url: context.req.url,
-      description: 'A chat completion',
+      description: 'A completion',
       mimeType: raw.stream === true ? 'text/event-stream' : 'application/json',
     };
     try {
@@ -78,12 +80,13 @@ function payloadIn(context: Context): unknown {
 /** 402 with a body that OpenAI clients read and the header that x402 clients read. */
 function requiredResponse({ required, message }: PaymentRefused): Response {
   const [{ amount, asset }] = required.accepts;
-  const error = new NodeError(
+  const error = new PaymentError(
     'payment_required',
     `${message}.`,
     `Pay ${amount} wei of gOPEN (${asset}) with a client of x402, or name a channel in openledger.channelId.`,
+    { x402: required },
   );
-  return jsonResponse({ ...required, ...errorBody(error) }, 402, {
+  return jsonResponse(errorBody(error), 402, {
     'payment-required': encodePaymentRequiredHeader(required),
     'cache-control': 'no-store',
     'access-control-expose-headers': EXPOSED,

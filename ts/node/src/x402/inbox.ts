@@ -76,7 +76,7 @@ export async function openInbox({ chain, wallet, nodeId, locks }: InboxDeps): Pr
         for (const one of batch) {
           try {
             const hash = await send(one);
-            sent.push(confirmed(chain, hash, 'opening a channel').then(() => one.resolve(hash), one.reject));
+            sent.push(mined(hash).then(() => one.resolve(hash), one.reject));
           } catch (error) {
             one.reject(error);
           }
@@ -89,13 +89,11 @@ export async function openInbox({ chain, wallet, nodeId, locks }: InboxDeps): Pr
 
   async function send({ payment, channelNonce }: Waiting): Promise<Hex> {
     try {
-      const { request } = await client.simulateContract({
-        ...inbox,
-        account: wallet.account,
-        functionName: 'open',
-        args: [payment, channelNonce],
-      });
-      return await wallet.writeContract(request);
+      const args = [payment, channelNonce] as const;
+      const call = { ...inbox, account: wallet.account, functionName: 'open', args } as const;
+      const estimate = await client.estimateContractGas(call);
+      // In a block of its own it writes checkpoints of gOPEN's supply that another payment would have written.
+      return await wallet.writeContract({ ...call, gas: (estimate * 3n) / 2n });
     } catch (error) {
       const revert = revertOf(error);
       if (revert === undefined) throw error;
@@ -106,6 +104,16 @@ export async function openInbox({ chain, wallet, nodeId, locks }: InboxDeps): Pr
         { cause: error },
       );
     }
+  }
+
+  async function mined(hash: Hex): Promise<void> {
+    const { status } = await client.waitForTransactionReceipt({ hash, timeout: 120_000 });
+    if (status === 'success') return;
+    throw new NodeError(
+      'payment_required',
+      `The payment was not executed: transaction ${hash} was reverted.`,
+      'Nothing was taken. Send the same request with the same payment again.',
+    );
   }
 
   return {

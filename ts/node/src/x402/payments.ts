@@ -13,8 +13,10 @@ import { ExactEvmScheme } from '@x402/evm/exact/server';
 import { type Hex, isAddressEqual, isHex, keccak256, type LocalAccount, toHex } from 'viem';
 import type { Chain } from '../chain/chain.ts';
 import { NodeError } from '../errors.ts';
-import { type Calls, type Prepaid, requestText } from '../gateway/calls.ts';
-import { chatBody, parseBody } from '../gateway/openai.ts';
+import { requestText } from '../gateway/call-rules.ts';
+import type { CallBody, Calls } from '../gateway/calls.ts';
+import { chatBody, completionBody, parseBody } from '../gateway/openai.ts';
+import type { Prepaid } from '../gateway/plan.ts';
 import type { ChainChannel } from '../ledger/channel.ts';
 import type { PaymentEntry } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -83,7 +85,7 @@ export function createPayments(deps: PaymentsDeps): Payments {
     resource: ResourceInfo,
     payload: unknown,
   ): Promise<PaidCall> {
-    const body = parseBody(chatBody, withChannel(raw, NO_CHANNEL, NO_CHANNEL));
+    const body = callBodyOf(withChannel(raw, NO_CHANNEL, NO_CHANNEL));
     const request = keccak256(toHex(requestText(raw)));
     const { maxFee, maxTokens } = await priceOf(request, () => deps.calls.quote(body));
     const requirements = requirementsFor(maxFee);
@@ -227,6 +229,11 @@ export function createPayments(deps: PaymentsDeps): Payments {
   }
 
   return { admit };
+}
+
+/** A request as the gateway reads it: a plain completion has a prompt. */
+export function callBodyOf(raw: Record<string, unknown>): CallBody {
+  return 'prompt' in raw ? parseBody(completionBody, raw) : parseBody(chatBody, raw);
 }
 
 function withChannel(raw: Record<string, unknown>, channelId: Hex, salt: Hex): Record<string, unknown> {

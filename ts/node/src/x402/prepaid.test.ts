@@ -9,7 +9,7 @@ import {
   fakeEngine,
   nodeAddress,
 } from '../../test/support/gateway.ts';
-import type { Prepaid } from '../gateway/calls.ts';
+import type { Prepaid } from '../gateway/plan.ts';
 import { openLedger } from '../ledger/ledger.ts';
 
 let gateway: Awaited<ReturnType<typeof createTestGateway>>;
@@ -27,7 +27,9 @@ function prepaid(order: string[] = []): Prepaid {
       return gateway.channel;
     },
     sign: (voucher) => consumer.signTypedData(voucherTypedData(escrow, voucher)),
-    describe: () => ({ payment: { amount: FEE } }),
+    describe: () => ({
+      payment: { scheme: 'exact', payer: consumer.address, amount: FEE, channelId },
+    }),
   };
 }
 
@@ -44,7 +46,7 @@ describe('a prepaid call', () => {
     const { openledger, usage } = await (await ask()).json();
     done();
     expect(openledger.receipt.fee).toBe(FEE.toString());
-    expect(openledger.payment).toEqual({ amount: FEE.toString() });
+    expect(openledger.payment).toMatchObject({ payer: consumer.address, amount: FEE.toString() });
     expect(usage.completion_tokens).toBe(3);
     const replayed = await openLedger(gateway.path);
     const [{ voucher }] = replayed.redeemable();

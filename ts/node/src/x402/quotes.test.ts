@@ -1,6 +1,6 @@
 import type { Hex } from 'viem';
 import { describe, expect, it } from 'vitest';
-import type { CallQuote } from '../gateway/calls.ts';
+import type { CallQuote } from '../gateway/plan.ts';
 import { createQuotes, QUOTE_SECONDS } from './quotes.ts';
 
 const request = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;

@@ -1,5 +1,5 @@
 import type { Hex } from 'viem';
-import type { CallQuote } from '../gateway/calls.ts';
+import type { CallQuote } from '../gateway/plan.ts';
 
 /** How long a price holds after it was last asked for, in seconds: longer than a payment is valid. */
 export const QUOTE_SECONDS = 120;
