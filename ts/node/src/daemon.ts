@@ -4,7 +4,11 @@ import { encodeAdapter } from '@openledger/engine/adapter/peft';
 import { createGenerator, type Generator } from '@openledger/engine/generation/generator';
 import { buildInfluence } from '@openledger/engine/influence/build';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
-import { createBaseEmbedder, createFolderEmbedder } from '@openledger/engine/retrieval/embedder';
+import {
+  createBaseEmbedder,
+  createFolderEmbedder,
+  type Embedder,
+} from '@openledger/engine/retrieval/embedder';
 import { trainAdapter } from '@openledger/engine/training/run';
 import type { Hono } from 'hono';
 import type { Hex } from 'viem';
@@ -25,6 +29,7 @@ import { createApp } from './gateway/app.ts';
 import { createCalls } from './gateway/calls.ts';
 import { channelRoutes } from './gateway/channel-routes.ts';
 import { chatRoutes } from './gateway/chat-routes.ts';
+import { embeddingRoutes } from './gateway/embedding-routes.ts';
 import { healthRoutes } from './gateway/health-routes.ts';
 import { modelRoutes } from './gateway/model-routes.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
@@ -38,6 +43,7 @@ import { openLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { startLoop } from './loop.ts';
 import { createCatalog } from './models/catalog.ts';
+import { createEmbeddingEngine } from './models/embedding-engine.ts';
 import { createEvidenceEngine } from './models/evidence-engine.ts';
 import { createSpanIndexes } from './models/span-indexes.ts';
 import { createTextEngine } from './models/text-engine.ts';
@@ -53,6 +59,9 @@ import { createTelemetry, type Telemetry, type TelemetrySources } from './teleme
 import { trainerRoutes } from './trainer/routes.ts';
 import { createTrainer } from './trainer/trainer.ts';
 import { createWatcher } from './watcher/watcher.ts';
+import { paymentRoutes } from './x402/http.ts';
+import { openInbox } from './x402/inbox.ts';
+import { createPayments } from './x402/payments.ts';
 
 /** How long answers under way may take when the node stops. */
 const DRAIN_MS = 4_000;
@@ -177,13 +186,15 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
     // Answers under way are finished before the worker goes.
     onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
     const recent = createChannelReader(chain);
-    const embedder = once(async () => {
-      const opened = await (config.embedder
-        ? createFolderEmbedder(config.embedder)
-        : createBaseEmbedder(base));
-      onClose.push(opened.close);
-      return opened;
-    });
+    const opening = (open: () => Promise<Embedder>) =>
+      once(async () => {
+        const opened = await open();
+        onClose.push(opened.close);
+        return opened;
+      });
+    const baseEmbedder = opening(() => createBaseEmbedder(base));
+    const { embedder: other } = config;
+    const embedder = other === undefined ? baseEmbedder : opening(() => createFolderEmbedder(other));
     const folder = join(config.home, 'retrieval');
     const retriever = createRetriever({ folder, store, contributions, embedder });
     const onReceipt = () => attributions.wake();
@@ -196,11 +207,27 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       escrow: chain.escrow,
       readChannel: recent,
       retriever,
+      embeddings: createEmbeddingEngine(base, baseEmbedder),
       now,
       onReceipt,
     });
+    if (config.x402) {
+      const inbox = await openInbox({ chain, wallet, nodeId, locks });
+      const payments = createPayments({
+        chain,
+        inbox,
+        account,
+        nodeId,
+        ledger,
+        calls,
+        readChannel: direct,
+        now,
+      });
+      routes.push(paymentRoutes(payments, calls));
+    }
     routes.push(
       chatRoutes({ calls, engine, nodeId, telemetry, log }),
+      embeddingRoutes({ calls, nodeId, telemetry, log }),
       channelRoutes({ calls, ledger, readChannel: direct }),
       modelRoutes(catalog, engine),
       adapterRoutes({ catalog, engine, operatorToken: config.operatorToken }),

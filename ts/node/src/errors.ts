@@ -25,6 +25,7 @@ export type NodeErrorCode =
   | 'port_in_use'
   | 'storage_failed'
   | 'training_failed'
+  | 'unauthorized'
   | 'voucher_rejected'
   | 'wrong_chain';
 

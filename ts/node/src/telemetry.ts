@@ -14,7 +14,7 @@ export type CallTrace = {
 
 export type Telemetry = {
   /** @param since - when the request came, on the clock of `performance.now()` */
-  call(model: string, since: number): CallTrace;
+  call(model: string, since: number, operation?: 'chat' | 'text_completion' | 'embeddings'): CallTrace;
   /** A request that was refused before anything was generated. */
   refused(code: string): void;
   /** All metrics in Prometheus' text format. */
@@ -91,11 +91,11 @@ export function createTelemetry(sources: TelemetrySources = {}): Telemetry {
     contentType: registry.contentType,
     metrics: () => registry.metrics(),
     refused: (code) => refusals.inc({ code }),
-    call(name, since) {
+    call(name, since, operation = 'chat') {
       const seconds = () => (performance.now() - since) / 1000;
       const labels = { gen_ai_request_model: name };
-      const span: Span = trace.getTracer('openledger-node').startSpan(`chat ${name}`, {
-        attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': name },
+      const span: Span = trace.getTracer('openledger-node').startSpan(`${operation} ${name}`, {
+        attributes: { 'gen_ai.operation.name': operation, 'gen_ai.request.model': name },
       });
       let heard = false;
       return {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
 import { attributionSettlementAbi, modelRegistryAbi } from '@openledger/sdk/abis';
 import { createInferenceClient } from '@openledger/sdk/client/inference-client';
+import OpenAI from 'openai';
 import { createTestClient, type Hex, http, publicActions } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -98,6 +99,9 @@ describe('the node, as a process on a real chain', () => {
     await devnet.travel(31);
     const { json } = await node.request<PayoutsJson>('/v1/payouts');
     const { payouts, finalClaim } = json;
+    for (const path of ['/v1/models', '/v1/claims', '/v1/receipts', '/ready']) {
+      expect((await node.request(path)).status).toBe(200);
+    }
     const treasury = payouts.find(({ asset }) => asset === 0)!;
     expect(BigInt(treasury.payable)).toBe((fees * 4_000n) / 10_000n);
     const timelock = devnet.book.contracts.OpenTimelock;
@@ -177,6 +181,21 @@ describe('the node, as a process on a real chain', () => {
     expect((await ask('Are you there?')).receipt.position).toBe(0);
   }, 60_000);
 
+  it('serves the OpenAI client: chat, a plain completion and embeddings, all paid and settled', async () => {
+    const { fetch } = client;
+    const openai = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', fetch, maxRetries: 0 });
+    const messages = [{ role: 'user' as const, content: 'Who kept the light?' }];
+    const chat = await openai.chat.completions.create({ model: 'ol-1', messages, max_tokens: 4 });
+    expect(chat.usage?.completion_tokens).toBeGreaterThan(0);
+    const asked = { model: 'ol-1', prompt: 'Once upon a time', max_tokens: 4, logprobs: 1 };
+    const { choices } = await openai.completions.create(asked);
+    expect(choices[0]!.logprobs!.token_logprobs!.every((value) => value < 0)).toBe(true);
+    const { data } = await openai.embeddings.create({ model: 'ol-1', input: ['the sea', 'the ocean'] });
+    expect(data.map(({ embedding }) => Math.hypot(...embedding).toFixed(4))).toEqual(['1.0000', '1.0000']);
+    expect((await node.settle()).json).toMatchObject({ settled: true, vouchers: 1 });
+    await devnet.travel(31);
+  }, 60_000);
+
   it('refuses to start on a port in use, in a folder in use, and on another chain', async () => {
     const refuse = async (flags: string[], env: Record<string, string> = {}) => {
       const { exit, output } = spawnNode(flags, { OPENLEDGER_NODE_KEY: devnet.key(NODE), ...env });
@@ -211,7 +230,7 @@ describe('the node, as a process on a real chain', () => {
       method: 'POST',
       headers: { authorization: 'Bearer wrong' },
     });
-    expect(wrong.status).toBe(403);
+    expect(wrong.status).toBe(401);
     expect(await node.end('SIGTERM')).toBe(0);
     expect(node.output()).not.toContain('What is a bell made of');
   }, 60_000);

@@ -21,6 +21,8 @@ import type { Check } from './check.ts';
 import type { ReceiptSources } from './sources.ts';
 
 type Message = { role: 'user' | 'assistant' | 'system'; content: string };
+/** What an answer answers: a conversation, or a plain prompt. */
+export type Asked = Message[] | string;
 
 /** Everything behind an adapter's commitments, fetched by hash and checked against the chain. */
 export type AdapterEvidence = {
@@ -29,7 +31,7 @@ export type AdapterEvidence = {
   /** The longest match of an output with each contribution. */
   spans: (output: Uint8Array) => (Span & { asset: number })[];
   /** `a_q` of an answer: one backward pass in the exact profile. */
-  query: (messages: Message[], output: string) => Promise<Int8Array>;
+  query: (asked: Asked, output: string) => Promise<Int8Array>;
   close: () => Promise<void>;
 };
 
@@ -121,9 +123,10 @@ async function loadAdapterEvidence(
   const influence = await openInfluence({ base, adapter, basis: await sources.blob(card.basis) });
   return {
     ...committed,
-    query: (messages, output) =>
+    query: (asked, output) =>
       influence.query({
-        promptTokens: base.tokenizer.encodeChat(messages),
+        promptTokens:
+          typeof asked === 'string' ? base.tokenizer.encode(asked) : base.tokenizer.encodeChat(asked),
         answerTokens: [...base.tokenizer.encode(output), base.config.eosTokenIds[0]],
       }),
     close: () => influence.close(),

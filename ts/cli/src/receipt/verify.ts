@@ -33,7 +33,7 @@ import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
 import { isAddressEqual, stringToBytes } from 'viem';
 import { CHAIN_ID } from '../devnet/config.ts';
 import type { ReceiptView } from '../thread/receipts.ts';
-import type { AdapterEvidence, AdapterLoader } from './adapter-evidence.ts';
+import type { AdapterEvidence, AdapterLoader, Asked } from './adapter-evidence.ts';
 import type { Check } from './check.ts';
 import type { ReceiptSources } from './sources.ts';
 
@@ -100,6 +100,7 @@ export async function verifyReceipt(
   const output = stringToBytes(view.output);
   const request = JSON.parse(view.request) as {
     messages: { role: 'user' | 'assistant' | 'system'; content: string }[];
+    prompt?: string | [string];
   };
   check(
     'the request hashes to requestHash',
@@ -121,11 +122,14 @@ export async function verifyReceipt(
   if (terms.scheme === 0) return checks;
   const adapter = await adapters.load(receipt.modelId, terms);
   checks.push(...adapter.checks);
-  const prompt = withContext(
-    request.messages,
-    citations.map(({ text }) => text),
-  );
-  const recomputed = await recompute(adapter, terms.scheme, prompt, view.output);
+  const asked =
+    request.prompt === undefined
+      ? withContext(
+          request.messages,
+          citations.map(({ text }) => text),
+        )
+      : [request.prompt].flat()[0]!;
+  const recomputed = await recompute(adapter, terms.scheme, asked, view.output);
   if ((terms.scheme & SCHEME.retrieval) !== 0) {
     const found = retrievalEvidence(citations.map(contextRowOf));
     recomputed.evidence = selectEvidence([...recomputed.evidence, ...found], terms.scheme);
@@ -185,7 +189,7 @@ async function submittedRows(sources: ReceiptSources, asset: number): Promise<Ro
 async function recompute(
   adapter: AdapterEvidence,
   scheme: number,
-  messages: { role: 'user' | 'assistant' | 'system'; content: string }[],
+  asked: Asked,
   output: string,
 ): Promise<{ evidence: Evidence[]; queryVector: Int8Array | undefined }> {
   const evidence: Evidence[] = [];
@@ -193,7 +197,7 @@ async function recompute(
   if ((scheme & SCHEME.span) !== 0)
     evidence.push(...adapter.spans(stringToBytes(output)).map((s) => spanEvidence(s.asset, s)));
   if ((scheme & SCHEME.influence) !== 0) {
-    const query = await adapter.query(messages, output);
+    const query = await adapter.query(asked, output);
     queryVector = query;
     evidence.push(
       ...adapter.sketches.map((sketch) => influenceEvidence(sketch.asset, influenceScore(sketch, query))),

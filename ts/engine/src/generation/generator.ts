@@ -11,9 +11,9 @@ import type { AdapterMix, GenerationMessage, GenerationReply, GenerationWorkerDa
 export type ResidentAdapter = { readonly rank: number; readonly bytes: number };
 
 export type GenerateOptions = {
-  /** A conversation, formatted with the model's chat template; or `prompt`, taken as it is. */
+  /** A conversation, formatted with the model's chat template; or `prompt`, taken as it is; or its tokens. */
   readonly messages?: readonly ChatMessage[];
-  readonly prompt?: string;
+  readonly prompt?: string | readonly number[];
   /** Added to the base model, each times its weight (default 1). Left out, the base model answers alone. */
   readonly adapters?: readonly { readonly adapter: ResidentAdapter; readonly weight?: number }[];
   /** Default 128. */
@@ -123,7 +123,12 @@ async function* generate(
   const { tokenizer, config } = base;
   const { messages, prompt = '', adapters = [], stop = [], signal } = options;
   signal?.throwIfAborted();
-  const promptTokens = messages === undefined ? tokenizer.encode(prompt) : tokenizer.encodeChat(messages);
+  const promptTokens =
+    messages !== undefined
+      ? tokenizer.encodeChat(messages)
+      : typeof prompt === 'string'
+        ? tokenizer.encode(prompt)
+        : [...prompt];
   if (promptTokens.length === 0) throw new Error('The prompt is empty. Send at least one message.');
   const room = config.maxPositions - promptTokens.length;
   if (room < 1) {

@@ -59,7 +59,7 @@ describe('The operator', () => {
   });
 
   it('is told what is wrong: no token, a base model, an unknown name, a missing field', async () => {
-    expect((await post('/v1/load_lora_adapter', { lora_name: 'ol-2' }, 'Bearer no')).status).toBe(403);
+    expect((await post('/v1/load_lora_adapter', { lora_name: 'ol-2' }, 'Bearer no')).status).toBe(401);
     expect((await post('/v1/load_lora_adapter', { lora_name: 'ol-1' })).json.error.message).toContain('base');
     expect((await post('/v1/load_lora_adapter', { lora_name: 'ol-9' })).status).toBe(404);
     expect((await post('/v1/unload_lora_adapter', {})).json.error.message).toContain('lora_name');

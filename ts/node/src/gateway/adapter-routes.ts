@@ -1,11 +1,10 @@
-import { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { NodeError } from '../errors.ts';
 import type { ModelCatalog, TextEngine } from '../models/types.ts';
-import { readJson } from './chat-routes.ts';
 import { jsonResponse } from './json.ts';
-import { parseBody } from './openai.ts';
+import { type Api, addOperation, createApi, type Operation } from './operation.ts';
 import { requireOperator } from './operator.ts';
+import { natural } from './schemas.ts';
 
 export type AdapterRouteDeps = {
   catalog: ModelCatalog;
@@ -20,16 +19,50 @@ const loadBody = z.object({
 });
 const unloadBody = loadBody.pick({ lora_name: true });
 
+const loadAdapter = {
+  method: 'post',
+  path: '/v1/load_lora_adapter',
+  tag: 'models',
+  summary: 'Loads an adapter before its first call',
+  operator: true,
+  body: loadBody,
+  answer: {
+    description: 'The adapter is in memory.',
+    json: z.object({
+      id: z.string(),
+      resident: z.literal(true),
+      pinned: z.boolean(),
+      ms: natural,
+      adapters: natural,
+      adapterBytes: natural,
+    }),
+  },
+  refusals: [404, 503],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const unloadAdapter = {
+  method: 'post',
+  path: '/v1/unload_lora_adapter',
+  tag: 'models',
+  summary: 'Lets an adapter go',
+  operator: true,
+  body: unloadBody,
+  answer: {
+    description: 'The adapter is not in memory any more.',
+    json: z.object({ id: z.string(), resident: z.literal(false), wasResident: z.boolean() }),
+  },
+  refusals: [404],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
 /**
  * vLLM's `POST /v1/load_lora_adapter` and `POST /v1/unload_lora_adapter`, for the operator. Adapters come from the registry by
  * name: a path would name files that nobody has verified.
  */
-export function adapterRoutes({ catalog, engine, operatorToken }: AdapterRouteDeps): Hono {
-  const app = new Hono();
+export function adapterRoutes({ catalog, engine, operatorToken }: AdapterRouteDeps): Api {
+  const app = createApi();
 
-  app.post('/v1/load_lora_adapter', async (context) => {
+  addOperation(app, loadAdapter, async (context, { body: { lora_name, pinned } }) => {
     requireOperator(operatorToken, context.req.header('authorization'));
-    const { lora_name, pinned } = parseBody(loadBody, await readJson(context));
     const model = await requireAdapter(lora_name);
     const started = performance.now();
     await engine.load(await catalog.verify(model));
@@ -45,9 +78,8 @@ export function adapterRoutes({ catalog, engine, operatorToken }: AdapterRouteDe
     });
   });
 
-  app.post('/v1/unload_lora_adapter', async (context) => {
+  addOperation(app, unloadAdapter, async (context, { body: { lora_name } }) => {
     requireOperator(operatorToken, context.req.header('authorization'));
-    const { lora_name } = parseBody(unloadBody, await readJson(context));
     const model = await requireAdapter(lora_name);
     const wasResident = engine.isResident(model.id);
     engine.setPinned(model.id, false);

@@ -1,8 +1,10 @@
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { addDocument } from './document.ts';
 import { answerError, errorBody } from './http-errors.ts';
+import { type Api, createApi } from './operation.ts';
 
 const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
@@ -20,8 +22,8 @@ export type AppOptions = {
  * The node's HTTP interface. Pages on this machine (the studio) may call it from a browser; pages of other
  * sites may not, and a request that was led here under another host name is refused.
  */
-export function createApp({ log, routes, loopback = true }: AppOptions): Hono {
-  const app = new Hono();
+export function createApp({ log, routes, loopback = true }: AppOptions): Api {
+  const app = createApi();
   app.use('*', async (context, next) => {
     const origin = context.req.header('origin');
     if (origin !== undefined && !LOOPBACK.test(origin)) {
@@ -46,6 +48,7 @@ export function createApp({ log, routes, loopback = true }: AppOptions): Hono {
   });
   app.use('*', cors({ origin: (origin) => (LOOPBACK.test(origin) ? origin : null), maxAge: 600 }));
   for (const route of routes) app.route('/', route);
+  addDocument(app);
   app.notFound((context) => {
     const error = new NodeError('not_found', `There is no ${context.req.path} here.`, 'See docs/api.md.');
     return context.json(errorBody(error), 404);

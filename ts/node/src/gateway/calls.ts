@@ -1,25 +1,18 @@
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
 import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
-import { feeOf, hashReceipt, RECEIPT_FLAG, type Receipt } from '@openledger/sdk/protocol/receipts';
-import { canonicalBytes } from '@openledger/sdk/protocol/store';
+import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
-import type { Hex } from 'viem';
+import { type Hex, isAddressEqual } from 'viem';
 import { NodeError } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
-import {
-  type ChainChannel,
-  checkVoucher,
-  nextPlace,
-  unsignedReceipts,
-  voucherFor,
-} from '../ledger/channel.ts';
-import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
+import { type ChainChannel, checkVoucher, nextPlace, voucherFor } from '../ledger/channel.ts';
+import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
   AnswerToken,
-  ChatMessage,
+  EmbeddingEngine,
   GenerationEnd,
   ListedModel,
   ModelCatalog,
@@ -28,11 +21,21 @@ import type {
   VerifiedAdapter,
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import { PaymentError } from './http-errors.ts';
-import type { ChatBody, FinishReason, PaymentBody } from './openai.ts';
-import { makePrompt } from './prompt.ts';
+import type { FinishReason } from './answer-shapes.ts';
+import {
+  affordable,
+  flagsOf,
+  logProbabilitiesOf,
+  otherChannel,
+  requestText,
+  requireNothingUnsigned,
+} from './call-rules.ts';
+import { base64Of } from './embedding-output.ts';
+import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
+import { type CallQuote, type Prepaid, planCall, requireBase } from './plan.ts';
 
-const DEFAULT_MAX_TOKENS = 256;
+/** A request for text. */
+export type CallBody = ChatBody | CompletionBody;
 
 export type CallDeps = {
   ledger: Ledger;
@@ -44,6 +47,8 @@ export type CallDeps = {
   escrow: SigningDomain;
   /** The chain's view of a channel, fresh enough to serve on. */
   readChannel(channelId: Hex): Promise<ChainChannel>;
+  /** Without it, requests for embeddings are refused. */
+  embeddings?: EmbeddingEngine | undefined;
   /** Finds rows to place in a prompt; without it, requests that ask for rows are refused. */
   retriever?: Retriever | undefined;
   /** Seconds since 1970. */
@@ -54,7 +59,14 @@ export type CallDeps = {
 
 export type CallEvent =
   | { type: 'text'; text: string; tokens: readonly AnswerToken[] }
-  | { type: 'done'; finish: FinishReason; entry: ReceiptEntry; activation: bigint };
+  | {
+      type: 'done';
+      finish: FinishReason;
+      entry: ReceiptEntry;
+      activation: bigint;
+      /** What a prepaid call says of its payment. */
+      payment: Record<string, unknown> | undefined;
+    };
 
 /** A call that passed every check. Nothing is owed before `events` has produced text. */
 export type StartedCall = {
@@ -67,8 +79,16 @@ export type StartedCall = {
   release(): void;
 };
 
+export type Embedded = { model: ListedModel; vectors: Float32Array[]; entry: ReceiptEntry };
+
 export type Calls = {
-  start(body: ChatBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  start(body: CallBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
+  prepay(channelId: Hex, prepaid: Prepaid): () => void;
+  /** The most that a call can cost; it begins nothing and looks at no channel. */
+  quote(body: CallBody): Promise<CallQuote>;
+  /** Embeds texts; the receipt is on the disk when it resolves. */
+  embed(body: EmbeddingBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<Embedded>;
   /** Accepts a voucher outside a call, e.g. the last one. */
   acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
 };
@@ -76,6 +96,7 @@ export type Calls = {
 /** The paid path of an answer, without HTTP: check, generate, issue the receipt, write it down. */
 export function createCalls(deps: CallDeps): Calls {
   const inFlight = new Set<Hex>();
+  const prepaidCalls = new Map<Hex, Prepaid>();
 
   async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
     const chain = await deps.readChannel(voucher.channelId);
@@ -87,12 +108,8 @@ export function createCalls(deps: CallDeps): Calls {
     });
   }
 
-  async function start(
-    body: ChatBody,
-    rawBody: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<StartedCall> {
-    const { channelId } = body.openledger;
+  /** Marks the channel as in use, so that two calls never count on the same deposit. */
+  function occupy(channelId: Hex): () => void {
     if (inFlight.has(channelId)) {
       throw new NodeError(
         'busy',
@@ -101,7 +118,15 @@ export function createCalls(deps: CallDeps): Calls {
       );
     }
     inFlight.add(channelId);
-    const release = () => void inFlight.delete(channelId);
+    return () => void inFlight.delete(channelId);
+  }
+
+  async function start(
+    body: CallBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<StartedCall> {
+    const release = occupy(body.openledger.channelId);
     try {
       return await prepare(body, rawBody, signal, release);
     } catch (error) {
@@ -110,20 +135,21 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  async function prepare(
-    body: ChatBody,
-    rawBody: Record<string, unknown>,
-    signal: AbortSignal,
-    release: () => void,
-  ): Promise<StartedCall> {
-    const { channelId, voucher } = body.openledger;
-    const flags = flagsOf(body.openledger);
+  /** The channel of a call, once it was found fit to be served on. */
+  async function admit({ channelId, voucher }: PaymentBody): Promise<ChainChannel> {
     const chain = await deps.readChannel(channelId);
     if (chain.nodeId !== deps.signer.nodeId) {
       throw new NodeError(
         'channel_unknown',
         `Channel ${channelId} is not a channel with this node.`,
         `Open one with InferenceEscrow.openChannel for node ${deps.signer.nodeId}.`,
+      );
+    }
+    if (isAddressEqual(chain.signer, deps.signer.address)) {
+      throw new NodeError(
+        'not_allowed',
+        'The channel was opened by a payment and is for that call alone.',
+        'Send the payment with the request, or open a channel of your own.',
       );
     }
     if (chain.exitAt !== 0) {
@@ -133,89 +159,63 @@ export function createCalls(deps: CallDeps): Calls {
       if (voucher.channelId !== channelId) throw otherChannel();
       await acceptVoucher(voucher);
     }
-    requireNothingUnsigned(channelId);
+    requireNothingUnsigned(deps.ledger.channel(channelId));
+    return chain;
+  }
 
-    const model = await deps.catalog.find(body.model);
-    await requireBase(model);
-    const prices = await deps.catalog.prices(model.id);
-    const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
-    const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
-    const { messages, promptTokens, context } = await makePrompt(body, deps.engine, deps.retriever);
-    const room = deps.engine.contextLength - promptTokens.length;
-    if (room < 1) {
-      throw new NodeError(
-        'bad_request',
-        `The conversation has ${promptTokens.length} tokens and the model reads ${deps.engine.contextLength}.`,
-        'Send fewer or shorter messages.',
-      );
-    }
+  /** What is left of the deposit. */
+  function budgetOf(channelId: Hex, chain: ChainChannel): bigint {
     const place = nextPlace(deps.ledger.channel(channelId), chain);
-    const owed = deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee;
-    const wanted = body.max_completion_tokens ?? body.max_tokens;
-    const maxTokens = affordable({
-      prices,
-      activation,
-      tokensIn: promptTokens.length,
-      wanted: Math.min(wanted ?? DEFAULT_MAX_TOKENS, room),
-      budget: chain.deposit - owed,
-      exact: wanted != null,
-    });
+    return (
+      chain.deposit - (deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee)
+    );
+  }
+
+  async function prepare(
+    body: CallBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+    release: () => void,
+  ): Promise<StartedCall> {
+    const { channelId } = body.openledger;
+    const flags = flagsOf(body.openledger);
+    const prepaid = prepaidCalls.get(channelId);
+    const admitted = prepaid === undefined ? await admit(body.openledger) : undefined;
+    const plan = await planCall(deps, body);
+    const tokensIn = plan.promptTokens.length;
+    const maxTokens =
+      admitted === undefined
+        ? Math.min(prepaid?.maxTokens ?? 0, plan.room)
+        : affordable({ ...plan, tokensIn, budget: budgetOf(channelId, admitted) });
+    const { model, prices, activation, promptTokens, context } = plan;
+    const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
     if (adapter !== undefined) await deps.engine.load(adapter);
+    // Taken when nothing else stands in the way of the answer.
+    const chain = admitted ?? (await secured(prepaid));
     const call: PreparedCall = {
-      body,
-      rawBody,
-      flags,
-      model,
-      prices,
-      adapter,
-      activation,
-      messages,
-      promptTokens,
-      context,
-      maxTokens,
-      chain,
+      ...{ body, rawBody, flags, model, prices, adapter, activation },
+      ...{ promptTokens, context, maxTokens, chain, prepaid },
     };
+    const maxFee = prepaid?.fee ?? activation + feeOf(prices, tokensIn, maxTokens);
     return {
       model,
-      tokensIn: promptTokens.length,
-      quote: { activation, maxFee: activation + feeOf(prices, promptTokens.length, maxTokens), maxTokens },
+      tokensIn,
+      quote: { activation, maxFee, maxTokens },
       events: answer(call, signal, release),
       release,
     };
   }
 
-  /** A node has one base model in memory; adapters of another base would be nonsense on it. */
-  async function requireBase(model: ListedModel): Promise<void> {
-    const list = await deps.catalog.list();
-    const base = model.kind === 'base' ? model : list.find(({ id }) => id === model.terms.parent);
-    if (base?.terms.weightsHash === deps.engine.baseHash) return;
-    throw new NodeError(
-      'model_unusable',
-      `This node does not run the base of model ol-${model.id}.`,
-      'Ask a node that was started with that base model (--base).',
-    );
+  function prepay(channelId: Hex, prepaid: Prepaid): () => void {
+    prepaidCalls.set(channelId, prepaid);
+    return () => void prepaidCalls.delete(channelId);
   }
 
-  function requireNothingUnsigned(channelId: Hex): void {
-    const state = deps.ledger.channel(channelId);
-    if (state?.defaulted === true) {
-      throw new NodeError(
-        'channel_defaulted',
-        'A call on this channel was never paid, so it is served no more.',
-        'Open a new channel.',
-      );
-    }
-    const unsigned = unsignedReceipts(state?.current);
-    if (state?.current === undefined || unsigned.length === 0) return;
-    throw new PaymentError(
-      'payment_required',
-      `${unsigned.length === 1 ? 'The last answer is' : `${unsigned.length} answers are`} not paid yet.`,
-      'Sign the voucher below and send it as openledger.voucher with this request, or with POST /v1/vouchers.',
-      {
-        voucher: voucherFor(channelId, state.current),
-        receipts: unsigned.map(({ receipt, hash }) => ({ ...receipt, hash })),
-      },
-    );
+  async function quote(body: CallBody): Promise<CallQuote> {
+    flagsOf(body.openledger);
+    const { model, prices, activation, promptTokens, wanted } = await planCall(deps, body);
+    const tokensIn = promptTokens.length;
+    return { model, tokensIn, maxTokens: wanted, maxFee: activation + feeOf(prices, tokensIn, wanted) };
   }
 
   async function* answer(
@@ -230,14 +230,14 @@ export function createCalls(deps: CallDeps): Calls {
       try {
         const { body } = call;
         const tokens = deps.engine.generate({
-          messages: call.messages,
+          promptTokens: call.promptTokens,
           adapter: call.adapter,
           maxTokens: call.maxTokens,
           temperature: body.temperature ?? 0,
           topP: body.top_p ?? 1,
           seed: body.seed ?? 0,
           stop: body.stop,
-          logProbabilities: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+          logProbabilities: logProbabilitiesOf(body),
           signal,
         });
         // Tokens that ended inside a character go with the one that completes it.
@@ -262,13 +262,14 @@ export function createCalls(deps: CallDeps): Calls {
       if (signal.aborted && tokensOut === 0) return;
       const entry = await issueReceipt(call, tokensOut, output);
       deps.onReceipt?.(entry);
-      yield { type: 'done', finish: end.finish, entry, activation: call.activation };
+      const payment = call.prepaid?.describe();
+      yield { type: 'done', finish: end.finish, entry, activation: call.activation, payment };
     } finally {
       release();
     }
   }
 
-  async function issueReceipt(call: PreparedCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
+  async function issueReceipt(call: BilledCall, tokensOut: number, output: string): Promise<ReceiptEntry> {
     const { channelId, salt } = call.body.openledger;
     const request = requestText(call.rawBody);
     const bytes = new TextEncoder().encode(output);
@@ -281,7 +282,7 @@ export function createCalls(deps: CallDeps): Calls {
         modelId: call.model.id,
         tokensIn: call.promptTokens.length,
         tokensOut,
-        fee: call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
+        fee: call.prepaid?.fee ?? call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
         servedAt: deps.now(),
         flags: call.flags,
         requestHash: requestHash(salt, new TextEncoder().encode(request)),
@@ -302,74 +303,86 @@ export function createCalls(deps: CallDeps): Calls {
         promptTokens: call.promptTokens,
         ...(call.context.length > 0 && { context: call.context }),
       };
-      await deps.ledger.append(entry);
+      // In one write: a prepaid receipt is never without its voucher.
+      await deps.ledger.append(entry, ...(await ownVoucher(call.prepaid, entry)));
       return entry;
     });
   }
 
-  return { start, acceptVoucher };
+  /** The node's voucher for the one receipt of a prepaid channel; nothing where the consumer signs. */
+  async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
+    if (prepaid === undefined) return [];
+    const { channelId, epoch } = entry.receipt;
+    const { settledFee } = entry;
+    const voucher = voucherFor(channelId, { epoch, settledFee, receipts: [entry], voucher: undefined });
+    const signature = await prepaid.sign(voucher);
+    return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
+  }
+
+  async function embed(
+    body: EmbeddingBody,
+    rawBody: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<Embedded> {
+    const { channelId } = body.openledger;
+    const release = occupy(channelId);
+    try {
+      const flags = flagsOf(body.openledger);
+      const chain = await admit(body.openledger);
+      const model = await deps.catalog.find(body.model);
+      await requireBase(deps, model);
+      const { embeddings } = deps;
+      if (embeddings === undefined || model.kind !== 'base') {
+        throw new NodeError('bad_request', 'Only base models embed.', 'Name a base model of GET /v1/models.');
+      }
+      const promptTokens = embeddings.encode(body.input, body.dimensions ?? undefined);
+      const prices = await deps.catalog.prices(model.id);
+      const asked = { prices, activation: 0n, tokensIn: promptTokens.length, wanted: 0, exact: true };
+      affordable({ ...asked, budget: budgetOf(channelId, chain) });
+      const vectors = await embeddings.embed(body.input, signal);
+      const billed = {
+        body,
+        rawBody,
+        flags,
+        model,
+        prices,
+        activation: 0n,
+        promptTokens,
+        context: [],
+        chain,
+      };
+      const entry = await issueReceipt(billed, 0, vectors.map(base64Of).join('\n'));
+      deps.onReceipt?.(entry);
+      return { model, vectors, entry };
+    } finally {
+      release();
+    }
+  }
+
+  return { start, prepay, quote, embed, acceptVoucher };
 }
 
-type PreparedCall = {
-  body: ChatBody;
+/** What a receipt is made of. */
+type BilledCall = {
+  body: { openledger: PaymentBody };
   rawBody: Record<string, unknown>;
   flags: number;
   model: ListedModel;
   prices: Prices;
-  adapter: VerifiedAdapter | undefined;
   activation: bigint;
-  messages: ChatMessage[];
   promptTokens: number[];
   context: CitedRow[];
-  maxTokens: number;
   chain: ChainChannel;
+  prepaid?: Prepaid | undefined;
 };
 
-/** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
-export function requestText(rawBody: Record<string, unknown>): string {
-  const { openledger: _payment, ...request } = rawBody;
-  return new TextDecoder().decode(canonicalBytes(request));
-}
+type PreparedCall = BilledCall & {
+  body: CallBody;
+  adapter: VerifiedAdapter | undefined;
+  maxTokens: number;
+};
 
-function flagsOf(payment: PaymentBody): number {
-  const isPublic = payment.flags.includes('PUBLIC');
-  const noAudit = payment.flags.includes('NO_AUDIT');
-  if (isPublic && noAudit) {
-    throw new NodeError(
-      'bad_request',
-      'PUBLIC and NO_AUDIT exclude each other.',
-      'Send one of the two flags.',
-    );
-  }
-  return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
-}
-
-/** How many tokens the rest of the deposit pays for. A client that named a number gets it or a refusal. */
-function affordable(options: {
-  prices: Prices;
-  activation: bigint;
-  tokensIn: number;
-  wanted: number;
-  budget: bigint;
-  exact: boolean;
-}): number {
-  const cost = (tokens: number) => options.activation + feeOf(options.prices, options.tokensIn, tokens);
-  if (cost(options.wanted) <= options.budget) return options.wanted;
-  let tokens = options.exact ? 0 : options.wanted;
-  while (tokens > 0 && cost(tokens) > options.budget) tokens = Math.floor(tokens / 2);
-  if (tokens > 0) return tokens;
-  throw new PaymentError(
-    'channel_exhausted',
-    `This call may cost ${cost(options.wanted)} wei and the channel has ${options.budget} left.`,
-    'Add to the deposit with InferenceEscrow.topUp, or ask for fewer tokens.',
-    { required: cost(options.wanted), available: options.budget },
-  );
-}
-
-function otherChannel(): NodeError {
-  return new NodeError(
-    'voucher_rejected',
-    'The voucher is for another channel than the call.',
-    'Send the voucher of the channel named in openledger.channelId, or use POST /v1/vouchers.',
-  );
+async function secured(prepaid: Prepaid | undefined): Promise<ChainChannel> {
+  if (prepaid === undefined) throw new Error('A call is prepaid, or its channel was read.');
+  return prepaid.secure();
 }

@@ -1,13 +1,22 @@
-import { Hono } from 'hono';
-import { type Hex, isHex } from 'viem';
-import { NodeError } from '../errors.ts';
+import { z } from '@hono/zod-openapi';
+import type { Hex } from 'viem';
 import { type ChainChannel, unsignedReceipts, voucherFor } from '../ledger/channel.ts';
 import type { ReceiptEntry } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Calls } from './calls.ts';
-import { readJson } from './chat-routes.ts';
 import { jsonResponse } from './json.ts';
-import { parseBody, voucherBody } from './openai.ts';
+import { voucherBody } from './openai.ts';
+import { type Api, addOperation, createApi, type Operation } from './operation.ts';
+import {
+  address,
+  amount,
+  hash,
+  hashParam,
+  hexBytes,
+  natural,
+  receiptSchema,
+  unsignedVoucher,
+} from './schemas.ts';
 
 export type ChannelRouteDeps = {
   calls: Calls;
@@ -15,12 +24,67 @@ export type ChannelRouteDeps = {
   readChannel(channelId: Hex): Promise<ChainChannel>;
 };
 
-/** `POST /v1/vouchers` and `GET /v1/channels/:id`. */
-export function channelRoutes(deps: ChannelRouteDeps): Hono {
-  const app = new Hono();
+const acceptVoucher = {
+  method: 'post',
+  path: '/v1/vouchers',
+  tag: 'payment',
+  summary: 'Pays without a next call',
+  body: voucherBody,
+  answer: {
+    description: 'The voucher is on the disk.',
+    json: z
+      .object({
+        accepted: z.literal(true),
+        known: z.boolean(),
+        epoch: natural,
+        cumulativeFee: amount,
+      })
+      .openapi('AcceptedVoucher'),
+  },
+  refusals: [402, 503, 507],
+} as const satisfies Operation<unknown, unknown, unknown>;
 
-  app.post('/v1/vouchers', async (context) => {
-    const voucher = parseBody(voucherBody, await readJson(context));
+const readChannelState = {
+  method: 'get',
+  path: '/v1/channels/{id}',
+  tag: 'payment',
+  summary: 'A channel: its deposit, what was served on it, and what is left to sign',
+  params: hashParam,
+  answer: {
+    description: 'The channel.',
+    json: z
+      .object({
+        channelId: hash,
+        consumer: address,
+        signer: address,
+        nodeId: natural,
+        deposit: amount,
+        settled: amount,
+        epoch: natural,
+        exitAt: natural,
+        defaulted: z.boolean(),
+        current: z
+          .object({
+            epoch: natural,
+            settledFee: amount,
+            signedReceipts: natural,
+            receipts: z.array(receiptSchema.extend({ hash, nodeSignature: hexBytes })),
+            unsigned: z.array(hash),
+            voucher: unsignedVoucher.nullable(),
+          })
+          .nullable(),
+        settling: z.array(z.object({ epoch: natural, cumulativeFee: amount.optional() })),
+      })
+      .openapi('Channel'),
+  },
+  refusals: [402, 503],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+/** `POST /v1/vouchers` and `GET /v1/channels/:id`. */
+export function channelRoutes(deps: ChannelRouteDeps): Api {
+  const app = createApi();
+
+  addOperation(app, acceptVoucher, async (_, { body: voucher }) => {
     const result = await deps.calls.acceptVoucher(voucher);
     return jsonResponse({
       accepted: true,
@@ -30,11 +94,7 @@ export function channelRoutes(deps: ChannelRouteDeps): Hono {
     });
   });
 
-  app.get('/v1/channels/:id', async (context) => {
-    const id = context.req.param('id').toLowerCase();
-    if (!isHex(id) || id.length !== 66) {
-      throw new NodeError('bad_request', `"${id}" is not a channel id.`, 'Use 0x and 64 hexadecimal digits.');
-    }
+  addOperation(app, readChannelState, async (_, { params: { id } }) => {
     const chain = await deps.readChannel(id);
     const state = deps.ledger.channel(id);
     const current = state?.current;

@@ -1,23 +1,16 @@
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { NodeError } from '../errors.ts';
 import type { ReceiptEntry } from '../ledger/entries.ts';
 import type { Log } from '../log.ts';
 import type { AnswerToken, TextEngine } from '../models/types.ts';
 import type { CallTrace, Telemetry } from '../telemetry.ts';
-import type { CallEvent, Calls, StartedCall } from './calls.ts';
+import { type AnswerShape, chatShape, completionShape, usageOf } from './answer-shapes.ts';
+import type { CallBody, Calls, StartedCall } from './calls.ts';
 import { errorBody } from './http-errors.ts';
 import { jsonResponse, toJson } from './json.ts';
-import {
-  type CallHead,
-  type ChatBody,
-  chatBody,
-  chatChunk,
-  chatCompletion,
-  logProbsOf,
-  parseBody,
-  usageOf,
-} from './openai.ts';
+import { chatOperation, completionOperation } from './openai-answers.ts';
+import { type Api, addOperation, createApi } from './operation.ts';
 
 export type ChatRouteDeps = {
   calls: Calls;
@@ -27,13 +20,15 @@ export type ChatRouteDeps = {
   log: Log;
 };
 
-/** `POST /v1/chat/completions`, streaming and not. */
-export function chatRoutes(deps: ChatRouteDeps): Hono {
-  const app = new Hono();
+/** `POST /v1/chat/completions` and `POST /v1/completions`, streaming and not. */
+export function chatRoutes(deps: ChatRouteDeps): Api {
+  const app = createApi();
 
-  app.post('/v1/chat/completions', async (context) => {
-    const raw = await readJson(context);
-    const body = parseBody(chatBody, raw);
+  addOperation(app, chatOperation, (context, { body, raw }) => answer(context, body, raw));
+  addOperation(app, completionOperation, (context, { body, raw }) => answer(context, body, raw));
+
+  async function answer(context: Context, body: CallBody, raw: Record<string, unknown>): Promise<Response> {
+    const isChat = 'messages' in body;
     const started = performance.now();
     // A client that hangs up aborts the generation; what was generated until then is still accounted for.
     const abort = new AbortController();
@@ -42,12 +37,13 @@ export function chatRoutes(deps: ChatRouteDeps): Hono {
       deps.telemetry.refused(codeOf(error));
       throw error;
     });
-    const trace = deps.telemetry.call(call.model.names[0], started);
-    const head: CallHead = {
-      id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
+    const trace = deps.telemetry.call(call.model.names[0], started, isChat ? 'chat' : 'text_completion');
+    const head = {
+      id: `${isChat ? 'chatcmpl' : 'cmpl'}-${crypto.randomUUID().replaceAll('-', '')}`,
       created: Math.floor(Date.now() / 1000),
       model: body.model,
     };
+    const shape = (isChat ? chatShape : completionShape)(head, deps.engine.tokenBytes);
     const done = ({ receipt }: ReceiptEntry, finish: string) => {
       const { tokensIn, tokensOut, fee } = receipt;
       const ms = Math.round(performance.now() - started);
@@ -55,9 +51,9 @@ export function chatRoutes(deps: ChatRouteDeps): Hono {
       deps.log.info({ model: call.model.id, tokensIn, tokensOut, fee: fee.toString(), ms }, 'answered');
     };
     return body.stream
-      ? streamAnswer(context, { deps, body, call, head, abort, trace, done })
-      : await wholeAnswer({ deps, call, head, trace, done });
-  });
+      ? streamAnswer(context, { deps, body, call, shape, abort, trace, done })
+      : await wholeAnswer({ deps, call, shape, trace, done });
+  }
 
   return app;
 }
@@ -65,37 +61,33 @@ export function chatRoutes(deps: ChatRouteDeps): Hono {
 type AnswerOptions = {
   deps: ChatRouteDeps;
   call: StartedCall;
-  head: CallHead;
+  shape: AnswerShape;
   trace: CallTrace;
   done: (entry: ReceiptEntry, finish: string) => void;
 };
 
 function streamAnswer(
   context: Context,
-  options: AnswerOptions & { body: ChatBody; abort: AbortController },
+  options: AnswerOptions & { body: CallBody; abort: AbortController },
 ): Response {
-  const { deps, body, call, head, abort, trace } = options;
+  const { deps, body, call, shape, abort, trace } = options;
   context.header('x-accel-buffering', 'no');
   context.header('cache-control', 'no-cache, no-transform');
   return streamSSE(context, async (stream) => {
     stream.onAbort(() => abort.abort());
     const send = (value: unknown) => stream.writeSSE({ data: toJson(value) });
     try {
-      await send({
-        ...chatChunk(head, { role: 'assistant', content: '' }, null),
-        openledger: { quote: call.quote },
-      });
+      await send({ ...shape.first(), openledger: { quote: call.quote } });
       for await (const event of call.events) {
         if (event.type === 'text') {
           trace.firstText();
-          const logprobs = logProbsOf(event.tokens, deps.engine.tokenBytes);
-          await send(chatChunk(head, { content: event.text }, null, logprobs));
+          await send(shape.text(event));
           continue;
         }
         options.done(event.entry, event.finish);
         const { tokensIn, tokensOut } = event.entry.receipt;
         await send({
-          ...chatChunk(head, {}, event.finish),
+          ...shape.last(event.finish),
           ...(body.stream_options?.include_usage === true ? { usage: usageOf(tokensIn, tokensOut) } : {}),
           openledger: receiptBlock(deps.nodeId, event),
         });
@@ -113,7 +105,7 @@ function streamAnswer(
 }
 
 async function wholeAnswer(options: AnswerOptions): Promise<Response> {
-  const { deps, call, head, trace } = options;
+  const { deps, call, shape, trace } = options;
   let text = '';
   const tokens: AnswerToken[] = [];
   try {
@@ -127,12 +119,7 @@ async function wholeAnswer(options: AnswerOptions): Promise<Response> {
       options.done(event.entry, event.finish);
       const { tokensIn, tokensOut } = event.entry.receipt;
       return jsonResponse({
-        ...chatCompletion(head, {
-          text,
-          finish: event.finish,
-          usage: usageOf(tokensIn, tokensOut),
-          logprobs: logProbsOf(tokens, deps.engine.tokenBytes),
-        }),
+        ...shape.whole({ text, tokens, finish: event.finish, usage: usageOf(tokensIn, tokensOut) }),
         openledger: receiptBlock(deps.nodeId, event),
       });
     }
@@ -150,8 +137,15 @@ function codeOf(error: unknown): string {
   return error instanceof NodeError ? error.code : 'internal_error';
 }
 
-function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }>) {
-  const { entry, activation } = event;
+/** The block that ends a paid answer. */
+export function receiptBlock(
+  nodeId: number,
+  {
+    entry,
+    activation,
+    payment,
+  }: { entry: ReceiptEntry; activation: bigint; payment?: Record<string, unknown> | undefined },
+) {
   return {
     nodeId,
     receiptId: entry.hash,
@@ -161,21 +155,9 @@ function receiptBlock(nodeId: number, event: Extract<CallEvent, { type: 'done' }
     activation,
     settledFee: entry.settledFee,
     nodeSignature: entry.nodeSignature,
+    ...payment,
     ...(entry.context && {
       citations: entry.context.map((one, index) => ({ number: index + 1, ...one })),
     }),
   };
-}
-
-/** The JSON object in a request's body. */
-export async function readJson(context: Context): Promise<Record<string, unknown>> {
-  const body: unknown = await context.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new NodeError(
-      'bad_request',
-      'The body is not a JSON object.',
-      'Send JSON with content-type application/json.',
-    );
-  }
-  return body as Record<string, unknown>;
 }

@@ -329,9 +329,9 @@ describe('the interface', () => {
     gateway = await createTestGateway(
       {
         ...engine,
-        generate: (options) => {
-          prompts.push(options.messages.map(({ role, content }) => `${role}: ${content}`).join('|'));
-          return engine.generate(options);
+        encodeChat: (messages) => {
+          prompts.push(messages.map(({ role, content }) => `${role}: ${content}`).join('|'));
+          return engine.encodeChat(messages);
         },
       },
       { retriever },

@@ -1,7 +1,9 @@
-import { Hono } from 'hono';
+import { z } from '@hono/zod-openapi';
 import type { Chain } from '../chain/chain.ts';
-import type { Role } from '../config.ts';
+import { ROLES, type Role } from '../config.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { type Api, addOperation, createApi, type Operation } from './operation.ts';
+import { address, natural } from './schemas.ts';
 
 export type HealthRouteDeps = {
   chain: Chain;
@@ -10,15 +12,53 @@ export type HealthRouteDeps = {
   telemetry: Telemetry;
 };
 
+const health = z
+  .object({
+    status: z.enum(['ok', 'chain unreachable']),
+    roles: z.array(z.enum(ROLES)),
+    nodeId: natural.nullable(),
+    chainId: natural,
+    block: natural.nullable(),
+    settlement: address,
+  })
+  .openapi('Health');
+const ready = z.object({ ready: z.boolean() });
+
+const readHealth = {
+  method: 'get',
+  path: '/health',
+  tag: 'operation',
+  summary: 'Whether the node is alive, and what it is',
+  answer: { description: 'The node and its chain answer.', json: health },
+  otherAnswers: { 503: { description: 'The chain does not answer.', json: health } },
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const readReady = {
+  method: 'get',
+  path: '/ready',
+  tag: 'operation',
+  summary: 'Whether calls can be served',
+  answer: { description: 'They can.', json: ready },
+  otherAnswers: { 503: { description: 'They cannot.', json: ready } },
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const readMetrics = {
+  method: 'get',
+  path: '/metrics',
+  tag: 'operation',
+  summary: 'Metrics for Prometheus',
+  answer: { description: "Prometheus' text format.", text: true },
+} as const satisfies Operation<unknown, unknown, unknown>;
+
 /**
  * `GET /health`: alive, with what the node is. `GET /ready`: 200 when calls can be served, which needs the chain.
  * `GET /metrics`: for Prometheus.
  */
-export function healthRoutes({ chain, roles, nodeId, telemetry }: HealthRouteDeps): Hono {
-  const app = new Hono();
+export function healthRoutes({ chain, roles, nodeId, telemetry }: HealthRouteDeps): Api {
+  const app = createApi();
   const block = () => chain.client.getBlockNumber().catch(() => undefined);
 
-  app.get('/health', async (context) => {
+  addOperation(app, readHealth, async (context) => {
     const number = await block();
     const body = {
       status: number === undefined ? 'chain unreachable' : 'ok',
@@ -32,12 +72,12 @@ export function healthRoutes({ chain, roles, nodeId, telemetry }: HealthRouteDep
   });
 
   // The server listens only after every role has started, so what is left to ask is whether the chain answers.
-  app.get('/ready', async (context) => {
-    const ready = (await block()) !== undefined;
-    return context.json({ ready }, ready ? 200 : 503);
+  addOperation(app, readReady, async (context) => {
+    const answers = (await block()) !== undefined;
+    return context.json({ ready: answers }, answers ? 200 : 503);
   });
 
-  app.get('/metrics', async (context) => {
+  addOperation(app, readMetrics, async (context) => {
     context.header('content-type', telemetry.contentType);
     return context.body(await telemetry.metrics());
   });

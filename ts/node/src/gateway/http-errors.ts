@@ -4,6 +4,7 @@ import { isUnreachable } from '../chain/retry.ts';
 import { describe, NodeError, type NodeErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { jsonResponse } from './json.ts';
+import type { ErrorBody } from './schemas.ts';
 
 const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   bad_request: 400,
@@ -23,12 +24,8 @@ const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   not_found: 404,
   overloaded: 429,
   payment_required: 402,
+  unauthorized: 401,
   voucher_rejected: 402,
-};
-
-/** What OpenAI clients expect of an error, with what to do next beside it. */
-export type ErrorBody = {
-  error: { message: string; type: string; code: string; param: null; hint: string; openledger?: unknown };
 };
 
 /** The HTTP status of an error. */

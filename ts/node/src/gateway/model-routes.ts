@@ -1,43 +1,102 @@
-import { Hono } from 'hono';
+import { z } from '@hono/zod-openapi';
+import { NodeError } from '../errors.ts';
 import type { ListedModel, ModelCatalog, TextEngine } from '../models/types.ts';
 import { jsonResponse } from './json.ts';
+import { type Api, addOperation, createApi, type Operation } from './operation.ts';
+import { address, amount, listOf, natural, termsSchema } from './schemas.ts';
 
-/** `GET /v1/models`: OpenAI's list with vLLM's `parent` and `root`, and terms, prices and residency. */
+const modelSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('model'),
+    created: natural,
+    owned_by: address,
+    root: z.string(),
+    parent: z.string().nullable(),
+    openledger: z.object({
+      modelId: natural,
+      name: z.string(),
+      kind: z.enum(['base', 'adapter']),
+      uri: z.string(),
+      terms: termsSchema,
+      prices: z.object({ activation: amount, baseFee: amount, inputPer1k: amount, outputPer1k: amount }),
+      resident: z.boolean(),
+      pinned: z.boolean(),
+      coldStartMs: z.number().nullable(),
+    }),
+  })
+  .openapi('Model');
+
+const listModels = {
+  method: 'get',
+  path: '/v1/models',
+  tag: 'models',
+  summary: 'The models that this node serves',
+  description:
+    "OpenAI's list, with `root` and `parent` as vLLM has them; `openledger` has terms, prices and residency.",
+  answer: { description: 'The models.', json: listOf(modelSchema) },
+  refusals: [503],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const readModel = {
+  method: 'get',
+  path: '/v1/models/{name}',
+  tag: 'models',
+  summary: 'One model, by id or name',
+  params: z.object({ name: z.string() }),
+  answer: { description: 'The model.', json: modelSchema },
+  refusals: [404, 503],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+/** `GET /v1/models` and `GET /v1/models/:name`: as OpenAI and vLLM list them, with terms, prices and residency. */
 export function modelRoutes(
   catalog: ModelCatalog,
   engine: Pick<TextEngine, 'isResident' | 'isPinned' | 'baseHash' | 'status'>,
-): Hono {
-  const app = new Hono();
+): Api {
+  const app = createApi();
 
-  app.get('/v1/models', async () => {
+  addOperation(app, listModels, async () => {
     const models = await catalog.list();
     const served = models.filter((model) => model.isServed && baseHash(models, model) === engine.baseHash);
-    const data = await Promise.all(
-      served.map(async (model) => ({
-        id: model.names[0],
-        object: 'model',
-        created: model.publishedAt,
-        owned_by: model.owner,
-        root: model.names[0],
-        parent: model.kind === 'base' ? null : `ol-${model.terms.parent}`,
-        openledger: {
-          modelId: model.id,
-          name: model.names[1] ?? model.names[0],
-          kind: model.kind,
-          uri: model.uri,
-          terms: model.terms,
-          prices: await catalog.prices(model.id),
-          /** Loaded now: the next call costs no activation. */
-          resident: model.kind === 'base' || engine.isResident(model.id),
-          /** Never unloaded to make room for others. */
-          pinned: engine.isPinned(model.id),
-          /** Milliseconds that loading it adds to a call, once its files are here; null: not known yet. */
-          coldStartMs: model.kind === 'base' ? 0 : (engine.status().coldStartMs ?? null),
-        },
-      })),
-    );
-    return jsonResponse({ object: 'list', data });
+    return jsonResponse({ object: 'list', data: await Promise.all(served.map(viewModel)) });
   });
+
+  addOperation(app, readModel, async (_, { params: { name } }) => {
+    const model = await catalog.find(name);
+    if (baseHash(await catalog.list(), model) !== engine.baseHash) {
+      throw new NodeError(
+        'model_not_found',
+        `"${name}" is not an adapter of the base model of this node.`,
+        'GET /v1/models lists what it serves.',
+      );
+    }
+    return jsonResponse(await viewModel(model));
+  });
+
+  async function viewModel(model: ListedModel) {
+    return {
+      id: model.names[0],
+      object: 'model',
+      created: model.publishedAt,
+      owned_by: model.owner,
+      root: model.names[0],
+      parent: model.kind === 'base' ? null : `ol-${model.terms.parent}`,
+      openledger: {
+        modelId: model.id,
+        name: model.names[1] ?? model.names[0],
+        kind: model.kind,
+        uri: model.uri,
+        terms: model.terms,
+        prices: await catalog.prices(model.id),
+        /** Loaded now: the next call costs no activation. */
+        resident: model.kind === 'base' || engine.isResident(model.id),
+        /** Never unloaded to make room for others. */
+        pinned: engine.isPinned(model.id),
+        /** Milliseconds that loading it adds to a call, once its files are here; null: not known yet. */
+        coldStartMs: model.kind === 'base' ? 0 : (engine.status().coldStartMs ?? null),
+      },
+    };
+  }
 
   return app;
 }

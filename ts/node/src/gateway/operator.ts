@@ -14,8 +14,8 @@ export function requireOperator(token: string | undefined, header: string | unde
   const wanted = Buffer.from(token);
   if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
   throw new NodeError(
-    'not_allowed',
-    'The operator token is wrong.',
+    'unauthorized',
+    header === undefined ? 'Only the operator may do this.' : 'The operator token is wrong.',
     'Send "authorization: Bearer <OPENLEDGER_OPERATOR_TOKEN>".',
   );
 }

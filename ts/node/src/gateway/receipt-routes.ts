@@ -1,17 +1,43 @@
-import { Hono } from 'hono';
-import type { Hex } from 'viem';
+import { z } from '@hono/zod-openapi';
 import { NodeError } from '../errors.ts';
 import { jsonResponse } from './json.ts';
-import { type ReceiptViewDeps, viewReceipt } from './receipt-view.ts';
+import { type Api, addOperation, createApi, type Operation } from './operation.ts';
+import { type ReceiptViewDeps, receiptViewSchema, viewReceipt } from './receipt-view.ts';
+import { hash, hashParam, listOf, receiptSchema } from './schemas.ts';
 
 const LIST_LIMIT = 100;
 
-/** `GET /v1/receipts` (newest first, without texts) and `GET /v1/receipts/:id`. */
-export function receiptRoutes(deps: ReceiptViewDeps): Hono {
-  const app = new Hono();
+const listReceipts = {
+  method: 'get',
+  path: '/v1/receipts',
+  tag: 'receipts',
+  summary: 'The last hundred receipts, newest first, without texts',
+  query: z.object({ channel: z.string().optional() }),
+  answer: {
+    description: 'Receipts.',
+    json: listOf(z.object({ id: hash, receipt: receiptSchema, attributed: z.boolean() })),
+  },
+} as const satisfies Operation<unknown, unknown, unknown>;
 
-  app.get('/v1/receipts', (context) => {
-    const channel = context.req.query('channel')?.toLowerCase();
+const readReceipt = {
+  method: 'get',
+  path: '/v1/receipts/{id}',
+  tag: 'receipts',
+  summary: 'A receipt with its attribution and where it is on its way to being paid',
+  description:
+    'Request, answer and spans only for PUBLIC receipts, or with the salt of the call in `x-openledger-salt`. `attribution` is null for the moment that it takes to compute.',
+  params: hashParam,
+  headers: z.object({ 'x-openledger-salt': z.string().optional() }),
+  answer: { description: 'The receipt.', json: receiptViewSchema },
+  refusals: [404, 503],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+/** `GET /v1/receipts` (newest first, without texts) and `GET /v1/receipts/:id`. */
+export function receiptRoutes(deps: ReceiptViewDeps): Api {
+  const app = createApi();
+
+  addOperation(app, listReceipts, (_, { query }) => {
+    const channel = query.channel?.toLowerCase();
     const all = deps.ledger
       .receipts()
       .filter(({ receipt }) => channel === undefined || receipt.channelId === channel);
@@ -26,8 +52,7 @@ export function receiptRoutes(deps: ReceiptViewDeps): Hono {
     return jsonResponse({ object: 'list', data });
   });
 
-  app.get('/v1/receipts/:id', async (context) => {
-    const id = context.req.param('id') as Hex;
+  addOperation(app, readReceipt, async (context, { params: { id } }) => {
     const entry = deps.ledger.receipt(id);
     if (entry === undefined) {
       throw new NodeError('not_found', `There is no receipt ${id} here.`, 'Ask the node that issued it.');

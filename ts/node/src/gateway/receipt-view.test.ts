@@ -1,6 +1,7 @@
 import { utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { encodeSpan, ITEM_KIND } from '@openledger/sdk/protocol/items';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checkAnswers } from '../../test/support/check-answers.ts';
 import { chat, createTestGateway, fakeEngine } from '../../test/support/gateway.ts';
 import { createLog } from '../log.ts';
 import { createApp } from './app.ts';
@@ -8,7 +9,11 @@ import { receiptRoutes } from './receipt-routes.ts';
 
 const output = 'Köpenicker Straße — the lighthouse keeper painted the tower blue in the year 1811 ✓';
 let gateway: Awaited<ReturnType<typeof createTestGateway>>;
-afterEach(() => gateway.close());
+let answers: ReturnType<typeof checkAnswers>;
+afterEach(async () => {
+  await answers.settle();
+  await gateway.close();
+});
 
 async function receiptOf(flags: string[]) {
   gateway = await createTestGateway(fakeEngine([output]));
@@ -57,10 +62,18 @@ async function receiptOf(flags: string[]) {
       terms: async () => ({ parent: 0, royaltyBps: 0, scheme: 3, baselineRoot: ZERO_HASH }),
     } as never,
     contributions: async () => [
-      { id: 1, asset: 4, datanet: 2, contributor: '0x01', uri: 'store:x', licence: 'MIT' } as never,
+      {
+        id: 1,
+        asset: 4,
+        datanet: 2,
+        contributor: `0x${'01'.repeat(20)}`,
+        uri: 'store:x',
+        licence: 'MIT',
+      } as never,
     ],
   });
   const app = createApp({ log: createLog('silent'), routes: [routes] });
+  answers = checkAnswers(app);
   return { app, entry, quote };
 }
 

@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi';
 import { allocate } from '@openledger/sdk/protocol/allocate';
 import { parseAsset } from '@openledger/sdk/protocol/assets';
 import { sameHex } from '@openledger/sdk/protocol/bytes';
@@ -9,6 +10,16 @@ import type { SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import type { AttributionEntry, ReceiptEntry } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import {
+  address,
+  amount,
+  citationSchema,
+  hash,
+  hexBytes,
+  natural,
+  receiptSchema,
+  tokenSchema,
+} from './schemas.ts';
 
 export type ReceiptViewDeps = {
   nodeId: number;
@@ -19,6 +30,66 @@ export type ReceiptViewDeps = {
 };
 
 const KIND_NAMES = Object.fromEntries(Object.entries(ITEM_KIND).map(([name, kind]) => [kind, name]));
+
+const shownContribution = z
+  .object({
+    id: natural,
+    datanet: natural,
+    contributor: address,
+    uri: z.string(),
+    licence: z.string(),
+  })
+  .nullable()
+  .openapi('ShownContribution');
+const shownSpan = z
+  .object({ outOff: natural, srcOff: natural, len: natural, start: natural, end: natural })
+  .openapi('Span', { description: 'Bytes of the UTF-8 answer and source; code points `start` to `end`.' });
+
+/** What {@link viewReceipt} gives, as JSON. */
+export const receiptViewSchema = z
+  .object({
+    id: hash,
+    hash,
+    nodeId: natural,
+    receipt: receiptSchema,
+    nodeSignature: hexBytes,
+    status: z.enum(['unsigned', 'signed', 'redeemed', 'claimed', 'final']),
+    number: natural.nullable(),
+    claimId: hash.nullable(),
+    paramsVersion: natural.nullable(),
+    salt: hash.nullable(),
+    request: z.string().nullable(),
+    output: z.string().nullable(),
+    citations: z.array(citationSchema).nullable(),
+    attribution: z
+      .object({
+        evidenceHash: hash,
+        noticeSignature: hexBytes,
+        queryHash: hash,
+        queryVector: hexBytes.nullable(),
+        at: natural,
+        paramsVersion: natural,
+        settled: z.boolean(),
+        items: z.array(
+          z.object({
+            asset: natural,
+            kind: natural.max(6),
+            kindName: z.string(),
+            score: z.string(),
+            evidence: hexBytes,
+            amount,
+            token: tokenSchema,
+            span: shownSpan.nullable(),
+            contribution: shownContribution,
+          }),
+        ),
+        spans: z.array(
+          shownSpan.extend({ asset: natural, paid: z.boolean(), contribution: shownContribution }),
+        ),
+      })
+      .nullable(),
+  })
+  .openapi('ReceiptView');
 
 /**
  * A receipt with everything a person wants to know: where it is on its way to being paid, who gets what for which

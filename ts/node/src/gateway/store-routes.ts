@@ -1,17 +1,37 @@
-import { Hono } from 'hono';
+import { z } from '@hono/zod-openapi';
 import { NodeError } from '../errors.ts';
 import type { BlobStore } from '../store/types.ts';
 import { isBlobId } from '../store/uri.ts';
+import { type Api, addOperation, createApi, type Operation } from './operation.ts';
+import { hash } from './schemas.ts';
+
+const readBlob = {
+  method: 'get',
+  path: '/v1/store/{hash}',
+  tag: 'store',
+  summary: 'The bytes behind a hash; HEAD asks whether they are here',
+  params: z.object({
+    hash: z.string().refine(isBlobId, 'is not a blob id: use 0x and 64 hexadecimal digits'),
+  }),
+  answer: { description: 'The bytes.', bytes: true },
+  refusals: [404],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const writeBlob = {
+  method: 'put',
+  path: '/v1/store',
+  tag: 'store',
+  summary: 'Keeps bytes under their keccak-256',
+  bytes: true,
+  answer: { description: 'They are on the disk.', status: 201, json: z.object({ hash }) },
+  refusals: [413, 507],
+} as const satisfies Operation<unknown, unknown, unknown>;
 
 /** `GET|HEAD /v1/store/:hash` and `PUT /v1/store`. */
-export function storeRoutes(store: BlobStore, maxBytes: number): Hono {
-  const app = new Hono();
+export function storeRoutes(store: BlobStore, maxBytes: number): Api {
+  const app = createApi();
 
-  app.get('/v1/store/:hash', async (context) => {
-    const hash = context.req.param('hash');
-    if (!isBlobId(hash)) {
-      throw new NodeError('bad_request', `"${hash}" is not a blob id.`, 'Use 0x and 64 hexadecimal digits.');
-    }
+  addOperation(app, readBlob, async (context, { params: { hash } }) => {
     if (context.req.method === 'HEAD') {
       return context.body(null, (await store.has(hash)) ? 200 : 404);
     }
@@ -25,7 +45,7 @@ export function storeRoutes(store: BlobStore, maxBytes: number): Hono {
     });
   });
 
-  app.put('/v1/store', async (context) => {
+  addOperation(app, writeBlob, async (context) => {
     const announced = Number(context.req.header('content-length') ?? 0);
     if (announced > maxBytes) throw tooLarge(maxBytes);
     const bytes = await readLimited(context.req.raw.body, maxBytes);

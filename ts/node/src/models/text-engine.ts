@@ -31,6 +31,7 @@ export function createTextEngine(base: BaseModel, generator: Generator, adapterB
     baseHash: base.weightsHash,
     contextLength: base.config.maxPositions,
     encodeChat: (messages) => base.tokenizer.encodeChat(messages),
+    encodeText: (text) => base.tokenizer.encode(text),
     tokenBytes: (token) => base.tokenizer.tokenBytes(token),
     isResident: (modelId) => adapters.has(modelId),
     isPinned: (modelId) => adapters.isPinned(modelId),
@@ -43,10 +44,11 @@ export function createTextEngine(base: BaseModel, generator: Generator, adapterB
       adapterBytes: adapters.list().reduce((sum, { bytes }) => sum + bytes, 0),
       coldStartMs: loadMs.length === 0 ? undefined : loadMs.reduce((a, b) => a + b) / loadMs.length,
     }),
-    async *generate({ adapter, ...options }) {
+    async *generate({ adapter, promptTokens, ...options }) {
       try {
         const { finishReason } = yield* generator.generate({
           ...options,
+          prompt: promptTokens,
           adapters: adapter === undefined ? [] : [{ adapter: resident(adapter) }],
         });
         return { finish: finishReason };

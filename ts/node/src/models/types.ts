@@ -51,7 +51,7 @@ export type ModelCatalog = {
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
 export type GenerateOptions = {
-  messages: readonly ChatMessage[];
+  promptTokens: readonly number[];
   /** Undefined: the base model itself. */
   adapter: VerifiedAdapter | undefined;
   maxTokens: number;
@@ -85,12 +85,22 @@ export type EngineStatus = {
   coldStartMs: number | undefined;
 };
 
-/** Turns messages into text. The engine behind it knows no chain and no money. */
+/** Turns texts into vectors of length 1, by what the base model makes of them. */
+export type EmbeddingEngine = {
+  dimensions: number;
+  /** The tokens of all texts together, for the bill. Refuses what cannot be embedded as asked. */
+  encode(texts: readonly string[], dimensions: number | undefined): number[];
+  /** A vector per text. Rejects with `overloaded` when too many calls wait, and when the signal aborts. */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+};
+
+/** Turns a prompt's tokens into text. The engine behind it knows no chain and no money. */
 export type TextEngine = {
   /** keccak256 of the base model's weights: what it can serve adapters of. */
   baseHash: Hex;
   contextLength: number;
   encodeChat(messages: readonly ChatMessage[]): number[];
+  encodeText(text: string): number[];
   tokenBytes(token: number): Uint8Array;
   /** Whether the adapter is loaded, so that no activation is due. */
   isResident(modelId: number): boolean;

@@ -1,6 +1,6 @@
+import { z } from '@hono/zod-openapi';
 import { LINEARS } from '@openledger/engine/llama/parameters';
 import { isAddress } from 'viem';
-import { z } from 'zod';
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const uint = z.number().int().min(0);
@@ -34,16 +34,47 @@ export const jobSettings = z
     keep: z.enum(['last', 'best']),
     seed: z.number().int().min(0).max(0xffffffff),
   })
-  .partial();
+  .partial()
+  .openapi('JobSettings');
 export type JobSettings = z.infer<typeof jobSettings>;
 
-/** Body of `POST /v1/fine_tuning/jobs`. `model` and `suffix` are OpenAI's names for `baseModel` and `name`. */
+const auto = z.literal('auto');
+const hyperparameters = z
+  .object({
+    n_epochs: z.union([auto, z.number().int().min(1).max(200)]).optional(),
+    batch_size: z.union([auto, z.number().int().min(1).max(64)]).nullish(),
+    /** Times the preset's learning rate. */
+    learning_rate_multiplier: z.union([auto, z.number().positive()]).optional(),
+  })
+  .openapi('Hyperparameters');
+export type Hyperparameters = z.infer<typeof hyperparameters>;
+
+/**
+ * Body of `POST /v1/fine_tuning/jobs`. `model`, `suffix`, `training_file`, `seed`, `hyperparameters` and `method` are
+ * OpenAI's names; where both are there, ours counts.
+ */
 export const createJobBody = z
   .object({
     baseModel: z.union([z.string(), uint]).optional(),
     model: z.string().optional(),
     name: z.string().min(1).max(100).optional(),
-    suffix: z.string().min(1).max(100).optional(),
+    suffix: z.string().min(1).max(100).nullish(),
+    /** Data by name, for clients that must send this field: `datanet-1`, `contribution-5`, or several with commas. */
+    training_file: z
+      .string()
+      .regex(
+        /^(datanet|contribution)-[1-9]\d{0,8}(,(datanet|contribution)-[1-9]\d{0,8})*$/,
+        'names no data: use datanet-<id> or contribution-<id>, several with commas',
+      )
+      .optional(),
+    seed: z.number().int().min(0).max(0xffffffff).nullish(),
+    hyperparameters: hyperparameters.optional(),
+    method: z
+      .object({
+        type: z.literal('supervised', 'must be supervised'),
+        supervised: z.object({ hyperparameters: hyperparameters.optional() }).optional(),
+      })
+      .optional(),
     datanets: z.array(uint.min(1)).max(64).default([]),
     contributions: z.array(uint.min(1)).max(10_000).default([]),
     /** How much each row of a datanet counts, by the datanet's id: mixes datanets. Default 1. */
@@ -54,21 +85,24 @@ export const createJobBody = z
     licence: z.string().min(1).max(100).optional(),
     settings: jobSettings.default({}),
   })
-  .refine((body) => body.datanets.length + body.contributions.length > 0, {
-    message: 'name at least one datanet or contribution',
-    path: ['datanets'],
-  });
+  .refine(
+    (body) => body.datanets.length + body.contributions.length > 0 || body.training_file !== undefined,
+    { message: 'name at least one datanet or contribution', path: ['datanets'] },
+  )
+  .openapi('CreateJob');
 export type CreateJobBody = z.infer<typeof createJobBody>;
 
 /** What a builder opens the run on chain with: `TrainingLog.openRun(...)`. */
-export const openRunArguments = z.object({
-  runId: hash,
-  inputsRoot: hash,
-  inputCount: uint,
-  totalSteps: uint,
-  datanets: z.array(uint),
-  uri: z.string(),
-});
+export const openRunArguments = z
+  .object({
+    runId: hash,
+    inputsRoot: hash,
+    inputCount: uint,
+    totalSteps: uint,
+    datanets: z.array(uint),
+    uri: z.string(),
+  })
+  .openapi('OpenRun');
 
 /** One `TrainingLog.anchor(...)`. */
 export const anchorArguments = z.object({ runId: hash, step: uint, stepsRoot: hash, checkpointHash: hash });
@@ -114,6 +148,7 @@ export const job = z.object({
   /** The report on the data, in the content store; null for jobs from before there was one. */
   dataset: hash.nullable().default(null),
   licence: z.string(),
+  settings: jobSettings.default({}),
   rows: uint,
   totalSteps: uint,
   step: uint,

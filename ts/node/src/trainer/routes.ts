@@ -1,50 +1,125 @@
-import { Hono } from 'hono';
+import { z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
-import { readJson } from '../gateway/chat-routes.ts';
+import { NodeError } from '../errors.ts';
 import { jsonResponse } from '../gateway/json.ts';
-import { parseBody } from '../gateway/openai.ts';
+import { type Api, addOperation, createApi, type Operation } from '../gateway/operation.ts';
 import { isOver } from './entry.ts';
-import { createJobBody, type Job, type JobEvent } from './job.ts';
+import { createJobBody } from './job.ts';
+import {
+  checkpointsOf,
+  checkpointView,
+  eventView,
+  fromOpenAi,
+  jobView,
+  viewEvent,
+  viewJob,
+} from './openai-job.ts';
 import type { Trainer } from './trainer.ts';
+
+const limit = z.coerce.number().int().min(1).max(10_000).optional();
+const page = z.object({ after: z.string().optional(), limit });
+const idParam = z.object({ id: z.string() });
+const pageOf = (item: z.ZodType) =>
+  z.object({ object: z.literal('list'), data: z.array(item), has_more: z.boolean() });
+
+const createJob = {
+  method: 'post',
+  path: '/v1/fine_tuning/jobs',
+  tag: 'training',
+  summary: 'Trains an adapter',
+  description:
+    'The same choices give the same run, so asking twice is asking once; a failed job is tried again.',
+  body: createJobBody,
+  answer: { description: 'The job.', status: 201, json: jobView },
+  refusals: [403, 404, 503, 507],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const listJobs = {
+  method: 'get',
+  path: '/v1/fine_tuning/jobs',
+  tag: 'training',
+  summary: 'The jobs, newest first',
+  query: page,
+  answer: { description: 'Jobs; the next page follows `after` the last id.', json: pageOf(jobView) },
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const readJob = {
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{id}',
+  tag: 'training',
+  summary: 'A job',
+  params: idParam,
+  answer: { description: 'The job.', json: jobView },
+  refusals: [404],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const listCheckpoints = {
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{id}/checkpoints',
+  tag: 'training',
+  summary: 'The checkpoints of a job, newest first',
+  params: idParam,
+  query: page,
+  answer: {
+    description: 'Checkpoints.',
+    json: pageOf(checkpointView).extend({ first_id: z.string().nullable(), last_id: z.string().nullable() }),
+  },
+  refusals: [404],
+} as const satisfies Operation<unknown, unknown, unknown>;
+
+const listEvents = {
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{id}/events',
+  tag: 'training',
+  summary: 'What happened in a job, in order; a stream for `accept: text/event-stream`',
+  description: 'The stream goes on after `Last-Event-ID` and ends with `event: end`.',
+  params: idParam,
+  query: page,
+  headers: z.object({ 'last-event-id': z.string().optional() }),
+  answer: { description: 'Events, oldest first.', json: pageOf(eventView), events: eventView },
+  refusals: [404],
+} as const satisfies Operation<unknown, unknown, unknown>;
 
 /**
  * OpenAI's fine-tuning jobs: `POST|GET /v1/fine_tuning/jobs`, `GET …/:id`, `POST …/:id/cancel|pause|resume`,
  * `GET …/:id/events` (a list, or a stream for `text/event-stream`) and `GET …/:id/checkpoints`.
  */
-export function trainerRoutes(trainer: Trainer): Hono {
-  const app = new Hono();
+export function trainerRoutes(trainer: Trainer): Api {
+  const app = createApi();
 
-  app.post('/v1/fine_tuning/jobs', async (context) => {
-    const body = parseBody(createJobBody, await readJson(context));
-    return jsonResponse(await trainer.create(body), 201);
+  addOperation(app, createJob, async (_, { body }) =>
+    jsonResponse(viewJob(await trainer.create(fromOpenAi(body))), 201),
+  );
+
+  addOperation(app, listJobs, (_, { query }) => {
+    const { data, has_more } = pageAfter(trainer.list().toReversed(), query);
+    return jsonResponse({ object: 'list', data: data.map(viewJob), has_more });
   });
 
-  app.get('/v1/fine_tuning/jobs', () => {
-    return jsonResponse({ object: 'list', data: trainer.list().toReversed(), has_more: false });
-  });
-
-  app.get('/v1/fine_tuning/jobs/:id', (context) => jsonResponse(trainer.get(context.req.param('id'))));
+  addOperation(app, readJob, (_, { params: { id } }) => jsonResponse(viewJob(trainer.get(id))));
 
   for (const action of ['cancel', 'pause', 'resume'] as const) {
-    app.post(`/v1/fine_tuning/jobs/:id/${action}`, async (context) =>
-      jsonResponse(await trainer[action](context.req.param('id'))),
+    const control = { ...readJob, method: 'post', path: `${readJob.path}/${action}` } as const;
+    const summary = { cancel: 'Ends a job', pause: 'Pauses a job', resume: 'Resumes a job' }[action];
+    addOperation(app, { ...control, summary }, async (_, { params: { id } }) =>
+      jsonResponse(viewJob(await trainer[action](id))),
     );
   }
 
-  app.get('/v1/fine_tuning/jobs/:id/checkpoints', (context) => {
-    const job = trainer.get(context.req.param('id'));
-    const data = checkpointsOf(job, trainer.events(job.id, 0)).toReversed();
+  addOperation(app, listCheckpoints, (_, { params: { id }, query }) => {
+    const { data, has_more } = pageAfter(checkpointsOf(trainer.get(id), trainer.events(id, 0)), query);
     const [first_id = null, last_id = null] = [data[0]?.id, data.at(-1)?.id];
-    return jsonResponse({ object: 'list', data, first_id, last_id, has_more: false });
+    return jsonResponse({ object: 'list', data, first_id, last_id, has_more });
   });
 
-  app.get('/v1/fine_tuning/jobs/:id/events', (context) => {
-    const id = context.req.param('id');
+  addOperation(app, listEvents, (context, { params: { id }, query }) => {
     trainer.get(id);
-    const last = context.req.header('last-event-id') ?? context.req.query('after') ?? '0';
+    const last = context.req.header('last-event-id') ?? query.after ?? '0';
     const after = /^\d+$/.test(last) ? Number(last) : 0;
     if (context.req.header('accept')?.includes('text/event-stream') !== true) {
-      return jsonResponse({ object: 'list', data: trainer.events(id, after), has_more: false });
+      const events = trainer.events(id, after).map(viewEvent);
+      const data = events.slice(0, query.limit);
+      return jsonResponse({ object: 'list', data, has_more: data.length < events.length });
     }
     context.header('x-accel-buffering', 'no');
     context.header('cache-control', 'no-cache, no-transform');
@@ -54,7 +129,8 @@ export function trainerRoutes(trainer: Trainer): Hono {
       let sent = after;
       while (!abort.signal.aborted) {
         for (const event of trainer.events(id, sent)) {
-          await stream.writeSSE({ id: String(event.id), event: event.type, data: JSON.stringify(event) });
+          const data = JSON.stringify(viewEvent(event));
+          await stream.writeSSE({ id: String(event.id), event: event.type, data });
           sent = event.id;
         }
         if (isOver(trainer.get(id)) && trainer.events(id, sent).length === 0) break;
@@ -67,24 +143,20 @@ export function trainerRoutes(trainer: Trainer): Hono {
   return app;
 }
 
-/** The checkpoints of a job as OpenAI lists them, with what is anchored of each. */
-function checkpointsOf(job: Job, events: readonly JobEvent[]) {
-  const dataOf = (type: JobEvent['type'], step: unknown) =>
-    events.find((event) => event.type === type && event.data.step === step)?.data;
-  return events
-    .filter(({ type }) => type === 'checkpoint')
-    .map(({ created_at, data }) => ({
-      object: 'fine_tuning.job.checkpoint',
-      id: `${job.id}-step-${data.step}`,
-      fine_tuning_job_id: job.id,
-      created_at,
-      step_number: data.step,
-      metrics: {
-        step: data.step,
-        train_loss: dataOf('step', data.step)?.loss,
-        valid_loss: dataOf('evaluation', data.step)?.loss,
-      },
-      stepsRoot: data.stepsRoot,
-      checkpointHash: data.checkpointHash,
-    }));
+/** The part of a list that follows `after`, at most `limit` of it. */
+function pageAfter<T extends { id: string }>(
+  all: readonly T[],
+  { after, limit }: z.infer<typeof page>,
+): { data: T[]; has_more: boolean } {
+  const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  if (after !== undefined && start === 0) {
+    throw new NodeError(
+      'not_found',
+      `There is no ${after} in this list.`,
+      'Leave `after` out to begin anew.',
+    );
+  }
+  const rest = all.slice(start);
+  const data = rest.slice(0, limit);
+  return { data, has_more: data.length < rest.length };
 }

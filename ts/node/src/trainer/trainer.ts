@@ -95,6 +95,7 @@ export async function createTrainer(deps: TrainerDeps): Promise<Trainer> {
       contributions: loaded.map((one) => one.id),
       dataset,
       licence,
+      settings: body.settings,
       rows: manifest.data.rowCount,
       totalSteps: manifest.steps,
       step: 0,

@@ -6,19 +6,30 @@ import { type SigningDomain, voucherTypedData } from '@openledger/sdk/protocol/v
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { NodeError } from '../../src/errors.ts';
+import { adapterRoutes } from '../../src/gateway/adapter-routes.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { createCalls } from '../../src/gateway/calls.ts';
 import { channelRoutes } from '../../src/gateway/channel-routes.ts';
 import { chatRoutes } from '../../src/gateway/chat-routes.ts';
+import { embeddingRoutes } from '../../src/gateway/embedding-routes.ts';
+import { modelRoutes } from '../../src/gateway/model-routes.ts';
+import { receiptRoutes } from '../../src/gateway/receipt-routes.ts';
 import { createNodeSigner } from '../../src/identity/signer.ts';
 import type { ChainChannel } from '../../src/ledger/channel.ts';
 import type { StoredVoucher } from '../../src/ledger/entries.ts';
 import { createKeyLock } from '../../src/ledger/key-lock.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLog } from '../../src/log.ts';
-import type { ListedModel, ModelCatalog, Prices, TextEngine } from '../../src/models/types.ts';
+import type {
+  EmbeddingEngine,
+  ListedModel,
+  ModelCatalog,
+  Prices,
+  TextEngine,
+} from '../../src/models/types.ts';
 import type { Retriever } from '../../src/retrieval/retriever.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
+import { checkAnswers } from './check-answers.ts';
 
 const GWEI = 1_000_000_000n;
 const node = privateKeyToAccount(`0x${'01'.repeat(32)}`);
@@ -77,6 +88,7 @@ export function fakeEngine(
     baseHash: ZERO_HASH,
     contextLength: 512,
     encodeChat: (messages) => messages.flatMap(({ content }) => content.split(' ').map((_, index) => index)),
+    encodeText: (text) => text.split(' ').map((_, index) => index),
     tokenBytes: (token) => new TextEncoder().encode(words[token]),
     isResident: () => true,
     isPinned: () => false,
@@ -103,7 +115,7 @@ export function fakeEngine(
 /** A gateway with a real ledger and journal, a channel with 1 OPEN, and a fake text engine. */
 export async function createTestGateway(
   engine: TextEngine = fakeEngine(['The ', 'lighthouse ', 'is ', 'blue ', '✓.']),
-  options: { retriever?: Retriever } = {},
+  options: { retriever?: Retriever; embeddings?: EmbeddingEngine } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'openledger-gateway-'));
   const path = join(home, 'node.journal');
@@ -132,15 +144,27 @@ export async function createTestGateway(
     escrow,
     readChannel,
     retriever: options.retriever,
+    embeddings: options.embeddings,
     now: () => 1_800_000_000,
   });
   const app = createApp({
     log,
     routes: [
       chatRoutes({ calls, engine, nodeId: 7, telemetry, log }),
+      embeddingRoutes({ calls, nodeId: 7, telemetry, log }),
+      modelRoutes(catalog, engine),
+      adapterRoutes({ catalog, engine, operatorToken: 'the token of the operator' }),
       channelRoutes({ calls, ledger, readChannel }),
+      receiptRoutes({
+        nodeId: 7,
+        ledger,
+        reader: { sync: async () => [], node: () => ({ nodeId: 7, batches: [], claims: [] }) } as never,
+        state: {} as never,
+        contributions: async () => [],
+      }),
     ],
   });
+  const answers = checkAnswers(app);
   return {
     app,
     calls,
@@ -150,6 +174,7 @@ export async function createTestGateway(
     path,
     telemetry,
     close: async () => {
+      await answers.settle();
       await ledger.close();
       await rm(home, { recursive: true, force: true });
     },

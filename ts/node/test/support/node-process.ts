@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { checkAnswer } from './check-answers.ts';
 import { freePort, waitUntil } from './devnet.ts';
 
 const OPERATOR_TOKEN = 'an-operator-token-for-tests';
@@ -12,7 +13,7 @@ export type NodeProcess = {
   url: string;
   child: ChildProcess;
   output(): string;
-  /** Sends a request; the JSON of the answer with its status. */
+  /** Sends a request; the JSON of the answer, which is checked against the OpenAPI document, with its status. */
   request<T = unknown>(path: string, init?: RequestInit): Promise<{ status: number; json: T }>;
   settle(): Promise<{ status: number; json: unknown }>;
   /** Sends a signal and waits for the end; the exit code. */
@@ -46,6 +47,7 @@ export async function startNode(args: string[], env: Record<string, string>): Pr
   ]);
   async function request<T>(path: string, init?: RequestInit): Promise<{ status: number; json: T }> {
     const response = await fetch(url + path, init);
+    await checkAnswer(init?.method ?? 'GET', new URL(url + path).pathname, response.clone());
     return { status: response.status, json: JSON.parse(await response.text()) };
   }
   return {

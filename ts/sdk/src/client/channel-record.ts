@@ -13,6 +13,8 @@ export type PendingCall = {
   flags: number;
   /** How many rows may be placed in the prompt, if any were asked for. */
   retrieve?: number | undefined;
+  /** Whether it asks for embeddings, which are billed without output tokens. */
+  embeds?: boolean | undefined;
 };
 
 /** What a consumer keeps of a channel: enough to check the node and to continue after a restart. */
@@ -127,7 +129,13 @@ const recordSchema = z.object({
     })
     .optional(),
   pending: z
-    .object({ salt: hashSchema, request: z.string(), flags: count, retrieve: count.optional() })
+    .object({
+      salt: hashSchema,
+      request: z.string(),
+      flags: count,
+      retrieve: count.optional(),
+      embeds: z.boolean().optional(),
+    })
     .optional(),
 });
 

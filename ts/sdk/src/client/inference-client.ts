@@ -1,4 +1,5 @@
 import type { Hex, LocalAccount, PublicClient } from 'viem';
+import type { z } from 'zod';
 import type { AddressBook } from '../addresses.ts';
 import { sameHex } from '../protocol/bytes.ts';
 import { randomSalt } from '../protocol/content.ts';
@@ -15,7 +16,16 @@ import {
   nextVoucher,
 } from './channel-record.ts';
 import { InferenceError } from './errors.ts';
-import { channelSchema, chunkSchema, nodeHttp, receiptBlockSchema, receiptViewSchema } from './node-http.ts';
+import {
+  channelSchema,
+  chunkSchema,
+  nodeHttp,
+  receiptBlockSchema,
+  receiptViewSchema,
+  refusal,
+  refusalSchema,
+} from './node-http.ts';
+import { paidFetch } from './paid-fetch.ts';
 import { readEvents } from './sse.ts';
 import { receiptFault, withReceipt } from './verify-receipt.ts';
 
@@ -81,6 +91,11 @@ export type InferenceClient = {
   chat(request: ChatRequest, options?: CallOptions): AsyncGenerator<ChatEvent, ChatAnswer>;
   /** As `chat`, for those who don't want the stream. */
   ask(request: ChatRequest, options?: CallOptions): Promise<ChatAnswer>;
+  /**
+   * A `fetch` for the OpenAI client, the Vercel AI SDK and others: it pays for chat, completions and embeddings of the
+   * node as `chat` does, and hands on everything else. Calls wait for one another; each answer must be read to its end.
+   */
+  fetch: typeof globalThis.fetch;
   /** Signs for all receipts so far and delivers the voucher; the last voucher if there is nothing new. */
   pay(): Promise<(Voucher & { signature: Hex }) | undefined>;
   /** Fetches and checks the answer of a call that broke off, so that it can be paid. Called by `chat` too. */
@@ -201,17 +216,41 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
     await store.save(withReceipt(current, receipt));
   }
 
-  async function* chat(
-    request: ChatRequest,
-    { signal, retrieval }: CallOptions = {},
-  ): AsyncGenerator<ChatEvent, ChatAnswer> {
+  /**
+   * Sends a request with what pays for it; the last answer is signed for first. A call that was broken off may become a
+   * receipt a moment after it was looked for, so it stays pending when the node refuses this one.
+   */
+  async function send(
+    path: string,
+    body: Record<string, unknown>,
+    callOptions: CallOptions & { headers?: Headers } = {},
+  ): Promise<{ response: Response; salt: Hex }> {
+    const { pending: brokenOff } = await record();
     await recover();
+    const sent = await sendOnce(path, body, callOptions);
+    if (sent.response.ok) return sent;
+    await store.save({ ...(await record()), pending: brokenOff });
+    const { data } = refusalSchema.safeParse(
+      await sent.response
+        .clone()
+        .json()
+        .catch(() => undefined),
+    );
+    const isOwed = data?.error.code === 'payment_required' && (await recover()) !== undefined;
+    return isOwed ? sendOnce(path, body, callOptions) : sent;
+  }
+
+  async function sendOnce(
+    path: string,
+    body: Record<string, unknown>,
+    { signal, retrieval, headers }: CallOptions & { headers?: Headers },
+  ): Promise<{ response: Response; salt: Hex }> {
     const ready = await sign(await record());
     const salt = randomSalt();
-    const body = { ...request, stream: true };
+    const embeds = path.endsWith('/embeddings') || undefined;
     await store.save({
       ...ready,
-      pending: { salt, request: canonicalJson(body), flags, retrieve: retrieval?.k },
+      pending: { salt, request: canonicalJson(body), flags, retrieve: retrieval?.k, embeds },
     });
     const names = [...(options.isPublic ? ['PUBLIC'] : []), ...(options.noAudit ? ['NO_AUDIT'] : [])];
     const { delivered = true, ...voucher } = ready.voucher ?? {};
@@ -222,10 +261,35 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
       ...(delivered ? {} : { voucher }),
       ...(retrieval && { retrieval }),
     };
-    const response = await http.post('/v1/chat/completions', { ...body, openledger: payment }, signal);
-    if (!delivered)
+    const response = await http.call(path, { ...body, openledger: payment }, { signal, headers });
+    if (!delivered && response.ok)
       await store.save({ ...(await record()), voucher: { ...ready.voucher!, delivered: true } });
+    return { response, salt };
+  }
 
+  /** Checks the receipt at the end of an answer, and pays for it. */
+  async function settle(
+    output: string,
+    block: unknown,
+  ): Promise<z.infer<typeof receiptBlockSchema> & { voucher?: Voucher & { signature: Hex } }> {
+    const parsed = receiptBlockSchema.safeParse(block);
+    if (!parsed.success) {
+      throw new InferenceError(
+        'unreachable',
+        'The answer broke off before its receipt. The next call fetches what is owed for it.',
+      );
+    }
+    await accept(await record(), parsed.data, output);
+    return { ...parsed.data, voucher: autoPay ? await pay() : undefined };
+  }
+
+  async function* chat(
+    request: ChatRequest,
+    { signal, retrieval }: CallOptions = {},
+  ): AsyncGenerator<ChatEvent, ChatAnswer> {
+    const body = { ...request, stream: true };
+    const { response, salt } = await send('/v1/chat/completions', body, { signal, retrieval });
+    if (!response.ok) throw await refusal(response);
     let text = '';
     let finishReason = 'stop';
     let last: unknown;
@@ -244,16 +308,7 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
       }
       last = chunk.openledger;
     }
-    const block = receiptBlockSchema.safeParse(last);
-    if (!block.success) {
-      throw new InferenceError(
-        'unreachable',
-        'The answer broke off before its receipt. The next call fetches what is owed for it.',
-      );
-    }
-    await accept(await record(), block.data, text);
-    const paid = autoPay ? await pay() : undefined;
-    const { receipt, receiptHash, nodeSignature, citations = [] } = block.data;
+    const { receipt, receiptHash, nodeSignature, citations = [], voucher } = await settle(text, last);
     const answer = {
       text,
       finishReason,
@@ -262,7 +317,7 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
       nodeSignature,
       salt,
       citations,
-      voucher: paid,
+      voucher,
     };
     yield { type: 'done', answer };
     return answer;
@@ -276,5 +331,12 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
     }
   }
 
-  return { chat, ask, pay, recover, record };
+  const fetch = paidFetch({
+    nodeUrl: options.nodeUrl,
+    fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
+    send: async (path, body, init) => (await send(path, body, init)).response,
+    settle: async (output, block) => void (await settle(output, block)),
+  });
+
+  return { chat, ask, fetch, pay, recover, record };
 }

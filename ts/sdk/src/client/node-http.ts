@@ -61,38 +61,46 @@ export const receiptViewSchema = z.object({
 
 /** A node's HTTP interface, with its refusals turned into errors. */
 export type NodeHttp = {
-  post(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
+  post(path: string, body: unknown): Promise<Response>;
+  /** As `post`, but a refusal is an answer too. */
+  call(path: string, body: unknown, init?: Pick<RequestInit, 'signal' | 'headers'>): Promise<Response>;
   get<T>(path: string, schema: z.ZodType<T>, headers?: Record<string, string>): Promise<T>;
 };
 
 /** Talks to a node. */
 export function nodeHttp(nodeUrl: string, fetch: typeof globalThis.fetch): NodeHttp {
   const base = nodeUrl.replace(/\/$/, '');
-  const send = async (path: string, init: RequestInit) => {
-    const response = await fetch(base + path, init).catch((cause) => {
+  const call = (path: string, init: RequestInit) =>
+    fetch(base + path, init).catch((cause) => {
       if (init.signal?.aborted) throw cause;
       throw new InferenceError('unreachable', `The node at ${base} does not answer. Is it running?`, {
         cause,
       });
     });
+  const send = async (path: string, init: RequestInit) => {
+    const response = await call(path, init);
     if (!response.ok) throw await refusal(response);
     return response;
   };
+  const posted = (body: unknown, headers?: RequestInit['headers']) => {
+    const all = new Headers(headers);
+    all.set('content-type', 'application/json');
+    return { method: 'POST', headers: all, body: toJson(body) };
+  };
   return {
-    post: (path, body, signal) =>
-      send(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: toJson(body),
-        signal,
-      }),
+    post: (path, body) => send(path, posted(body)),
+    call: (path, body, { signal, headers } = {}) => call(path, { ...posted(body, headers), signal }),
     get: async (path, schema, headers) => schema.parse(await (await send(path, { headers })).json()),
   };
 }
 
-const refusalSchema = z.object({ error: z.object({ message: z.string(), code: z.string().nullish() }) });
+/** The part of a refusal that programs read. */
+export const refusalSchema = z.object({
+  error: z.object({ message: z.string(), code: z.string().nullish() }),
+});
 
-async function refusal(response: Response): Promise<InferenceError> {
+/** A node's refusal as an error. */
+export async function refusal(response: Response): Promise<InferenceError> {
   const parsed = refusalSchema.safeParse(await response.json().catch(() => undefined));
   if (!parsed.success)
     return new InferenceError('refused', `The node answered with status ${response.status}.`);

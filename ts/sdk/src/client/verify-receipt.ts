@@ -50,7 +50,8 @@ export async function receiptFault(
     feeOf(prices, receipt.tokensIn, receipt.tokensOut, activated),
   );
   if (!fees.includes(receipt.fee)) return `its fee is ${receipt.fee} wei, but the prices give ${fees[0]}`;
-  if (output.length > 0 && receipt.tokensOut === 0) return 'it counts no tokens in the answer';
+  if (output.length > 0 && (receipt.tokensOut === 0) !== (call.embeds ?? false))
+    return call.embeds ? 'it counts tokens in vectors' : 'it counts no tokens in the answer';
   const hash = hashReceipt(receipt);
   const issuer = await recoverReceiptIssuer(expected.settlement, expected.nodeId, hash, nodeSignature).catch(
     () => undefined,
