@@ -68,6 +68,25 @@ describe('the node among agents, on a real chain', () => {
     });
   });
 
+  it('speaks MCP as it was before 2026, too', async () => {
+    const response = await fetch(`${node.url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'initialize',
+        params: {
+          protocolVersion: '2025-06-18',
+          capabilities: {},
+          clientInfo: { name: 'old', version: '1' },
+        },
+      }),
+    });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('"protocolVersion":"2025-06-18"');
+  });
+
   it('answers over MCP when it is paid with x402, explains the receipt and shows the rewards', async () => {
     const payer = payerOf(chain, devnet.account(CONSUMER));
     const question = {
