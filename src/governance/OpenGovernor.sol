@@ -84,6 +84,8 @@ contract OpenGovernor is
     }
 
     /// @param timelock The {OpenTimelock}
+    /// @dev GovernorVotes has nothing to initialize: its token is immutable here.
+    /// @custom:oz-upgrades-unsafe-allow missing-initializer-call
     function initialize(TimelockControllerUpgradeable timelock, Config calldata config) external initializer {
         __Governor_init("OpenGovernor");
         __GovernorSettings_init(config.votingDelay, config.votingPeriod, config.proposalThreshold);

@@ -47,7 +47,7 @@ async function openReceipt(
   config: DevnetConfig,
   source: string,
 ): Promise<{ view: ReceiptView; sources: ReceiptSources }> {
-  const text = existsSync(source) ? readFileSync(source, 'utf8') : undefined;
+  const text = existsSync(source) ? readFile(source, () => readFileSync(source, 'utf8')) : undefined;
   const bundle = text === undefined ? undefined : readFile(source, () => readBundle(text));
   if (bundle !== undefined) return bundle;
   const context = await openContext(config, operatorToken(config), () => undefined);
