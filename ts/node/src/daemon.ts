@@ -32,6 +32,7 @@ import { chatRoutes } from './gateway/chat-routes.ts';
 import { embeddingRoutes } from './gateway/embedding-routes.ts';
 import { healthRoutes } from './gateway/health-routes.ts';
 import { modelRoutes } from './gateway/model-routes.ts';
+import { proofRoutes } from './gateway/proof-routes.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
 import { assertPortFree, listen, type RunningServer } from './gateway/serve.ts';
 import { storeRoutes } from './gateway/store-routes.ts';
@@ -174,7 +175,8 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   onClose.push(attributions.close);
   sources.unattributed = () => ledger.unattributed().length;
   const contributions = cached(() => readContributions(chain), 2_000);
-  routes.push(receiptRoutes({ nodeId, ledger, reader, state, contributions }));
+  const receipts = { nodeId, ledger, reader, state, contributions };
+  routes.push(receiptRoutes(receipts), proofRoutes({ ...receipts, chain, store }));
 
   if (config.roles.includes('gateway')) {
     const engine = createTextEngine(base, await openServeEngine(context, base));
