@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Hex, isHex, parseEther } from 'viem';
 import { z } from 'zod';
 import { NodeError } from './errors.ts';
+import { CLUSTER_KINDS } from './models/cluster-engine.ts';
 
 const repository = resolve(fileURLToPath(import.meta.url), '../../../..');
 
@@ -62,6 +63,13 @@ const schema = z.object({
   pollEvery: z.coerce.number().min(0.1),
   /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
   x402: z.enum(['on', 'off']).transform((value) => value === 'on'),
+  /** An OpenAI-compatible cluster that generates instead of this process. */
+  serveUrl: url.optional(),
+  serveKind: z.enum(CLUSTER_KINDS).default('vllm'),
+  serveModel: z.string().min(1).optional(),
+  serveFolder: z.string().min(1).optional(),
+  serveClusterFolder: z.string().min(1).optional(),
+  serveKey: z.string().min(1).optional(),
   adapters: z.coerce.number().int().min(1).max(1024),
   adapterMemory: z.coerce.number().min(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
@@ -86,6 +94,11 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --deployment <file>      address book (default: OPENLEDGER_DEPLOYMENT or deploy/31337.json)
   --base <dir>             base model (default: ts/models/base)
   --embedder <dir>         model that embeds rows for retrieval, for transformers.js (default: the base model)
+  --serve-url <url>        OpenAI-compatible cluster that generates (default: this process does)
+  --serve-kind <kind>      vllm, vllm-resolver or ray: how it gets adapters (default: vllm)
+  --serve-model <name>     the base model's name there (default: the one it lists)
+  --serve-folder <dir>     where adapters are put for it (default: OPENLEDGER_HOME/node/adapters)
+  --serve-cluster-folder <dir>  the same folder as the cluster sees it (default: the same path)
   --store-urls <list>      other content stores to read from, by URL
   --store-max-bytes <n>    largest blob (default: 67108864)
   --stake <OPEN>           stake put up when the node's key has no agent yet (default: 1000)
@@ -97,7 +110,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --log-level <level>      debug, info, warn, error or silent (default: info)
 
   Environment only: OPENLEDGER_NODE_KEY (gateway, prover), OPENLEDGER_WATCHER_KEY (watcher),
-  OPENLEDGER_OPERATOR_TOKEN (needed for POST /v1/settle).
+  OPENLEDGER_OPERATOR_TOKEN (needed for POST /v1/settle), OPENLEDGER_SERVE_KEY (the cluster's API key).
 `;
 
 const text = { type: 'string' } as const;
@@ -116,6 +129,12 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     deployment: flags.deployment ?? env.OPENLEDGER_DEPLOYMENT ?? join(repository, 'deploy/31337.json'),
     base: flags.base ?? join(repository, 'ts/models/base'),
     embedder: flags.embedder,
+    serveUrl: flags['serve-url'],
+    serveKind: flags['serve-kind'],
+    serveModel: flags['serve-model'],
+    serveFolder: flags['serve-folder'],
+    serveClusterFolder: flags['serve-cluster-folder'],
+    serveKey: env.OPENLEDGER_SERVE_KEY,
     storeUrls: flags['store-urls'] ?? '',
     storeMaxBytes: flags['store-max-bytes'] ?? 64 * 1024 * 1024,
     stake: flags.stake ?? '1000',
@@ -155,6 +174,11 @@ function readFlags(args: readonly string[]) {
         deployment: text,
         base: text,
         embedder: text,
+        'serve-url': text,
+        'serve-kind': text,
+        'serve-model': text,
+        'serve-folder': text,
+        'serve-cluster-folder': text,
         'store-urls': text,
         'store-max-bytes': text,
         stake: text,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeAdapter } from '@openledger/engine/adapter/peft';
-import { createGenerator, type Generator } from '@openledger/engine/generation/generator';
+import { createGenerator } from '@openledger/engine/generation/generator';
 import { buildInfluence } from '@openledger/engine/influence/build';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
 import {
@@ -34,6 +34,7 @@ import { chatRoutes } from './gateway/chat-routes.ts';
 import { embeddingRoutes } from './gateway/embedding-routes.ts';
 import { healthRoutes } from './gateway/health-routes.ts';
 import { modelRoutes } from './gateway/model-routes.ts';
+import { proofRoutes } from './gateway/proof-routes.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
 import { assertPortFree, listen, type RunningServer } from './gateway/serve.ts';
 import { storeRoutes } from './gateway/store-routes.ts';
@@ -46,11 +47,12 @@ import type { Log } from './log.ts';
 import { startLoop } from './loop.ts';
 import { mcpRoutes } from './mcp/server.ts';
 import { createCatalog } from './models/catalog.ts';
+import { connectCluster } from './models/cluster-engine.ts';
 import { createEmbeddingEngine } from './models/embedding-engine.ts';
 import { createEvidenceEngine } from './models/evidence-engine.ts';
 import { createSpanIndexes } from './models/span-indexes.ts';
-import { createTextEngine } from './models/text-engine.ts';
-import type { ModelCatalog } from './models/types.ts';
+import { createEmbeddedEngine, createTextEngine } from './models/text-engine.ts';
+import type { ModelCatalog, ServeEngine } from './models/types.ts';
 import { listPayouts } from './prover/payouts.ts';
 import { createProver } from './prover/prover.ts';
 import { proverRoutes } from './prover/routes.ts';
@@ -181,16 +183,13 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   onClose.push(attributions.close);
   sources.unattributed = () => ledger.unattributed().length;
   const contributions = cached(() => readContributions(chain), 2_000);
-  routes.push(receiptRoutes({ nodeId, ledger, reader, state, contributions }));
+  const receipts = { nodeId, ledger, reader, state, contributions };
+  routes.push(receiptRoutes(receipts), proofRoutes({ ...receipts, chain, store }));
 
   let ask: Ask | undefined;
   if (config.roles.includes('gateway')) {
-    const generator: Generator = createGenerator(base);
-    onClose.push(() => generator.close());
-    const engine = createTextEngine(base, generator, config.adapterMemory * 2 ** 20);
+    const engine = createTextEngine(base, await openServeEngine(context, base));
     sources.engine = engine.status;
-    // Answers under way are finished before the worker goes.
-    onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
     const recent = createChannelReader(chain);
     const opening = (open: () => Promise<Embedder>) =>
       once(async () => {
@@ -277,6 +276,26 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const datanets = cached(() => readDatanets(chain), 2_000);
   routes.push(mcpRoutes({ nodeId, ledger, reader, state, contributions, datanets, ask, payouts }));
   return nodeId;
+}
+
+/** The engine that generates: in this process, or a cluster by URL. */
+async function openServeEngine({ config, onClose }: Context, base: BaseModel): Promise<ServeEngine> {
+  if (config.serveUrl !== undefined) {
+    return connectCluster({
+      base,
+      kind: config.serveKind,
+      url: config.serveUrl,
+      apiKey: config.serveKey,
+      model: config.serveModel,
+      folder: config.serveFolder ?? join(config.home, 'adapters'),
+      clusterFolder: config.serveClusterFolder,
+    });
+  }
+  const generator = createGenerator(base);
+  onClose.push(() => generator.close());
+  // Answers under way are finished before the worker goes.
+  onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
+  return createEmbeddedEngine(base, generator, config.adapterMemory * 2 ** 20);
 }
 
 async function startTrainer(context: Context): Promise<void> {

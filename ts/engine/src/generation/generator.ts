@@ -5,6 +5,7 @@ import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
 import type { ChatMessage } from '../tokenizer/tokenizer.ts';
 import type { TokenLogProbability } from './sampling.ts';
 import type { FinishReason, SequenceEvent } from './scheduler.ts';
+import { createStopFilter, type TextToken } from './stop.ts';
 import type { AdapterMix, GenerationMessage, GenerationReply, GenerationWorkerData } from './worker.ts';
 
 /** An adapter in the generator's memory; `Generator.unload` frees it. */
@@ -153,30 +154,30 @@ async function* generate(
   const decoder = new TextDecoder();
   const tokens: number[] = [];
   let text = '';
+  const filter = createStopFilter<Omit<GeneratedToken, 'text'>>(stop);
+  const show = ({ token, text: shown }: TextToken<Omit<GeneratedToken, 'text'>>): GeneratedToken => {
+    text += shown;
+    return { ...token, text: shown };
+  };
   try {
     for (;;) {
       const event = await events.next();
       if (event.kind === 'error') throw new Error(event.message);
-      if (event.kind === 'end') return { promptTokens, tokens, text, finishReason: event.reason };
+      if (event.kind === 'end') {
+        for (const one of filter.flush()) yield show(one);
+        return { promptTokens, tokens, text, finishReason: event.reason };
+      }
       const { token: tokenId, logProbability, top } = event;
-      const piece = decoder.decode(tokenizer.tokenBytes(tokenId), { stream: true });
-      const ended = firstStop(text + piece, stop);
       tokens.push(tokenId);
-      const shown = ended === undefined ? piece : (text + piece).slice(text.length, ended);
-      text = ended === undefined ? text + piece : (text + piece).slice(0, ended);
-      yield { tokenId, text: shown, ...(logProbability === undefined ? {} : { logProbability, top }) };
-      if (ended !== undefined) return { promptTokens, tokens, text, finishReason: 'stop' };
+      const token = { tokenId, ...(logProbability === undefined ? {} : { logProbability, top }) };
+      const step = filter.push(token, decoder.decode(tokenizer.tokenBytes(tokenId), { stream: true }));
+      for (const one of step.ready) yield show(one);
+      if (step.ended) return { promptTokens, tokens, text, finishReason: 'stop' };
     }
   } finally {
     signal?.removeEventListener('abort', onAbort);
     events.cancel();
   }
-}
-
-/** Where the earliest stop string begins. */
-function firstStop(text: string, stop: readonly string[]): number | undefined {
-  const places = stop.map((word) => text.indexOf(word)).filter((place) => place >= 0);
-  return places.length === 0 ? undefined : Math.min(...places);
 }
 
 /** The events of one request, in order. */

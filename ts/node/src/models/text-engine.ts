@@ -3,17 +3,33 @@ import { type Generator, GeneratorBusyError } from '@openledger/engine/generatio
 import { createResidency } from '@openledger/engine/generation/residency';
 import type { BaseModel } from '@openledger/engine/model/base';
 import { NodeError } from '../errors.ts';
-import type { TextEngine, VerifiedAdapter } from './types.ts';
+import type { ServeEngine, TextEngine, VerifiedAdapter } from './types.ts';
 
 /** Loads that the estimate of the next one is made from. */
 const REMEMBERED_LOADS = 32;
 
+/** What the gateway asks of an engine, with the tokenizer of the base model. */
+export function createTextEngine(base: BaseModel, engine: ServeEngine): TextEngine {
+  return {
+    ...engine,
+    baseHash: base.weightsHash,
+    contextLength: Math.min(engine.contextLength, base.config.maxPositions),
+    encodeChat: (messages) => base.tokenizer.encodeChat(messages),
+    encodeText: (text) => base.tokenizer.encode(text),
+    tokenBytes: (token) => base.tokenizer.tokenBytes(token),
+  };
+}
+
 /**
- * The gateway's view of the engine: a base model in memory, and as many adapters as fit.
+ * The engine in this process: a base model in memory, and as many adapters as fit.
  *
  * @param adapterBytes - budget for adapters, in bytes of float32 matrices
  */
-export function createTextEngine(base: BaseModel, generator: Generator, adapterBytes: number): TextEngine {
+export function createEmbeddedEngine(
+  base: BaseModel,
+  generator: Generator,
+  adapterBytes: number,
+): ServeEngine {
   const adapters = createResidency<number>(generator, adapterBytes);
   const loadMs: number[] = [];
 
@@ -28,11 +44,7 @@ export function createTextEngine(base: BaseModel, generator: Generator, adapterB
   }
 
   return {
-    baseHash: base.weightsHash,
     contextLength: base.config.maxPositions,
-    encodeChat: (messages) => base.tokenizer.encodeChat(messages),
-    encodeText: (text) => base.tokenizer.encode(text),
-    tokenBytes: (token) => base.tokenizer.tokenBytes(token),
     isResident: (modelId) => adapters.has(modelId),
     isPinned: (modelId) => adapters.isPinned(modelId),
     setPinned: (modelId, pinned) => adapters.setPinned(modelId, pinned),

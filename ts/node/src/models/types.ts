@@ -94,14 +94,13 @@ export type EmbeddingEngine = {
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
 };
 
-/** Turns a prompt's tokens into text. The engine behind it knows no chain and no money. */
-export type TextEngine = {
-  /** keccak256 of the base model's weights: what it can serve adapters of. */
-  baseHash: Hex;
+/**
+ * Generates text for the gateway, which keeps payment, receipts and attribution to itself. The engine in this process is
+ * one (`createEmbeddedEngine`), a cluster by URL another (`connectCluster`).
+ */
+export type ServeEngine = {
+  /** The longest prompt and answer together, in tokens. */
   contextLength: number;
-  encodeChat(messages: readonly ChatMessage[]): number[];
-  encodeText(text: string): number[];
-  tokenBytes(token: number): Uint8Array;
   /** Whether the adapter is loaded, so that no activation is due. */
   isResident(modelId: number): boolean;
   /** Pinned adapters are never unloaded to make room for others. */
@@ -113,4 +112,13 @@ export type TextEngine = {
   status(): EngineStatus;
   /** Rejects with `overloaded` when every place is taken. */
   generate(options: GenerateOptions): AsyncGenerator<AnswerToken, GenerationEnd>;
+};
+
+/** A serve engine with the tokenizer of its base model. It knows no chain and no money. */
+export type TextEngine = ServeEngine & {
+  /** keccak256 of the base model's weights: what it can serve adapters of. */
+  baseHash: Hex;
+  encodeChat(messages: readonly ChatMessage[]): number[];
+  encodeText(text: string): number[];
+  tokenBytes(token: number): Uint8Array;
 };
