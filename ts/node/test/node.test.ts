@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
 import { attributionSettlementAbi, modelRegistryAbi } from '@openledger/sdk/abis';
 import { createInferenceClient } from '@openledger/sdk/client/inference-client';
+import { verifyReceipt } from '@openledger/sdk/light';
+import { parseLightProof } from '@openledger/sdk/light/proof';
+import { SETTLEMENT_STORAGE } from '@openledger/sdk/light/slots';
+import { readSlots, slotWord } from '@openledger/sdk/light/state';
 import OpenAI from 'openai';
 import { createTestClient, type Hex, http, publicActions } from 'viem';
 import { foundry } from 'viem/chains';
@@ -127,6 +131,51 @@ describe('the node, as a process on a real chain', () => {
     // The contributors' 40 % that nobody else earned, and the treasury's own 5 %.
     expect(await chain.client.getBalance({ address: timelock })).toBe(before + (fees * 4_500n) / 10_000n);
   }, 120_000);
+
+  it('proves a settled receipt to whoever knows a block’s hash and nothing else', async () => {
+    const answers = await ask('Who rang the bell?');
+    const path = `/v1/receipts/${answers.receiptHash}/proof`;
+    expect((await node.request(path)).status).toBe(404);
+    expect((await node.settle()).json).toMatchObject({ settled: true });
+    const trustNow = async () => ({
+      blockHash: (await chain.client.getBlock()).hash,
+      chainId: 31_337,
+      settlement: chain.contracts.AttributionSettlement,
+      agents: chain.contracts.AgentRegistry,
+    });
+    const proofNow = async () => parseLightProof(await (await fetch(node.url + path)).text());
+    const answer = { text: answers.text, salt: answers.salt };
+    const proposed = await verifyReceipt(await proofNow(), await trustNow(), answer);
+    expect(proposed).toMatchObject({ status: 'proposed', receiptHash: answers.receiptHash });
+    expect((await node.request(path)).status).toBe(200);
+    await devnet.travel(31);
+    const trust = await trustNow();
+    const proof = await proofNow();
+    const shown = await verifyReceipt(proof, trust, answer);
+    expect(shown).toMatchObject({ status: 'final', fee: answers.receipt.fee });
+    const record = await chain.client.readContract({
+      address: chain.contracts.AttributionSettlement,
+      abi: attributionSettlementAbi,
+      functionName: 'claimRecord',
+      args: [shown.claimId],
+    });
+    expect(shown.end).toBe(BigInt(record.end));
+    // Slots that were never written are proved to be so.
+    const account = chain.contracts.AttributionSettlement;
+    const slots = Array.from({ length: 24 }, (_, index) => slotWord(SETTLEMENT_STORAGE + BigInt(index)));
+    const { stateRoot } = await chain.client.getBlock();
+    const given = await chain.client.getProof({ address: account, storageKeys: slots });
+    const storageProof = given.storageProof.map((one) => one.proof);
+    const read = readSlots(stateRoot, account, slots, { accountProof: given.accountProof, storageProof });
+    const stored = await Promise.all(
+      slots.map((slot) => chain.client.getStorageAt({ address: account, slot })),
+    );
+    expect(read).toEqual(stored.map((value) => BigInt(value ?? 0)));
+    expect(new Set(read.map((value) => value === 0n)).size).toBe(2);
+    // A base model has no contributors: owner and treasury share what the fee has for both.
+    const paid = shown.payments.reduce((sum, { amount }) => sum + amount, 0n);
+    expect(paid).toBe((answers.receipt.fee * 6_000n) / 10_000n);
+  }, 60_000);
 
   it('does not settle twice when it is killed while its transaction waits to be mined', async () => {
     await ask('Where do the ferries go?');

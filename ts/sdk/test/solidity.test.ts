@@ -16,7 +16,7 @@ import {
 import { hashBaselineShare } from '../src/protocol/baseline.ts';
 import { toHex } from '../src/protocol/bytes.ts';
 import { dataCommitment } from '../src/protocol/claim-data.ts';
-import { claimId } from '../src/protocol/claims.ts';
+import { claimId } from '../src/protocol/claim-id.ts';
 import { attributionFault } from '../src/protocol/fraud-allocation.ts';
 import { decodeItems } from '../src/protocol/items.ts';
 import { decodeReceipt, hashReceipt } from '../src/protocol/receipts.ts';

@@ -17,7 +17,7 @@ import {
 import { baselineTree, hashBaselineShare } from '../src/protocol/baseline.ts';
 import { fromHex, keccak, toHex, utf8 } from '../src/protocol/bytes.ts';
 import { dataCommitment, decodeClaimData, encodeClaimData } from '../src/protocol/claim-data.ts';
-import { claimDomain, claimId } from '../src/protocol/claims.ts';
+import { claimDomain, claimId } from '../src/protocol/claim-id.ts';
 import { contentTree, outputTree, requestHash, rowsTree, splitRows } from '../src/protocol/content.ts';
 import { hashContextRow } from '../src/protocol/context.ts';
 import { hashCorpusEntry } from '../src/protocol/corpus.ts';

@@ -10,6 +10,7 @@ import { embeddingRoutes } from './embedding-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import type { Api } from './operation.ts';
+import { proofRoutes } from './proof-routes.ts';
 import { receiptRoutes } from './receipt-routes.ts';
 import { storeRoutes } from './store-routes.ts';
 
@@ -23,6 +24,7 @@ export function wholeInterface(): Api {
       embeddingRoutes(nothing),
       channelRoutes(nothing),
       receiptRoutes(nothing),
+      proofRoutes(nothing),
       modelRoutes(nothing, nothing),
       adapterRoutes(nothing),
       trainerRoutes(nothing),

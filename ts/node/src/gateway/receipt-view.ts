@@ -125,7 +125,8 @@ type Place = {
   paramsVersion: number | null;
 };
 
-async function placeOf(
+/** Where a receipt is on its way to being paid. */
+export async function placeOf(
   { nodeId, ledger, reader, state }: ReceiptViewDeps,
   entry: ReceiptEntry,
 ): Promise<Place> {

@@ -1,7 +1,7 @@
-import { encodeAbiParameters, type Hex } from 'viem';
+import type { Hex } from 'viem';
 import { allocate } from './allocate.ts';
 import { needsQueryVector, queryHashOf } from './attribution.ts';
-import { keccak, ProtocolError, sameHex, toHex, ZERO_HASH } from './bytes.ts';
+import { ProtocolError, sameHex, toHex, ZERO_HASH } from './bytes.ts';
 import {
   DATA_SCHEME,
   type DisclosedReceipt,
@@ -9,6 +9,7 @@ import {
   encodeClaimData,
   type Opening,
 } from './claim-data.ts';
+import { claimId, type SettlementDomain } from './claim-id.ts';
 import {
   attributionsTree,
   type ClaimTrees,
@@ -44,25 +45,6 @@ export type Claim = {
   proposer: number;
 };
 
-/** A claim's fields as ABI parameters, in order. */
-export const CLAIM_ABI = [
-  { name: 'nodeId', type: 'uint40' },
-  { name: 'seq', type: 'uint32' },
-  { name: 'parent', type: 'bytes32' },
-  { name: 'fromBatch', type: 'uint32' },
-  { name: 'toBatch', type: 'uint32' },
-  { name: 'firstReceipt', type: 'uint40' },
-  { name: 'receiptCount', type: 'uint32' },
-  { name: 'fees', type: 'uint96' },
-  { name: 'payoutsRoot', type: 'bytes32' },
-  { name: 'payoutsTotal', type: 'uint96' },
-  { name: 'payoutsDepth', type: 'uint8' },
-  { name: 'attributionsRoot', type: 'bytes32' },
-  { name: 'dataCommitment', type: 'bytes32' },
-  { name: 'paramsVersion', type: 'uint32' },
-  { name: 'proposer', type: 'uint40' },
-] as const;
-
 /** In the place of a parent, where there is none. */
 export const NO_CLAIM: Claim = {
   nodeId: 0,
@@ -97,29 +79,6 @@ export type SettledState = { claimId: Hex; claim: Claim; payouts: PayoutsRecord 
 
 /** A node that has no final claim yet. */
 export const NOTHING_SETTLED: SettledState = { claimId: ZERO_HASH, claim: NO_CLAIM, payouts: NO_PAYOUTS };
-
-/** Where claims live. */
-export type SettlementDomain = { chainId: number; settlement: Hex };
-
-/** The domain that keeps claim ids of one contract on one chain apart from all others. */
-export function claimDomain(domain: SettlementDomain): Hex {
-  return keccak(
-    encodeAbiParameters(
-      [{ type: 'string' }, { type: 'uint256' }, { type: 'address' }],
-      ['OpenLedger.Claim.1', BigInt(domain.chainId), domain.settlement],
-    ),
-  );
-}
-
-/** Id of a claim. */
-export function claimId(domain: SettlementDomain, claim: Claim): Hex {
-  return keccak(
-    encodeAbiParameters(
-      [{ type: 'bytes32' }, { type: 'tuple', components: CLAIM_ABI }],
-      [claimDomain(domain), claim],
-    ),
-  );
-}
 
 /** The batch that redeeming these vouchers now would append. */
 export function nextBatch(

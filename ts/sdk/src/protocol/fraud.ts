@@ -1,7 +1,8 @@
 import type { Hex } from 'viem';
 import { hashPayout } from './attribution.ts';
 import { ZERO_HASH } from './bytes.ts';
-import { claimId, type SettledState, type SettlementDomain } from './claims.ts';
+import { claimId, type SettlementDomain } from './claim-id.ts';
+import type { SettledState } from './claims.ts';
 import { findAllocationFraud } from './fraud-allocation.ts';
 import { findCreditFraud } from './fraud-credit.ts';
 import { findMalformed } from './fraud-malformed.ts';

@@ -1,6 +1,7 @@
 import { encodeAbiParameters, type Hex } from 'viem';
 import { toHex } from './bytes.ts';
-import { CLAIM_ABI, type Claim } from './claims.ts';
+import { CLAIM_ABI } from './claim-id.ts';
+import type { Claim } from './claims.ts';
 
 /**
  * Witnesses of the fraud predicates, as `src/types/Witness.sol` declares them: each is the ABI encoding of the fields
