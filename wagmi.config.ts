@@ -34,6 +34,8 @@ const called = [
   'CaseRegistry',
   'BaselineVault',
   'TrainingFees',
+  'PaymentInbox',
+  'PaymentInboxes',
   'AuditRegistry',
 ];
 

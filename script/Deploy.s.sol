@@ -14,6 +14,8 @@ import {IContributionToken} from "../src/interfaces/IContributionToken.sol";
 import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
 import {IValidationRegistry} from "../src/interfaces/IValidationRegistry.sol";
 import {InferenceEscrow} from "../src/payments/InferenceEscrow.sol";
+import {PaymentInbox} from "../src/payments/PaymentInbox.sol";
+import {PaymentInboxes} from "../src/payments/PaymentInboxes.sol";
 import {TrainingFees} from "../src/payments/TrainingFees.sol";
 import {AgentRegistry} from "../src/registry/AgentRegistry.sol";
 import {ContributionToken} from "../src/registry/ContributionToken.sol";
@@ -84,6 +86,7 @@ struct Deployment {
     SpanOmissionPredicate spanOmission;
     RetrievalPredicate retrieval;
     AuditRegistry audits;
+    PaymentInboxes inboxes;
 }
 
 /// @title Deploys the L2 contracts and hands them over to governance
@@ -118,6 +121,7 @@ contract Deploy is Script {
         _settlement(d, deployer);
         _incentives(d);
         _predicates(d);
+        d.inboxes = new PaymentInboxes(new PaymentInbox(d.escrow, d.gopen, d.agents));
         _wire(d, preset);
         _wireRegistries(d);
         _handOver(d, deployer);
@@ -162,6 +166,7 @@ contract Deploy is Script {
         vm.serializeAddress(contracts, "SpanOmissionPredicate", address(d.spanOmission));
         vm.serializeAddress(contracts, "RetrievalPredicate", address(d.retrieval));
         vm.serializeAddress(contracts, "AuditRegistry", address(d.audits));
+        vm.serializeAddress(contracts, "PaymentInboxes", address(d.inboxes));
         vm.serializeAddress(contracts, "WETH", WETH);
         vm.serializeAddress(contracts, "L1Block", L1_BLOCK);
         contracts = vm.serializeAddress(contracts, "L2ToL1MessagePasser", L2_TO_L1_MESSAGE_PASSER);

@@ -14,8 +14,11 @@ interface IGovernanceOpen is IERC20, IERC20Permit, IERC5805, ITransferAuthorizat
     event Deposit(address indexed from, address indexed to, uint256 amount);
     /// @notice Native coin was unwrapped.
     event Withdrawal(address indexed from, address indexed to, uint256 amount);
+    /// @notice An account said who may execute authorizations made out to it.
+    event PullOnlySet(address indexed account, bool pullOnly);
 
     error GovernanceOpen_TransferFailed(address to, uint256 amount);
+    error GovernanceOpen_PullOnly(address to, address caller);
 
     /// @notice Wraps the value sent, for the caller. Sending value without data does the same.
     function deposit() external payable;
@@ -28,4 +31,11 @@ interface IGovernanceOpen is IERC20, IERC20Permit, IERC5805, ITransferAuthorizat
 
     /// @notice Unwraps to `to`.
     function withdrawTo(address to, uint256 amount) external;
+
+    /// @notice Says whether only the caller itself may execute authorizations made out to it, as if each was one to
+    /// receive. For contracts that must do something with what they get, and whose payers sign plain transfers.
+    function setPullOnly(bool pullOnly) external;
+
+    /// @notice Whether only the account itself may execute authorizations made out to it.
+    function isPullOnly(address account) external view returns (bool);
 }

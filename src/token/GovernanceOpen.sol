@@ -31,6 +31,14 @@ contract GovernanceOpen is
     UUPSUpgradeable,
     IGovernanceOpen
 {
+    /// @custom:storage-location erc7201:openledger.storage.GovernanceOpen
+    struct GovernanceOpenStorage {
+        mapping(address account => bool) pullOnly;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("openledger.storage.GovernanceOpen")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE = 0x89934e4fd21e285e75facbca2cfebb27af948f631a7def8566ed5cc25f3d9000;
+
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
         _disableInitializers();
@@ -68,6 +76,17 @@ contract GovernanceOpen is
         _withdraw(to, amount);
     }
 
+    /// @inheritdoc IGovernanceOpen
+    function setPullOnly(bool pullOnly) external {
+        _storage().pullOnly[msg.sender] = pullOnly;
+        emit PullOnlySet(msg.sender, pullOnly);
+    }
+
+    /// @inheritdoc IGovernanceOpen
+    function isPullOnly(address account) public view returns (bool) {
+        return _storage().pullOnly[account];
+    }
+
     /// @notice Votes are counted in seconds.
     function clock() public view override(IERC6372, VotesUpgradeable) returns (uint48) {
         return Time.timestamp();
@@ -103,6 +122,18 @@ contract GovernanceOpen is
         if (!sent) revert GovernanceOpen_TransferFailed(to, amount);
     }
 
+    function _transferWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce
+    ) internal override {
+        if (msg.sender != to && isPullOnly(to)) revert GovernanceOpen_PullOnly(to, msg.sender);
+        super._transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
+    }
+
     function _update(address from, address to, uint256 value)
         internal
         override(ERC20Upgradeable, ERC20VotesUpgradeable)
@@ -111,4 +142,10 @@ contract GovernanceOpen is
     }
 
     function _authorizeUpgrade(address) internal override restricted {}
+
+    function _storage() private pure returns (GovernanceOpenStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := STORAGE
+        }
+    }
 }

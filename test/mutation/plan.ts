@@ -37,6 +37,7 @@ const CLOSEST: [part: string, tests: string][] = [
   ['src/payments/InferenceEscrow', 'test/unit/payments/InferenceEscrow*{.t.sol,/**}'],
   ['src/payments/EscrowSignatures', 'test/unit/payments/InferenceEscrow*{.t.sol,/**}'],
   ['src/payments/TrainingFees', 'test/unit/payments/TrainingFees/**'],
+  ['src/payments/PaymentInbox', 'test/unit/payments/PaymentInbox{,es}/**'],
   [
     'src/libraries/NodeLedger',
     'test/unit/settlement/{AttributionSettlement,AttributionSettlement*,Thread,BaselineVault}{.t.sol,/**}',

@@ -165,4 +165,40 @@ contract GovernanceOpenTest is Test {
         vm.prank(alice);
         token.upgradeToAndCall(next, "");
     }
+
+    function test_WhoPullsOnlyItselfExecutesWhatIsMadeOutToIt() public {
+        (address payer, uint256 key) = makeAddrAndKey("payer");
+        vm.prank(alice);
+        token.depositTo{value: 3}(payer);
+        assertFalse(token.isPullOnly(bob));
+        _authorize(payer, key, "open to all");
+        vm.expectEmit(address(token));
+        emit IGovernanceOpen.PullOnlySet(bob, true);
+        vm.prank(bob);
+        token.setPullOnly(true);
+        bytes memory signature = _signature(payer, key, "pulled");
+        vm.expectRevert(abi.encodeWithSelector(IGovernanceOpen.GovernanceOpen_PullOnly.selector, bob, address(this)));
+        token.transferWithAuthorization(payer, bob, 1, 0, type(uint40).max, "pulled", signature);
+        vm.prank(bob);
+        token.transferWithAuthorization(payer, bob, 1, 0, type(uint40).max, "pulled", signature);
+        vm.prank(bob);
+        token.setPullOnly(false);
+        _authorize(payer, key, "open again");
+        assertEq(token.balanceOf(bob), 3);
+    }
+
+    function _authorize(address payer, uint256 key, bytes32 nonce) private {
+        bytes memory signature = _signature(payer, key, nonce);
+        token.transferWithAuthorization(payer, bob, 1, 0, type(uint40).max, nonce, signature);
+    }
+
+    function _signature(address payer, uint256 key, bytes32 nonce) private view returns (bytes memory) {
+        bytes32 kind = keccak256(
+            "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+        );
+        bytes32 structHash = keccak256(abi.encode(kind, payer, bob, 1, 0, type(uint40).max, nonce));
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+        return abi.encodePacked(r, s, v);
+    }
 }

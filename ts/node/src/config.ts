@@ -68,6 +68,8 @@ const schema = z.object({
   serveFolder: z.string().min(1).optional(),
   serveClusterFolder: z.string().min(1).optional(),
   serveKey: z.string().min(1).optional(),
+  /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
+  x402: z.enum(['on', 'off']).transform((value) => value === 'on'),
   adapters: z.coerce.number().int().min(1).max(1024),
   adapterMemory: z.coerce.number().min(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
@@ -102,6 +104,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --stake <OPEN>           stake put up when the node's key has no agent yet (default: 1000)
   --settle-every <s>       seconds between settlements, 0: only on request (default: 0)
   --poll-every <s>         seconds between looks at the chain (default: 1)
+  --x402 <on|off>          whether calls without a channel are paid by signed transfer (default: on)
   --adapters <n>           adapters whose files are kept, verified, in memory (default: 16)
   --adapter-memory <MiB>   memory for loaded adapters (default: 512)
   --log-level <level>      debug, info, warn, error or silent (default: info)
@@ -137,6 +140,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     stake: flags.stake ?? '1000',
     settleEvery: flags['settle-every'] ?? 0,
     pollEvery: flags['poll-every'] ?? 1,
+    x402: flags.x402 ?? 'on',
     adapters: flags.adapters ?? 16,
     adapterMemory: flags['adapter-memory'] ?? 512,
     logLevel: flags['log-level'] ?? 'info',
@@ -180,6 +184,7 @@ function readFlags(args: readonly string[]) {
         stake: text,
         'settle-every': text,
         'poll-every': text,
+        x402: text,
         adapters: text,
         'adapter-memory': text,
         'log-level': text,

@@ -61,6 +61,9 @@ import { createTelemetry, type Telemetry, type TelemetrySources } from './teleme
 import { trainerRoutes } from './trainer/routes.ts';
 import { createTrainer } from './trainer/trainer.ts';
 import { createWatcher } from './watcher/watcher.ts';
+import { paymentRoutes } from './x402/http.ts';
+import { openInbox } from './x402/inbox.ts';
+import { createPayments } from './x402/payments.ts';
 
 /** How long answers under way may take when the node stops. */
 const DRAIN_MS = 4_000;
@@ -207,6 +210,20 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       now,
       onReceipt,
     });
+    if (config.x402) {
+      const inbox = await openInbox({ chain, wallet, nodeId, locks });
+      const payments = createPayments({
+        chain,
+        inbox,
+        account,
+        nodeId,
+        ledger,
+        calls,
+        readChannel: direct,
+        now,
+      });
+      routes.push(paymentRoutes(payments, calls));
+    }
     routes.push(
       chatRoutes({ calls, engine, nodeId, telemetry, log }),
       embeddingRoutes({ calls, nodeId, telemetry, log }),

@@ -24,6 +24,7 @@ export const contractNames = [
   'ProgrammeVault',
   'InferenceEscrow',
   'TrainingFees',
+  'PaymentInboxes',
   'AttributionSettlement',
   'BaselineVault',
   'AuditRegistry',

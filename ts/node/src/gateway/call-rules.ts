@@ -1,9 +1,10 @@
 import { feeOf, RECEIPT_FLAG } from '@openledger/sdk/protocol/receipts';
 import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { NodeError } from '../errors.ts';
+import { type ChannelState, unsignedReceipts, voucherFor } from '../ledger/channel.ts';
 import type { Prices } from '../models/types.ts';
 import { PaymentError } from './http-errors.ts';
-import type { PaymentBody } from './openai.ts';
+import type { ChatBody, CompletionBody, PaymentBody } from './openai.ts';
 
 /** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
 export function requestText(rawBody: Record<string, unknown>): string {
@@ -54,4 +55,32 @@ export function otherChannel(): NodeError {
     'The voucher is for another channel than the call.',
     'Send the voucher of the channel named in openledger.channelId, or use POST /v1/vouchers.',
   );
+}
+
+/** Refuses a channel whose last answer is not signed for, and says what to sign. */
+export function requireNothingUnsigned(state: ChannelState | undefined): void {
+  if (state?.defaulted === true) {
+    throw new NodeError(
+      'channel_defaulted',
+      'A call on this channel was never paid, so it is served no more.',
+      'Open a new channel.',
+    );
+  }
+  const unsigned = unsignedReceipts(state?.current);
+  if (state?.current === undefined || unsigned.length === 0) return;
+  throw new PaymentError(
+    'payment_required',
+    `${unsigned.length === 1 ? 'The last answer is' : `${unsigned.length} answers are`} not paid yet.`,
+    'Sign the voucher below and send it as openledger.voucher with this request, or with POST /v1/vouchers.',
+    {
+      voucher: voucherFor(state.channelId, state.current),
+      receipts: unsigned.map(({ receipt, hash }) => ({ ...receipt, hash })),
+    },
+  );
+}
+
+/** How many likely tokens an answer shows beside each of its own; undefined: no log-probabilities. */
+export function logProbabilitiesOf(body: ChatBody | CompletionBody): number | undefined {
+  if ('messages' in body) return body.logprobs ? (body.top_logprobs ?? 0) : undefined;
+  return body.logprobs ?? undefined;
 }

@@ -3,17 +3,11 @@ import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protoc
 import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
-import type { Hex } from 'viem';
+import { type Hex, isAddressEqual } from 'viem';
 import { NodeError } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
-import {
-  type ChainChannel,
-  checkVoucher,
-  nextPlace,
-  unsignedReceipts,
-  voucherFor,
-} from '../ledger/channel.ts';
-import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
+import { type ChainChannel, checkVoucher, nextPlace, voucherFor } from '../ledger/channel.ts';
+import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type {
@@ -28,14 +22,17 @@ import type {
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { FinishReason } from './answer-shapes.ts';
-import { affordable, flagsOf, otherChannel, requestText } from './call-rules.ts';
+import {
+  affordable,
+  flagsOf,
+  logProbabilitiesOf,
+  otherChannel,
+  requestText,
+  requireNothingUnsigned,
+} from './call-rules.ts';
 import { base64Of } from './embedding-output.ts';
-import { PaymentError } from './http-errors.ts';
 import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
-import { makePrompt } from './prompt.ts';
-
-/** A plain completion's default is OpenAI's. */
-const DEFAULT_MAX_TOKENS = { chat: 256, completion: 16 };
+import { type CallQuote, type Prepaid, planCall, requireBase } from './plan.ts';
 
 /** A request for text. */
 export type CallBody = ChatBody | CompletionBody;
@@ -62,7 +59,14 @@ export type CallDeps = {
 
 export type CallEvent =
   | { type: 'text'; text: string; tokens: readonly AnswerToken[] }
-  | { type: 'done'; finish: FinishReason; entry: ReceiptEntry; activation: bigint };
+  | {
+      type: 'done';
+      finish: FinishReason;
+      entry: ReceiptEntry;
+      activation: bigint;
+      /** What a prepaid call says of its payment. */
+      payment: Record<string, unknown> | undefined;
+    };
 
 /** A call that passed every check. Nothing is owed before `events` has produced text. */
 export type StartedCall = {
@@ -79,6 +83,10 @@ export type Embedded = { model: ListedModel; vectors: Float32Array[]; entry: Rec
 
 export type Calls = {
   start(body: CallBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
+  /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
+  prepay(channelId: Hex, prepaid: Prepaid): () => void;
+  /** The most that a call can cost; it begins nothing and looks at no channel. */
+  quote(body: CallBody): Promise<CallQuote>;
   /** Embeds texts; the receipt is on the disk when it resolves. */
   embed(body: EmbeddingBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<Embedded>;
   /** Accepts a voucher outside a call, e.g. the last one. */
@@ -88,6 +96,7 @@ export type Calls = {
 /** The paid path of an answer, without HTTP: check, generate, issue the receipt, write it down. */
 export function createCalls(deps: CallDeps): Calls {
   const inFlight = new Set<Hex>();
+  const prepaidCalls = new Map<Hex, Prepaid>();
 
   async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
     const chain = await deps.readChannel(voucher.channelId);
@@ -136,6 +145,13 @@ export function createCalls(deps: CallDeps): Calls {
         `Open one with InferenceEscrow.openChannel for node ${deps.signer.nodeId}.`,
       );
     }
+    if (isAddressEqual(chain.signer, deps.signer.address)) {
+      throw new NodeError(
+        'not_allowed',
+        'The channel was opened by a payment and is for that call alone.',
+        'Send the payment with the request, or open a channel of your own.',
+      );
+    }
     if (chain.exitAt !== 0) {
       throw new NodeError('channel_closing', 'The channel is being closed.', 'Open a new channel.');
     }
@@ -143,7 +159,7 @@ export function createCalls(deps: CallDeps): Calls {
       if (voucher.channelId !== channelId) throw otherChannel();
       await acceptVoucher(voucher);
     }
-    requireNothingUnsigned(channelId);
+    requireNothingUnsigned(deps.ledger.channel(channelId));
     return chain;
   }
 
@@ -163,78 +179,43 @@ export function createCalls(deps: CallDeps): Calls {
   ): Promise<StartedCall> {
     const { channelId } = body.openledger;
     const flags = flagsOf(body.openledger);
-    const chain = await admit(body.openledger);
-    const model = await deps.catalog.find(body.model);
-    await requireBase(model);
-    const prices = await deps.catalog.prices(model.id);
+    const prepaid = prepaidCalls.get(channelId);
+    const admitted = prepaid === undefined ? await admit(body.openledger) : undefined;
+    const plan = await planCall(deps, body);
+    const tokensIn = plan.promptTokens.length;
+    const maxTokens =
+      admitted === undefined
+        ? Math.min(prepaid?.maxTokens ?? 0, plan.room)
+        : affordable({ ...plan, tokensIn, budget: budgetOf(channelId, admitted) });
+    const { model, prices, activation, promptTokens, context } = plan;
     const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
-    const activation = adapter === undefined || deps.engine.isResident(model.id) ? 0n : prices.activation;
-    const { promptTokens, context } = await makePrompt(body, deps.engine, deps.retriever);
-    const room = deps.engine.contextLength - promptTokens.length;
-    if (room < 1) {
-      throw new NodeError(
-        'bad_request',
-        `The prompt has ${promptTokens.length} tokens and the model reads ${deps.engine.contextLength}.`,
-        'Send fewer or shorter messages.',
-      );
-    }
-    const isChat = 'messages' in body;
-    const wanted = (isChat ? body.max_completion_tokens : undefined) ?? body.max_tokens;
-    const usual = isChat ? DEFAULT_MAX_TOKENS.chat : DEFAULT_MAX_TOKENS.completion;
-    const maxTokens = affordable({
-      prices,
-      activation,
-      tokensIn: promptTokens.length,
-      wanted: Math.min(wanted ?? usual, room),
-      budget: budgetOf(channelId, chain),
-      exact: wanted != null,
-    });
     if (adapter !== undefined) await deps.engine.load(adapter);
+    // Taken when nothing else stands in the way of the answer.
+    const chain = admitted ?? (await secured(prepaid));
     const call: PreparedCall = {
       ...{ body, rawBody, flags, model, prices, adapter, activation },
-      ...{ promptTokens, context, maxTokens, chain },
+      ...{ promptTokens, context, maxTokens, chain, prepaid },
     };
+    const maxFee = prepaid?.fee ?? activation + feeOf(prices, tokensIn, maxTokens);
     return {
       model,
-      tokensIn: promptTokens.length,
-      quote: { activation, maxFee: activation + feeOf(prices, promptTokens.length, maxTokens), maxTokens },
+      tokensIn,
+      quote: { activation, maxFee, maxTokens },
       events: answer(call, signal, release),
       release,
     };
   }
 
-  /** A node has one base model in memory; adapters of another base would be nonsense on it. */
-  async function requireBase(model: ListedModel): Promise<void> {
-    const list = await deps.catalog.list();
-    const base = model.kind === 'base' ? model : list.find(({ id }) => id === model.terms.parent);
-    if (base?.terms.weightsHash === deps.engine.baseHash) return;
-    throw new NodeError(
-      'model_unusable',
-      `This node does not run the base of model ol-${model.id}.`,
-      'Ask a node that was started with that base model (--base).',
-    );
+  function prepay(channelId: Hex, prepaid: Prepaid): () => void {
+    prepaidCalls.set(channelId, prepaid);
+    return () => void prepaidCalls.delete(channelId);
   }
 
-  function requireNothingUnsigned(channelId: Hex): void {
-    const state = deps.ledger.channel(channelId);
-    if (state?.defaulted === true) {
-      throw new NodeError(
-        'channel_defaulted',
-        'A call on this channel was never paid, so it is served no more.',
-        'Open a new channel.',
-      );
-    }
-    const unsigned = unsignedReceipts(state?.current);
-    if (state?.current === undefined || unsigned.length === 0) return;
-    throw new PaymentError(
-      'payment_required',
-      `${unsigned.length === 1 ? 'The last answer is' : `${unsigned.length} answers are`} not paid yet.`,
-      'Sign the voucher below and send it as openledger.voucher with this request, or with POST /v1/vouchers.',
-      {
-        voucher: voucherFor(channelId, state.current),
-        receipts: unsigned.map(({ receipt, hash }) => ({ ...receipt, hash })),
-      },
-    );
+  async function quote(body: CallBody): Promise<CallQuote> {
+    flagsOf(body.openledger);
+    const { model, prices, activation, promptTokens, wanted } = await planCall(deps, body);
+    const tokensIn = promptTokens.length;
+    return { model, tokensIn, maxTokens: wanted, maxFee: activation + feeOf(prices, tokensIn, wanted) };
   }
 
   async function* answer(
@@ -281,7 +262,8 @@ export function createCalls(deps: CallDeps): Calls {
       if (signal.aborted && tokensOut === 0) return;
       const entry = await issueReceipt(call, tokensOut, output);
       deps.onReceipt?.(entry);
-      yield { type: 'done', finish: end.finish, entry, activation: call.activation };
+      const payment = call.prepaid?.describe();
+      yield { type: 'done', finish: end.finish, entry, activation: call.activation, payment };
     } finally {
       release();
     }
@@ -300,7 +282,7 @@ export function createCalls(deps: CallDeps): Calls {
         modelId: call.model.id,
         tokensIn: call.promptTokens.length,
         tokensOut,
-        fee: call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
+        fee: call.prepaid?.fee ?? call.activation + feeOf(call.prices, call.promptTokens.length, tokensOut),
         servedAt: deps.now(),
         flags: call.flags,
         requestHash: requestHash(salt, new TextEncoder().encode(request)),
@@ -321,9 +303,20 @@ export function createCalls(deps: CallDeps): Calls {
         promptTokens: call.promptTokens,
         ...(call.context.length > 0 && { context: call.context }),
       };
-      await deps.ledger.append(entry);
+      // In one write: a prepaid receipt is never without its voucher.
+      await deps.ledger.append(entry, ...(await ownVoucher(call.prepaid, entry)));
       return entry;
     });
+  }
+
+  /** The node's voucher for the one receipt of a prepaid channel; nothing where the consumer signs. */
+  async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
+    if (prepaid === undefined) return [];
+    const { channelId, epoch } = entry.receipt;
+    const { settledFee } = entry;
+    const voucher = voucherFor(channelId, { epoch, settledFee, receipts: [entry], voucher: undefined });
+    const signature = await prepaid.sign(voucher);
+    return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
   }
 
   async function embed(
@@ -337,7 +330,7 @@ export function createCalls(deps: CallDeps): Calls {
       const flags = flagsOf(body.openledger);
       const chain = await admit(body.openledger);
       const model = await deps.catalog.find(body.model);
-      await requireBase(model);
+      await requireBase(deps, model);
       const { embeddings } = deps;
       if (embeddings === undefined || model.kind !== 'base') {
         throw new NodeError('bad_request', 'Only base models embed.', 'Name a base model of GET /v1/models.');
@@ -366,7 +359,7 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  return { start, embed, acceptVoucher };
+  return { start, prepay, quote, embed, acceptVoucher };
 }
 
 /** What a receipt is made of. */
@@ -380,6 +373,7 @@ type BilledCall = {
   promptTokens: number[];
   context: CitedRow[];
   chain: ChainChannel;
+  prepaid?: Prepaid | undefined;
 };
 
 type PreparedCall = BilledCall & {
@@ -388,8 +382,7 @@ type PreparedCall = BilledCall & {
   maxTokens: number;
 };
 
-/** How many likely tokens an answer shows beside each of its own; undefined: no log-probabilities. */
-function logProbabilitiesOf(body: CallBody): number | undefined {
-  if ('messages' in body) return body.logprobs ? (body.top_logprobs ?? 0) : undefined;
-  return body.logprobs ?? undefined;
+async function secured(prepaid: Prepaid | undefined): Promise<ChainChannel> {
+  if (prepaid === undefined) throw new Error('A call is prepaid, or its channel was read.');
+  return prepaid.secure();
 }

@@ -140,7 +140,11 @@ function codeOf(error: unknown): string {
 /** The block that ends a paid answer. */
 export function receiptBlock(
   nodeId: number,
-  { entry, activation }: { entry: ReceiptEntry; activation: bigint },
+  {
+    entry,
+    activation,
+    payment,
+  }: { entry: ReceiptEntry; activation: bigint; payment?: Record<string, unknown> | undefined },
 ) {
   return {
     nodeId,
@@ -151,6 +155,7 @@ export function receiptBlock(
     activation,
     settledFee: entry.settledFee,
     nodeSignature: entry.nodeSignature,
+    ...payment,
     ...(entry.context && {
       citations: entry.context.map((one, index) => ({ number: index + 1, ...one })),
     }),

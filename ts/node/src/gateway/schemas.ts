@@ -75,6 +75,22 @@ export const receiptBlock = z
     settledFee: amount,
     nodeSignature: hexBytes,
     citations: z.array(citationSchema).optional(),
+    /** Only of a call that was paid with x402. */
+    salt: hash.optional(),
+    payment: z
+      .object({
+        scheme: z.literal('exact'),
+        payer: hexBytes,
+        amount,
+        channelId: hash,
+        transaction: hash.optional(),
+      })
+      .optional()
+      .openapi({ description: 'The payment by x402: what was taken, and the channel that it opened.' }),
+    channelOffer: z
+      .object({ nodeId: natural, escrow: hexBytes, deposit: amount, calls: natural, hint: z.string() })
+      .optional()
+      .openapi({ description: 'After a few calls paid by x402: a channel would cost less.' }),
   })
   .openapi('ReceiptBlock');
 

@@ -97,6 +97,20 @@ const proposalEntry = z.object({
 /** A receipt was left behind unpaid when its epoch was redeemed; the channel is served no more. */
 const defaultEntry = z.object({ type: z.literal('default'), channelId: hex, hash: hex, at: count });
 
+/** A payment by signed transfer (x402) was accepted: the node is about to open this channel with it. */
+const paymentEntry = z.object({
+  type: z.literal('payment'),
+  consumer: hex,
+  /** The authorization's nonce: with the consumer, what can be used once. */
+  nonce: hex,
+  channelId: hex,
+  channelNonce: hex,
+  amount: bigint,
+  /** keccak256 of the request it was sent with: another request cannot use it up. */
+  request: hex,
+  at: count,
+});
+
 const entry = z.discriminatedUnion('type', [
   receiptEntry,
   voucherEntry,
@@ -104,6 +118,7 @@ const entry = z.discriminatedUnion('type', [
   redemptionEntry,
   proposalEntry,
   defaultEntry,
+  paymentEntry,
 ]);
 
 /** One thing that happened, as the journal keeps it. Version 1: fields may be added, never changed. */
@@ -111,6 +126,7 @@ export type LedgerEntry = z.infer<typeof entry>;
 export type ReceiptEntry = z.infer<typeof receiptEntry>;
 export type AttributionEntry = z.infer<typeof attributionEntry>;
 export type ProposalEntry = z.infer<typeof proposalEntry>;
+export type PaymentEntry = z.infer<typeof paymentEntry>;
 export type StoredVoucher = z.infer<typeof voucher>;
 
 /** Checks an entry that was read back. */

@@ -1,3 +1,6 @@
+/** The key of the node's wallet: its transactions share a sequence of nonces. */
+export const WALLET_KEY = 'wallet';
+
 /** Runs tasks of the same key one after the other; tasks of different keys do not wait for each other. */
 export type KeyLock = {
   run<T>(key: string, task: () => Promise<T>): Promise<T>;

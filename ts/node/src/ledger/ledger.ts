@@ -4,6 +4,7 @@ import type { ChannelState, EpochState } from './channel.ts';
 import {
   type AttributionEntry,
   type LedgerEntry,
+  type PaymentEntry,
   type ProposalEntry,
   parseEntry,
   type ReceiptEntry,
@@ -23,6 +24,8 @@ export type Ledger = {
   receipt(hash: Hex): ReceiptEntry | undefined;
   attribution(hash: Hex): AttributionEntry | undefined;
   proposals(): readonly ProposalEntry[];
+  /** Payments by signed transfer of a consumer, oldest first. */
+  payments(consumer: Hex): readonly PaymentEntry[];
   /** Receipts in the order in which they were served, newest last. */
   receipts(): readonly ReceiptEntry[];
   /** Receipts waiting for their attribution, oldest first. */
@@ -50,6 +53,7 @@ export function createLedger(journal: Journal<LedgerEntry>): Ledger {
   const receipts = new Map<Hex, ReceiptEntry>();
   const attributions = new Map<Hex, AttributionEntry>();
   const proposals: ProposalEntry[] = [];
+  const payments = new Map<Hex, PaymentEntry[]>();
 
   function channelOf(channelId: Hex): ChannelState {
     const known = channels.get(channelId);
@@ -88,6 +92,11 @@ export function createLedger(journal: Journal<LedgerEntry>): Ledger {
       case 'proposal':
         proposals.push(entry);
         return;
+      case 'payment': {
+        const consumer = lowerCase(entry.consumer);
+        payments.set(consumer, [...(payments.get(consumer) ?? []), entry]);
+        return;
+      }
       case 'default':
         channelOf(entry.channelId).defaulted = true;
         return;
@@ -107,10 +116,11 @@ export function createLedger(journal: Journal<LedgerEntry>): Ledger {
 
   return {
     tornTail: journal.tornTail,
-    channel: (channelId) => channels.get(channelId.toLowerCase() as Hex),
-    receipt: (hash) => receipts.get(hash.toLowerCase() as Hex),
-    attribution: (hash) => attributions.get(hash.toLowerCase() as Hex),
+    channel: (channelId) => channels.get(lowerCase(channelId)),
+    receipt: (hash) => receipts.get(lowerCase(hash)),
+    attribution: (hash) => attributions.get(lowerCase(hash)),
     proposals: () => proposals,
+    payments: (consumer) => payments.get(lowerCase(consumer)) ?? [],
     receipts: () => [...receipts.values()],
     unattributed: () => [...receipts.values()].filter(({ hash }) => !attributions.has(hash)),
     redeemable: () => [...channels.values()].flatMap((state) => signed(state, state.current)),
@@ -123,4 +133,8 @@ export function createLedger(journal: Journal<LedgerEntry>): Ledger {
     },
     close: journal.close,
   };
+}
+
+function lowerCase(hex: Hex): Hex {
+  return hex.toLowerCase() as Hex;
 }

@@ -21,7 +21,7 @@ import { confirmed, revertOf } from '../chain/transact.ts';
 import { NodeError } from '../errors.ts';
 import { type ChainChannel, unsignedReceipts } from '../ledger/channel.ts';
 import type { LedgerEntry, ReceiptEntry } from '../ledger/entries.ts';
-import type { KeyLock } from '../ledger/key-lock.ts';
+import { type KeyLock, WALLET_KEY } from '../ledger/key-lock.ts';
 import type { Ledger, RedeemableEpoch } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore } from '../store/types.ts';
@@ -81,8 +81,13 @@ export function createProver(deps: ProverDeps): Prover {
     return run;
   }
 
+  /** Sends from the wallet while nobody else does; what takes long is done before. */
+  function sending<T>(task: () => Promise<T>): Promise<T> {
+    return deps.locks.run(WALLET_KEY, task);
+  }
+
   async function settle(): Promise<SettleResult> {
-    await quietMempool();
+    await sending(quietMempool);
     await reader.sync();
     const node = await state.node(nodeId);
     if (BigInt(node.openClaim) !== 0n) {
@@ -226,10 +231,21 @@ export function createProver(deps: ProverDeps): Prover {
   }
 
   async function send(built: BuiltClaim, vouchers: SignedVoucher[]): Promise<SettleResult> {
-    const { claim, claimId, claimData, locator } = built;
+    const { claim, claimId } = built;
     // Published before it is proposed: a claim whose dump nobody can read is one that nobody can check.
     const dump = await deps.store.put(built.dump);
     await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, at: deps.now() });
+    const hash = await sending(() => submit(built, vouchers));
+    await reader.sync();
+    const summary = { receipts: claim.receiptCount, fees: claim.fees, vouchers: vouchers.length };
+    log.info(
+      { claim: claimId, seq: claim.seq, ...summary, fees: formatEther(claim.fees), transaction: hash },
+      'proposed a claim',
+    );
+    return { settled: true, claimId, transaction: hash, ...summary };
+  }
+
+  async function submit({ claim, claimData, locator }: BuiltClaim, vouchers: SignedVoucher[]): Promise<Hex> {
     const { wallet } = deps;
     let hash: Hex;
     try {
@@ -260,13 +276,7 @@ export function createProver(deps: ProverDeps): Prover {
       );
     }
     await confirmed(chain, hash, 'settlement');
-    await reader.sync();
-    const summary = { receipts: claim.receiptCount, fees: claim.fees, vouchers: vouchers.length };
-    log.info(
-      { claim: claimId, seq: claim.seq, ...summary, fees: formatEther(claim.fees), transaction: hash },
-      'proposed a claim',
-    );
-    return { settled: true, claimId, transaction: hash, ...summary };
+    return hash;
   }
 
   async function flush(): Promise<void> {
@@ -300,7 +310,7 @@ export function createProver(deps: ProverDeps): Prover {
     );
   }
 
-  return { settle: () => exclusively(settle), flush: () => exclusively(flush) };
+  return { settle: () => exclusively(settle), flush: () => exclusively(() => sending(flush)) };
 }
 
 /** Gives up waiting for attributions; what they need is logged where they fail. */

@@ -16,10 +16,14 @@ import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { channelId as channelIdOf, type SigningDomain } from '@openledger/sdk/protocol/vouchers';
 import { type Hex, type LocalAccount, parseEther, toHex, zeroAddress } from 'viem';
 import { type Chain, openChain, walletOn } from '../../src/chain/chain.ts';
-import { loadContribution, readContributions } from '../../src/chain/contributions.ts';
+import {
+  type LoadedContribution,
+  loadContribution,
+  readContributions,
+} from '../../src/chain/contributions.ts';
 import { createLog } from '../../src/log.ts';
 import type { BlobStore } from '../../src/store/types.ts';
-import { packageAdapter } from '../../src/trainer/package-adapter.ts';
+import { type InfluenceResult, packageAdapter } from '../../src/trainer/package-adapter.ts';
 import type { TestDevnet } from './devnet.ts';
 import { randomFrom } from './random.ts';
 
@@ -44,6 +48,11 @@ export function connect(devnet: TestDevnet): Promise<Chain> {
   return openChain({ rpc: devnet.rpc, deployment: devnet.deployment, log: createLog('silent') });
 }
 
+/** Makes an adapter that can be served, with its sketches, from contributions. */
+export type Learn = (
+  contributions: readonly LoadedContribution[],
+) => Promise<{ adapterFiles: ReadonlyMap<string, Uint8Array>; influence: InfluenceResult }>;
+
 /**
  * A datanet with accepted contributions, a base model and an adapter with made-up sketches: everything that settlement
  * needs, without training. `baseHash` is the weights hash of the registered base.
@@ -52,7 +61,7 @@ export async function publishWorld(
   devnet: TestDevnet,
   chain: Chain,
   store: BlobStore,
-  options: { baseHash?: Hex; texts?: string[] } = {},
+  options: { baseHash?: Hex; texts?: string[]; learn?: Learn } = {},
 ) {
   const [curator, builder] = [devnet.account(1), devnet.account(11)];
   const datanets = { address: chain.contracts.DatanetRegistry, abi: datanetRegistryAbi } as const;
@@ -104,22 +113,7 @@ export async function publishWorld(
   const contributions = await Promise.all(
     (await readContributions(chain)).map((one) => loadContribution(store, one)),
   );
-  const random = randomFrom(1);
-  const vector = () => Int8Array.from({ length: 256 }, () => random(255) - 127);
-  const rows = contributions.flatMap(({ asset, rows: list }) =>
-    list.map(({ row }) => ({ asset, row, sigma: 1 + random(1 << 20), a: vector() })),
-  );
-  const influence = {
-    basis: utf8('made up'),
-    rows,
-    contributions: contributions.map(({ asset }) => ({
-      asset,
-      sigma: 1 + random(1 << 22),
-      a: vector(),
-      rowsSketchRoot: plainRoot(rowSketchesTree(rows.filter((row) => row.asset === asset))),
-    })),
-    sigmaCap: 1 << 24,
-  };
+  const { adapterFiles, influence } = await (options.learn ?? madeUp)(contributions);
   const manifest = { type: 'made up', weightsHash };
   const runId = keccak(canonicalBytes(manifest));
   const { publish } = await packageAdapter({
@@ -131,7 +125,7 @@ export async function publishWorld(
     manifest,
     records: [],
     stepLog: '',
-    adapterFiles: new Map([['adapter_config.json', utf8('{}')]]),
+    adapterFiles,
     contributions,
     influence,
     metrics: {},
@@ -208,6 +202,26 @@ export async function joinAs(chain: Chain, account: LocalAccount, stake: bigint)
   });
   return count;
 }
+
+const madeUp: Learn = async (contributions) => {
+  const random = randomFrom(1);
+  const vector = () => Int8Array.from({ length: 256 }, () => random(255) - 127);
+  const rows = contributions.flatMap(({ asset, rows: list }) =>
+    list.map(({ row }) => ({ asset, row, sigma: 1 + random(1 << 20), a: vector() })),
+  );
+  const influence = {
+    basis: utf8('made up'),
+    rows,
+    contributions: contributions.map(({ asset }) => ({
+      asset,
+      sigma: 1 + random(1 << 22),
+      a: vector(),
+      rowsSketchRoot: plainRoot(rowSketchesTree(rows.filter((row) => row.asset === asset))),
+    })),
+    sigmaCap: 1 << 24,
+  };
+  return { adapterFiles: new Map([['adapter_config.json', utf8('{}')]]), influence };
+};
 
 function madeUpText(index: number): string {
   const row = (n: number) =>

@@ -9298,6 +9298,13 @@ export const governanceOpenAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'account', internalType: 'address', type: 'address' }],
+    name: 'isPullOnly',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'name',
     outputs: [{ name: '', internalType: 'string', type: 'string' }],
@@ -9377,6 +9384,13 @@ export const governanceOpenAbi = [
       { name: 'newAuthority', internalType: 'address', type: 'address' },
     ],
     name: 'setAuthority',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'pullOnly', internalType: 'bool', type: 'bool' }],
+    name: 'setPullOnly',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -9633,6 +9647,20 @@ export const governanceOpenAbi = [
     type: 'event',
     anonymous: false,
     inputs: [
+      {
+        name: 'account',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      { name: 'pullOnly', internalType: 'bool', type: 'bool', indexed: false },
+    ],
+    name: 'PullOnlySet',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
       { name: 'from', internalType: 'address', type: 'address', indexed: true },
       { name: 'to', internalType: 'address', type: 'address', indexed: true },
       {
@@ -9800,6 +9828,14 @@ export const governanceOpenAbi = [
     name: 'ERC5805FutureLookup',
   },
   { type: 'error', inputs: [], name: 'FailedCall' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'to', internalType: 'address', type: 'address' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'GovernanceOpen_PullOnly',
+  },
   {
     type: 'error',
     inputs: [
@@ -14715,6 +14751,209 @@ export const outcomeRecorderAbi = [
     type: 'error',
     inputs: [{ name: 'claimId', internalType: 'bytes32', type: 'bytes32' }],
     name: 'OutcomeRecorder_NotRejected',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// PaymentInbox
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const paymentInboxAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'escrow',
+        internalType: 'contract IInferenceEscrow',
+        type: 'address',
+      },
+      {
+        name: 'gopen',
+        internalType: 'contract IGovernanceOpen',
+        type: 'address',
+      },
+      {
+        name: 'agents',
+        internalType: 'contract IAgentRegistry',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  { type: 'receive', stateMutability: 'payable' },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'AGENTS',
+    outputs: [
+      { name: '', internalType: 'contract IAgentRegistry', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'ESCROW',
+    outputs: [
+      { name: '', internalType: 'contract IInferenceEscrow', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'GOPEN',
+    outputs: [
+      { name: '', internalType: 'contract IGovernanceOpen', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'close',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'nodeId',
+    outputs: [{ name: '', internalType: 'uint40', type: 'uint40' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'payment',
+        internalType: 'struct IPaymentInbox.Payment',
+        type: 'tuple',
+        components: [
+          { name: 'consumer', internalType: 'address', type: 'address' },
+          { name: 'value', internalType: 'uint256', type: 'uint256' },
+          { name: 'validAfter', internalType: 'uint256', type: 'uint256' },
+          { name: 'validBefore', internalType: 'uint256', type: 'uint256' },
+          { name: 'nonce', internalType: 'bytes32', type: 'bytes32' },
+          { name: 'signature', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+      { name: 'channelNonce', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'open',
+    outputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'consumer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'nonce',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'channelId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'value',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+    ],
+    name: 'PaymentOpened',
+  },
+  {
+    type: 'error',
+    inputs: [{ name: 'caller', internalType: 'address', type: 'address' }],
+    name: 'PaymentInbox_NotGovernanceOpen',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40' },
+      { name: 'caller', internalType: 'address', type: 'address' },
+    ],
+    name: 'PaymentInbox_NotNode',
+  },
+  { type: 'error', inputs: [], name: 'PaymentInbox_ZeroAmount' },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// PaymentInboxes
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const paymentInboxesAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      {
+        name: 'implementation',
+        internalType: 'contract IPaymentInbox',
+        type: 'address',
+      },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [],
+    name: 'IMPLEMENTATION',
+    outputs: [
+      { name: '', internalType: 'contract IPaymentInbox', type: 'address' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'create',
+    outputs: [{ name: 'inbox', internalType: 'address', type: 'address' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'nodeId', internalType: 'uint40', type: 'uint40' }],
+    name: 'inboxOf',
+    outputs: [{ name: '', internalType: 'address', type: 'address' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      { name: 'nodeId', internalType: 'uint40', type: 'uint40', indexed: true },
+      {
+        name: 'inbox',
+        internalType: 'address',
+        type: 'address',
+        indexed: false,
+      },
+    ],
+    name: 'InboxCreated',
+  },
+  { type: 'error', inputs: [], name: 'CloneArgumentsTooLong' },
+  { type: 'error', inputs: [], name: 'Create2EmptyBytecode' },
+  { type: 'error', inputs: [], name: 'FailedDeployment' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'balance', internalType: 'uint256', type: 'uint256' },
+      { name: 'needed', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'InsufficientBalance',
   },
 ] as const
 

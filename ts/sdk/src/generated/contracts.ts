@@ -17,6 +17,8 @@ import {
   openGovernorAbi,
   openTimelockAbi,
   outcomeRecorderAbi,
+  paymentInboxAbi,
+  paymentInboxesAbi,
   programmeVaultAbi,
   protocolParametersAbi,
   reputationRegistryAbi,
@@ -5376,6 +5378,14 @@ export const readGovernanceOpenIsConsumingScheduledOp =
   })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"isPullOnly"`
+ */
+export const readGovernanceOpenIsPullOnly = /*#__PURE__*/ createReadContract({
+  abi: governanceOpenAbi,
+  functionName: 'isPullOnly',
+})
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"name"`
  */
 export const readGovernanceOpenName = /*#__PURE__*/ createReadContract({
@@ -5513,6 +5523,13 @@ export const writeGovernanceOpenSetAuthority =
     abi: governanceOpenAbi,
     functionName: 'setAuthority',
   })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setPullOnly"`
+ */
+export const writeGovernanceOpenSetPullOnly = /*#__PURE__*/ createWriteContract(
+  { abi: governanceOpenAbi, functionName: 'setPullOnly' },
+)
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transfer"`
@@ -5663,6 +5680,15 @@ export const simulateGovernanceOpenSetAuthority =
   })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setPullOnly"`
+ */
+export const simulateGovernanceOpenSetPullOnly =
+  /*#__PURE__*/ createSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'setPullOnly',
+  })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transfer"`
  */
 export const simulateGovernanceOpenTransfer =
@@ -5802,6 +5828,15 @@ export const watchGovernanceOpenInitializedEvent =
   /*#__PURE__*/ createWatchContractEvent({
     abi: governanceOpenAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link governanceOpenAbi}__ and `eventName` set to `"PullOnlySet"`
+ */
+export const watchGovernanceOpenPullOnlySetEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: governanceOpenAbi,
+    eventName: 'PullOnlySet',
   })
 
 /**
@@ -8494,6 +8529,178 @@ export const simulateOutcomeRecorderRecord =
   /*#__PURE__*/ createSimulateContract({
     abi: outcomeRecorderAbi,
     functionName: 'record',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const readPaymentInbox = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const readPaymentInboxAgents = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"ESCROW"`
+ */
+export const readPaymentInboxEscrow = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'ESCROW',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"GOPEN"`
+ */
+export const readPaymentInboxGopen = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'GOPEN',
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"nodeId"`
+ */
+export const readPaymentInboxNodeId = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'nodeId',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const writePaymentInbox = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
+ */
+export const writePaymentInboxClose = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"open"`
+ */
+export const writePaymentInboxOpen = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'open',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const simulatePaymentInbox = /*#__PURE__*/ createSimulateContract({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
+ */
+export const simulatePaymentInboxClose = /*#__PURE__*/ createSimulateContract({
+  abi: paymentInboxAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"open"`
+ */
+export const simulatePaymentInboxOpen = /*#__PURE__*/ createSimulateContract({
+  abi: paymentInboxAbi,
+  functionName: 'open',
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const watchPaymentInboxEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentOpened"`
+ */
+export const watchPaymentInboxPaymentOpenedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: paymentInboxAbi,
+    eventName: 'PaymentOpened',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const readPaymentInboxes = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxesAbi,
+})
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"IMPLEMENTATION"`
+ */
+export const readPaymentInboxesImplementation =
+  /*#__PURE__*/ createReadContract({
+    abi: paymentInboxesAbi,
+    functionName: 'IMPLEMENTATION',
+  })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"inboxOf"`
+ */
+export const readPaymentInboxesInboxOf = /*#__PURE__*/ createReadContract({
+  abi: paymentInboxesAbi,
+  functionName: 'inboxOf',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const writePaymentInboxes = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxesAbi,
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"create"`
+ */
+export const writePaymentInboxesCreate = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxesAbi,
+  functionName: 'create',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const simulatePaymentInboxes = /*#__PURE__*/ createSimulateContract({
+  abi: paymentInboxesAbi,
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"create"`
+ */
+export const simulatePaymentInboxesCreate =
+  /*#__PURE__*/ createSimulateContract({
+    abi: paymentInboxesAbi,
+    functionName: 'create',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const watchPaymentInboxesEvent = /*#__PURE__*/ createWatchContractEvent({
+  abi: paymentInboxesAbi,
+})
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxesAbi}__ and `eventName` set to `"InboxCreated"`
+ */
+export const watchPaymentInboxesInboxCreatedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: paymentInboxesAbi,
+    eventName: 'InboxCreated',
   })
 
 /**

@@ -17,6 +17,8 @@ import {
   openGovernorAbi,
   openTimelockAbi,
   outcomeRecorderAbi,
+  paymentInboxAbi,
+  paymentInboxesAbi,
   programmeVaultAbi,
   protocolParametersAbi,
   reputationRegistryAbi,
@@ -5548,6 +5550,15 @@ export const useReadGovernanceOpenIsConsumingScheduledOp =
   })
 
 /**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"isPullOnly"`
+ */
+export const useReadGovernanceOpenIsPullOnly =
+  /*#__PURE__*/ createUseReadContract({
+    abi: governanceOpenAbi,
+    functionName: 'isPullOnly',
+  })
+
+/**
  * Wraps __{@link useReadContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"name"`
  */
 export const useReadGovernanceOpenName = /*#__PURE__*/ createUseReadContract({
@@ -5693,6 +5704,15 @@ export const useWriteGovernanceOpenSetAuthority =
   /*#__PURE__*/ createUseWriteContract({
     abi: governanceOpenAbi,
     functionName: 'setAuthority',
+  })
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setPullOnly"`
+ */
+export const useWriteGovernanceOpenSetPullOnly =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: governanceOpenAbi,
+    functionName: 'setPullOnly',
   })
 
 /**
@@ -5846,6 +5866,15 @@ export const useSimulateGovernanceOpenSetAuthority =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"setPullOnly"`
+ */
+export const useSimulateGovernanceOpenSetPullOnly =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: governanceOpenAbi,
+    functionName: 'setPullOnly',
+  })
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link governanceOpenAbi}__ and `functionName` set to `"transfer"`
  */
 export const useSimulateGovernanceOpenTransfer =
@@ -5984,6 +6013,15 @@ export const useWatchGovernanceOpenInitializedEvent =
   /*#__PURE__*/ createUseWatchContractEvent({
     abi: governanceOpenAbi,
     eventName: 'Initialized',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link governanceOpenAbi}__ and `eventName` set to `"PullOnlySet"`
+ */
+export const useWatchGovernanceOpenPullOnlySetEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: governanceOpenAbi,
+    eventName: 'PullOnlySet',
   })
 
 /**
@@ -8755,6 +8793,177 @@ export const useSimulateOutcomeRecorderRecord =
   /*#__PURE__*/ createUseSimulateContract({
     abi: outcomeRecorderAbi,
     functionName: 'record',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const useReadPaymentInbox = /*#__PURE__*/ createUseReadContract({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"AGENTS"`
+ */
+export const useReadPaymentInboxAgents = /*#__PURE__*/ createUseReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'AGENTS',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"ESCROW"`
+ */
+export const useReadPaymentInboxEscrow = /*#__PURE__*/ createUseReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'ESCROW',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"GOPEN"`
+ */
+export const useReadPaymentInboxGopen = /*#__PURE__*/ createUseReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'GOPEN',
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"nodeId"`
+ */
+export const useReadPaymentInboxNodeId = /*#__PURE__*/ createUseReadContract({
+  abi: paymentInboxAbi,
+  functionName: 'nodeId',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const useWritePaymentInbox = /*#__PURE__*/ createUseWriteContract({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
+ */
+export const useWritePaymentInboxClose = /*#__PURE__*/ createUseWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'close',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"open"`
+ */
+export const useWritePaymentInboxOpen = /*#__PURE__*/ createUseWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'open',
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const useSimulatePaymentInbox = /*#__PURE__*/ createUseSimulateContract({
+  abi: paymentInboxAbi,
+})
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
+ */
+export const useSimulatePaymentInboxClose =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: paymentInboxAbi,
+    functionName: 'close',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"open"`
+ */
+export const useSimulatePaymentInboxOpen =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: paymentInboxAbi,
+    functionName: 'open',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__
+ */
+export const useWatchPaymentInboxEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: paymentInboxAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentOpened"`
+ */
+export const useWatchPaymentInboxPaymentOpenedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: paymentInboxAbi,
+    eventName: 'PaymentOpened',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const useReadPaymentInboxes = /*#__PURE__*/ createUseReadContract({
+  abi: paymentInboxesAbi,
+})
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"IMPLEMENTATION"`
+ */
+export const useReadPaymentInboxesImplementation =
+  /*#__PURE__*/ createUseReadContract({
+    abi: paymentInboxesAbi,
+    functionName: 'IMPLEMENTATION',
+  })
+
+/**
+ * Wraps __{@link useReadContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"inboxOf"`
+ */
+export const useReadPaymentInboxesInboxOf = /*#__PURE__*/ createUseReadContract(
+  { abi: paymentInboxesAbi, functionName: 'inboxOf' },
+)
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const useWritePaymentInboxes = /*#__PURE__*/ createUseWriteContract({
+  abi: paymentInboxesAbi,
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"create"`
+ */
+export const useWritePaymentInboxesCreate =
+  /*#__PURE__*/ createUseWriteContract({
+    abi: paymentInboxesAbi,
+    functionName: 'create',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const useSimulatePaymentInboxes =
+  /*#__PURE__*/ createUseSimulateContract({ abi: paymentInboxesAbi })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxesAbi}__ and `functionName` set to `"create"`
+ */
+export const useSimulatePaymentInboxesCreate =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: paymentInboxesAbi,
+    functionName: 'create',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxesAbi}__
+ */
+export const useWatchPaymentInboxesEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({ abi: paymentInboxesAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxesAbi}__ and `eventName` set to `"InboxCreated"`
+ */
+export const useWatchPaymentInboxesInboxCreatedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: paymentInboxesAbi,
+    eventName: 'InboxCreated',
   })
 
 /**

@@ -1,0 +1,336 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadBase } from '@openledger/engine/model/base';
+import { attributionSettlementAbi, governanceOpenAbi, inferenceEscrowAbi } from '@openledger/sdk/abis';
+import { hashReceipt } from '@openledger/sdk/protocol/receipts';
+import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
+import type { PaymentPayload } from '@x402/core/types';
+import { createTestClient, type Hex, http, parseEther, parseSignature, publicActions } from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Chain, walletOn } from '../src/chain/chain.ts';
+import { openFolderStore } from '../src/store/folder-store.ts';
+import { untrained } from './support/adapter.ts';
+import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
+import { type NodeProcess, startNode } from './support/node-process.ts';
+import { payerOf, wrapOpen } from './support/payer.ts';
+import { connect, publishWorld } from './support/world.ts';
+
+const BASE = join(import.meta.dirname, '../../models/base');
+const [NODE, STRANGER, CONSUMER, POOR] = [13, 14, 16, 17];
+
+type Paid = {
+  choices: { message: { content: string } }[];
+  openledger: {
+    receiptHash: Hex;
+    receipt: { fee: string; channelId: Hex; [field: string]: unknown };
+    nodeSignature: Hex;
+    citations: { asset: number }[];
+    payment: { payer: Hex; amount: string; channelId: Hex; transaction: Hex };
+    channelOffer?: { nodeId: number; deposit: string };
+  };
+};
+
+describe('a call without a channel, on a real chain', () => {
+  let devnet: TestDevnet;
+  let chain: Chain;
+  let home: string;
+  let node: NodeProcess;
+  let world: Awaited<ReturnType<typeof publishWorld>>;
+  let payer: ReturnType<typeof payerOf>;
+
+  const start = () =>
+    startNode(['--home', join(home, 'node'), '--rpc', devnet.rpc, '--deployment', devnet.deployment], {
+      OPENLEDGER_NODE_KEY: devnet.key(NODE),
+    });
+  const url = () => `${node.url}/v1/chat/completions`;
+  const chat = (extra: Record<string, unknown> = {}) => ({
+    model: 'ol-2',
+    messages: [{ role: 'user', content: 'What is told of house 1 and light 2?' }],
+    max_tokens: 12,
+    ...extra,
+  });
+  const post = (body: unknown, headers: Record<string, string> = {}) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const balance = () =>
+    chain.client.readContract({
+      address: chain.contracts.GovernanceOpen,
+      abi: governanceOpenAbi,
+      functionName: 'balanceOf',
+      args: [devnet.account(CONSUMER).address],
+    });
+
+  /** What the node asks for, and a payment that the client signs for it. */
+  async function signed(body: unknown, as = payer): Promise<PaymentPayload> {
+    const asked = await fetch(url(), post(body));
+    expect(asked.status).toBe(402);
+    const required = as.http.getPaymentRequiredResponse(
+      (name) => asked.headers.get(name),
+      await asked.json(),
+    );
+    return as.http.createPaymentPayload(required);
+  }
+  const pay = (body: unknown, payment: PaymentPayload) =>
+    fetch(url(), post(body, payer.http.encodePaymentSignatureHeader(payment)));
+  /** Why a payment was refused, as a client of x402 reads it. */
+  async function refusal(body: unknown, payment: PaymentPayload): Promise<string | undefined> {
+    const response = await pay(body, payment);
+    expect(response.status).toBe(402);
+    return payer.http.getPaymentRequiredResponse((name) => response.headers.get(name), undefined).error;
+  }
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'openledger-x402-'));
+    devnet = await startDevnet();
+    chain = await connect(devnet);
+    const base = await loadBase(BASE);
+    const store = await openFolderStore({ folder: join(home, 'node/store') });
+    world = await publishWorld(devnet, chain, store, { baseHash: base.weightsHash, learn: untrained(base) });
+    node = await start();
+    await wrapOpen(chain, devnet.account(CONSUMER), parseEther('5'));
+    payer = payerOf(chain, devnet.account(CONSUMER));
+  }, 240_000);
+
+  afterAll(async () => {
+    node?.child.kill('SIGKILL');
+    await devnet?.close();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  it('is paid by the published client, unchanged, and its data owners are paid when it settles', async () => {
+    const before = await balance();
+    const asked = chat({ openledger: { retrieval: { datanets: [1], k: 2 } } });
+    const response = await payer.fetch(url(), post(asked));
+    expect(response.status).toBe(200);
+    const answer = (await response.json()) as Paid;
+    const { receipt, payment, receiptHash, nodeSignature, citations } = answer.openledger;
+    expect(citations).toHaveLength(2);
+    const settled = payer.http.getPaymentSettleResponse((name) => response.headers.get(name));
+    expect(settled).toMatchObject({ success: true, transaction: payment.transaction, amount: receipt.fee });
+    expect(settled.payer).toBe(devnet.account(CONSUMER).address);
+    // One receipt at exactly the price that was signed for, issued by the node.
+    expect(before - (await balance())).toBe(BigInt(receipt.fee));
+    expect(hashReceipt({ ...receipt, fee: BigInt(receipt.fee) } as never)).toBe(receiptHash);
+    expect(await recoverReceiptIssuer(chain.settlement, 1, receiptHash, nodeSignature)).toBe(
+      devnet.account(NODE).address,
+    );
+
+    expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 1, fees: receipt.fee });
+    await devnet.travel(31);
+    const { json } = await node.request<Payouts>('/v1/payouts');
+    const paidTo = (assets: readonly number[]) => json.payouts.filter(({ asset }) => assets.includes(asset));
+    const earned = paidTo([...world.assets, baselineOf(world.adapter)]);
+    // 40 % of the fee belongs to who contributed the data: by evidence, and else by the baseline of the model.
+    expect(earned.reduce((sum, { payable }) => sum + BigInt(payable), 0n)).toBe(
+      (BigInt(receipt.fee) * 4_000n) / 10_000n,
+    );
+    const [first] = paidTo([citations[0].asset]);
+    expect(BigInt(first.payable)).toBeGreaterThan(0n);
+    const owner = devnet.account(2 + world.assets.indexOf(first.asset)).address;
+    const balanceBefore = await chain.client.getBalance({ address: owner });
+    await claim(first.payout, json.finalClaim);
+    expect((await chain.client.getBalance({ address: owner })) - balanceBefore).toBe(BigInt(first.payable));
+  }, 60_000);
+
+  it('is streamed, and the header says before the first word that it was paid', async () => {
+    const response = await payer.fetch(url(), post(chat({ stream: true })));
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    const settled = payer.http.getPaymentSettleResponse((name) => response.headers.get(name));
+    expect(settled.success).toBe(true);
+    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('data: {'));
+    expect(events.length).toBeGreaterThan(3);
+    const last = JSON.parse(events.at(-1)?.slice(6) ?? '') as Paid;
+    expect(last.openledger.payment).toMatchObject({ transaction: settled.transaction });
+    expect(last.openledger.receipt.fee).toBe(last.openledger.payment.amount);
+  }, 30_000);
+
+  it('refuses what is forged, changed, used, late or not covered, with the codes of the library', async () => {
+    const before = await balance();
+    const good = await signed(chat());
+    const { authorization, signature } = good.payload as Authorized;
+    const withAuthorization = (change: Partial<Authorized['authorization']>) => ({
+      ...good,
+      payload: { signature, authorization: { ...authorization, ...change } },
+    });
+    const withAccepted = (change: Partial<PaymentPayload['accepted']>) => ({
+      ...good,
+      accepted: { ...good.accepted, ...change },
+    });
+    const less = (BigInt(authorization.value) - 1n).toString();
+    const other = devnet.account(STRANGER).address;
+    const noMatch = 'No matching payment requirements';
+    const wrong: [PaymentPayload, string][] = [
+      [withAccepted({ amount: less }), noMatch],
+      [withAccepted({ network: 'eip155:1' }), noMatch],
+      [withAccepted({ asset: other }), noMatch],
+      [withAccepted({ payTo: other }), noMatch],
+      [withAccepted({ scheme: 'upto' }), noMatch],
+      [{ ...good, payload: { signature, permit2Authorization: {} } }, 'unsupported_payload_type'],
+      [withAuthorization({ value: less }), 'invalid_exact_evm_signature'],
+      [withAuthorization({ to: other }), 'invalid_exact_evm_signature'],
+      [withAuthorization({ from: other }), 'invalid_exact_evm_signature'],
+      [withAuthorization({ validBefore: '99999999999' }), 'invalid_exact_evm_signature'],
+    ];
+    for (const [payment, reason] of wrong) expect(await refusal(chat(), payment)).toBe(reason);
+    const [poor] = [payerOf(chain, devnet.account(POOR))];
+    const uncovered = await signed(chat(), poor);
+    expect(await refusal(chat(), uncovered)).toBe('invalid_exact_evm_insufficient_balance');
+    // A signature that is good, over a window that is not.
+    const late = await signedOver(good, { validBefore: String(Math.floor(Date.now() / 1000) - 1) });
+    expect(await refusal(chat(), late)).toBe('invalid_exact_evm_payload_authorization_valid_before');
+    const early = await signedOver(good, { validAfter: String(Math.floor(Date.now() / 1000) + 60) });
+    expect(await refusal(chat(), early)).toBe('invalid_exact_evm_payload_authorization_valid_after');
+    const toOther = await signedOver(good, { to: other });
+    expect(await refusal(chat(), toOther)).toBe('invalid_exact_evm_recipient_mismatch');
+    const cheap = await signedOver(good, { value: less });
+    expect(await refusal(chat(), cheap)).toBe('invalid_exact_evm_payload_authorization_value_mismatch');
+    expect(await balance()).toBe(before);
+
+    expect((await pay(chat(), good)).status).toBe(200);
+    expect(await refusal(chat(), good)).toBe('invalid_exact_evm_nonce_already_used');
+  }, 60_000);
+
+  it('cannot be executed past the inbox, nor used by somebody else', async () => {
+    const payment = await signed(chat());
+    const { authorization, signature } = payment.payload as Authorized;
+    const { r, s, v } = parseSignature(signature);
+    const { from, to, value, validAfter, validBefore, nonce } = authorization;
+    const attempt = chain.client.simulateContract({
+      account: devnet.account(STRANGER),
+      address: chain.contracts.GovernanceOpen,
+      abi: governanceOpenAbi,
+      functionName: 'transferWithAuthorization',
+      args: [from, to, BigInt(value), BigInt(validAfter), BigInt(validBefore), nonce, Number(v), r, s],
+    });
+    await expect(attempt).rejects.toThrow('GovernanceOpen_PullOnly');
+    const answer = (await (await pay(chat(), payment)).json()) as Paid;
+    // The channel is the consumer's, and for that call alone.
+    const { channelId } = answer.openledger.payment;
+    const stolen = await fetch(
+      url(),
+      post(chat({ openledger: { channelId, salt: `0x${'07'.repeat(32)}` } })),
+    );
+    expect(stolen.status).toBe(403);
+    const channel = await chain.client.readContract({
+      address: chain.contracts.InferenceEscrow,
+      abi: inferenceEscrowAbi,
+      functionName: 'channel',
+      args: [channelId],
+    });
+    expect(channel.consumer).toBe(devnet.account(CONSUMER).address);
+  }, 30_000);
+
+  it('serves many at once, and offers a channel after a few', async () => {
+    const ask = async (light: number) => {
+      const messages = [{ role: 'user', content: `Where is light ${light}?` }];
+      const response = await payer.fetch(url(), post(chat({ messages })));
+      const text = await response.text();
+      expect(`${response.status} ${text}`).toMatch(/^200 /);
+      return JSON.parse(text) as Paid;
+    };
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(ask));
+    expect(new Set(answers.map(({ openledger }) => openledger.payment.channelId)).size).toBe(5);
+    const { openledger } = await ask(6);
+    expect(openledger.channelOffer).toMatchObject({
+      nodeId: 1,
+      deposit: expect.stringMatching(/^\d+$/),
+    });
+  }, 30_000);
+
+  it('is answered once after a crash between the payment and the answer', async () => {
+    const body = chat({ messages: [{ role: 'user', content: 'What came after the storm?' }] });
+    const payment = await signed(body);
+    const anvil = createTestClient({ mode: 'anvil', chain: foundry, transport: http(devnet.rpc) }).extend(
+      publicActions,
+    );
+    await anvil.setAutomine(false);
+    const lost = pay(body, payment).catch(() => undefined);
+    await waitUntil(async () => {
+      const { pending } = await anvil.getTxpoolStatus();
+      if (pending === 0) throw new Error('nothing sent yet');
+    });
+    await node.end('SIGKILL');
+    await lost;
+    await anvil.mine({ blocks: 1 });
+    await anvil.setAutomine(true);
+    node = await start();
+    const before = await balance();
+    // Another request at the same price cannot use the payment up; the one that it was for is answered.
+    expect(await refusal({ ...body, seed: 7 }, payment)).toBe('invalid_exact_evm_nonce_already_used');
+    const again = await pay(body, payment);
+    expect(again.status).toBe(200);
+    const { openledger } = (await again.json()) as Paid;
+    expect(openledger.payment.transaction).toMatch(/^0x/);
+    expect(await refusal(body, payment)).toBe('invalid_exact_evm_nonce_already_used');
+    expect(await balance()).toBe(before);
+    // Everything that was served settles: one receipt for each payment.
+    expect((await node.settle()).json).toMatchObject({ settled: true });
+  }, 60_000);
+
+  /** The payment with another authorization, signed well. */
+  async function signedOver(
+    payment: PaymentPayload,
+    change: Partial<Authorized['authorization']>,
+  ): Promise<PaymentPayload> {
+    const authorization = { ...(payment.payload as Authorized).authorization, ...change };
+    const signature = await devnet.account(CONSUMER).signTypedData({
+      domain: {
+        name: 'Governance OPEN',
+        version: '1',
+        chainId: chain.viemChain.id,
+        verifyingContract: chain.contracts.GovernanceOpen,
+      },
+      types: {
+        TransferWithAuthorization: [
+          { name: 'from', type: 'address' },
+          { name: 'to', type: 'address' },
+          { name: 'value', type: 'uint256' },
+          { name: 'validAfter', type: 'uint256' },
+          { name: 'validBefore', type: 'uint256' },
+          { name: 'nonce', type: 'bytes32' },
+        ],
+      },
+      primaryType: 'TransferWithAuthorization',
+      message: {
+        ...authorization,
+        value: BigInt(authorization.value),
+        validAfter: BigInt(authorization.validAfter),
+        validBefore: BigInt(authorization.validBefore),
+      },
+    });
+    return { ...payment, payload: { authorization, signature } };
+  }
+
+  async function claim(payout: Payouts['payouts'][0]['payout'], final: Payouts['finalClaim']): Promise<void> {
+    const hash = await walletOn(chain, devnet.account(STRANGER)).writeContract({
+      address: chain.contracts.AttributionSettlement,
+      abi: attributionSettlementAbi,
+      functionName: 'claim',
+      args: [
+        { ...payout, cumulative: BigInt(payout.cumulative), delta: BigInt(payout.delta) },
+        { ...final, fees: BigInt(final.fees), payoutsTotal: BigInt(final.payoutsTotal) },
+      ] as never,
+    });
+    await chain.client.waitForTransactionReceipt({ hash });
+  }
+});
+
+type Authorized = {
+  signature: Hex;
+  authorization: { from: Hex; to: Hex; value: string; validAfter: string; validBefore: string; nonce: Hex };
+};
+
+const baselineOf = (modelId: number) => modelId * 4 + 2;
+
+type Payouts = {
+  payouts: {
+    asset: number;
+    payable: string;
+    payout: { cumulative: string; delta: string; [field: string]: unknown };
+  }[];
+  finalClaim: { fees: string; payoutsTotal: string; [field: string]: unknown };
+};
