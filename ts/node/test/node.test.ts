@@ -17,6 +17,7 @@ import { createSettlementReader } from '../src/chain/settlement-reader.ts';
 import { freePort, startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, operator, spawnNode, startNode } from './support/node-process.ts';
 import { type RpcProxy, startProxy } from './support/proxy.ts';
+import { startVllm } from './support/vllm-shapes.ts';
 import { connect, openChannel, PRICES, send } from './support/world.ts';
 
 const [BUILDER, CONSUMER, NODE, ANYONE] = [11, 12, 13, 19];
@@ -243,6 +244,32 @@ describe('the node, as a process on a real chain', () => {
     expect(data.map(({ embedding }) => Math.hypot(...embedding).toFixed(4))).toEqual(['1.0000', '1.0000']);
     expect((await node.settle()).json).toMatchObject({ settled: true, vouchers: 1 });
     await devnet.travel(31);
+  }, 60_000);
+
+  it('lets a cluster generate, and keeps payment, receipts and attribution', async () => {
+    const { tokenizer } = await loadBase(BASE);
+    const ids = tokenizer.encode('Old Tam kept it.');
+    const cluster = await startVllm({
+      answer: () => ({ chunks: [{ ids, text: 'Old Tam kept it.' }], finish: 'length' }),
+    });
+    await node.end('SIGTERM');
+    node = await startNode([...args(), '--serve-url', cluster.url], {
+      OPENLEDGER_NODE_KEY: devnet.key(NODE),
+    });
+    connectClient();
+    const { text, receipt, receiptHash } = await ask('Who kept the light?');
+    expect([text, receipt.tokensOut]).toEqual(['Old Tam kept it.', ids.length]);
+    const prompt = tokenizer.encodeChat([{ role: 'user', content: 'Who kept the light?' }]);
+    expect(cluster.requests.at(-1)?.body).toMatchObject({ prompt, max_tokens: 8, return_token_ids: true });
+    await waitUntil(async () => {
+      const { json } = await node.request<ReceiptJson>(`/v1/receipts/${receiptHash}`);
+      if (json.attribution === null) throw new Error('not attributed yet');
+    });
+    await cluster.close();
+    await expect(ask('And now?')).rejects.toThrow('does not answer');
+    await node.end('SIGTERM');
+    node = await start();
+    connectClient();
   }, 60_000);
 
   it('refuses to start on a port in use, in a folder in use, and on another chain', async () => {

@@ -100,7 +100,8 @@ const embeddings = z
   .openapi('Embeddings');
 
 const CALL_REFUSALS = [402, 404, 409, 429, 503, 507] as const;
-const STREAMED = 'The first chunk carries `openledger.quote`, the last one the receipt; then `[DONE]`.';
+const STREAMED =
+  'Where the node takes x402, a request without `openledger` is answered by 402 with what to pay, or paid by the header `PAYMENT-SIGNATURE`. The first chunk carries `openledger.quote`, the last one the receipt; then `[DONE]`.';
 
 /** `POST /v1/chat/completions`. */
 export const chatOperation = {
