@@ -12,6 +12,7 @@ import {IDatanetRegistry} from "../../../src/interfaces/IDatanetRegistry.sol";
 import {AttributionSettlement} from "../../../src/settlement/AttributionSettlement.sol";
 import {GovernanceOpen} from "../../../src/token/GovernanceOpen.sol";
 import {ContributionInput} from "../../../src/types/Contribution.sol";
+import {PaymentInbox} from "../../../src/payments/PaymentInbox.sol";
 
 contract DeployTest is Test {
     Deploy private script;
@@ -245,10 +246,18 @@ contract DeployTest is Test {
         string memory book = script.addressBook(d, 7);
         assertEq(vm.parseJsonUint(book, ".chainId"), 31_337);
         assertEq(vm.parseJsonUint(book, ".startBlock"), 7);
-        assertEq(vm.parseJsonKeys(book, ".contracts").length, 38);
+        assertEq(vm.parseJsonKeys(book, ".contracts").length, 39);
         assertEq(vm.parseJsonAddress(book, ".contracts.AttributionSettlement"), address(d.settlement));
         assertEq(vm.parseJsonAddress(book, ".contracts.ScorePredicate"), address(d.score));
+        assertEq(vm.parseJsonAddress(book, ".contracts.PaymentInboxes"), address(d.inboxes));
         assertEq(vm.parseJsonAddress(book, ".contracts.WETH"), 0x4200000000000000000000000000000000000006);
+    }
+
+    function test_InboxesLeadToTheEscrow() public view {
+        PaymentInbox inbox = PaymentInbox(payable(address(d.inboxes.IMPLEMENTATION())));
+        assertEq(address(inbox.ESCROW()), address(d.escrow));
+        assertEq(address(inbox.GOPEN()), address(d.gopen));
+        assertEq(address(inbox.AGENTS()), address(d.agents));
     }
 
     function test_TestnetAndProductionDeployToo() public {

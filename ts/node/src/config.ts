@@ -61,6 +61,8 @@ const schema = z.object({
   settleEvery: seconds,
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
+  /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
+  x402: z.enum(['on', 'off']).transform((value) => value === 'on'),
   /** An OpenAI-compatible cluster that generates instead of this process. */
   serveUrl: url.optional(),
   serveKind: z.enum(CLUSTER_KINDS).default('vllm'),
@@ -68,8 +70,6 @@ const schema = z.object({
   serveFolder: z.string().min(1).optional(),
   serveClusterFolder: z.string().min(1).optional(),
   serveKey: z.string().min(1).optional(),
-  /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
-  x402: z.enum(['on', 'off']).transform((value) => value === 'on'),
   adapters: z.coerce.number().int().min(1).max(1024),
   adapterMemory: z.coerce.number().min(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),

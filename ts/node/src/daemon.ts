@@ -13,11 +13,13 @@ import { trainAdapter } from '@openledger/engine/training/run';
 import type { Hono } from 'hono';
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { agentRoutes } from './a2a/routes.ts';
 import { createAttributionQueue } from './attribution/queue.ts';
 import { cached } from './chain/cached.ts';
 import { type Chain, openChain, walletOn } from './chain/chain.ts';
 import { createChannelReader, readChannel } from './chain/channels.ts';
 import { readContributions } from './chain/contributions.ts';
+import { readDatanets } from './chain/datanets.ts';
 import { readPermission } from './chain/permissions.ts';
 import { withRpc } from './chain/retry.ts';
 import { createSettlementReader } from './chain/settlement-reader.ts';
@@ -43,6 +45,7 @@ import { createKeyLock } from './ledger/key-lock.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { startLoop } from './loop.ts';
+import { mcpRoutes } from './mcp/server.ts';
 import { createCatalog } from './models/catalog.ts';
 import { connectCluster } from './models/cluster-engine.ts';
 import { createEmbeddingEngine } from './models/embedding-engine.ts';
@@ -50,6 +53,7 @@ import { createEvidenceEngine } from './models/evidence-engine.ts';
 import { createSpanIndexes } from './models/span-indexes.ts';
 import { createEmbeddedEngine, createTextEngine } from './models/text-engine.ts';
 import type { ModelCatalog, ServeEngine } from './models/types.ts';
+import { listPayouts } from './prover/payouts.ts';
 import { createProver } from './prover/prover.ts';
 import { proverRoutes } from './prover/routes.ts';
 import { createRetriever } from './retrieval/retriever.ts';
@@ -61,6 +65,7 @@ import { createTelemetry, type Telemetry, type TelemetrySources } from './teleme
 import { trainerRoutes } from './trainer/routes.ts';
 import { createTrainer } from './trainer/trainer.ts';
 import { createWatcher } from './watcher/watcher.ts';
+import { type Ask, createAsk } from './x402/ask.ts';
 import { paymentRoutes } from './x402/http.ts';
 import { openInbox } from './x402/inbox.ts';
 import { createPayments } from './x402/payments.ts';
@@ -154,7 +159,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const account = privateKeyToAccount(config.nodeKey);
   const wallet = walletOn(chain, account);
   const nodeId = await withRpc({ log, what: 'joining the network', signal }, () =>
-    joinNetwork({ chain, wallet, log, stake: config.stake, uri: `http://${config.host}:${config.port}` }),
+    joinNetwork({ chain, wallet, log, stake: config.stake, uri: registrationUrl(config) }),
   );
   const ledger = await openLedger(join(config.home, 'node.journal'));
   onClose.push(ledger.close);
@@ -181,6 +186,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const receipts = { nodeId, ledger, reader, state, contributions };
   routes.push(receiptRoutes(receipts), proofRoutes({ ...receipts, chain, store }));
 
+  let ask: Ask | undefined;
   if (config.roles.includes('gateway')) {
     const engine = createTextEngine(base, await openServeEngine(context, base));
     sources.engine = engine.status;
@@ -223,7 +229,13 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
         now,
       });
       routes.push(paymentRoutes(payments, calls));
+      ask = createAsk(payments, calls, nodeId);
     }
+    const defaultModel = async () => {
+      const served = (await catalog.list()).filter(({ isServed }) => isServed);
+      return `ol-${(served.findLast(({ kind }) => kind === 'adapter') ?? served[0])?.id ?? 1}`;
+    };
+    routes.push(agentRoutes({ chain, nodeId, ask, defaultModel }));
     routes.push(
       chatRoutes({ calls, engine, nodeId, telemetry, log }),
       embeddingRoutes({ calls, nodeId, telemetry, log }),
@@ -258,6 +270,11 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
       onClose.push(loop.stop);
     }
   }
+  const payouts = config.roles.includes('prover')
+    ? (asset: number | undefined) => listPayouts({ chain, nodeId, reader, state, store, catalog }, asset)
+    : undefined;
+  const datanets = cached(() => readDatanets(chain), 2_000);
+  routes.push(mcpRoutes({ nodeId, ledger, reader, state, contributions, datanets, ask, payouts }));
   return nodeId;
 }
 
@@ -312,6 +329,11 @@ function startWatcher(context: Context): void {
   });
   const loop = startLoop({ name: 'watching', everyMs: config.pollEvery * 1000, log, task: watcher.look });
   context.onClose.push(loop.stop);
+}
+
+/** Where the registry of agents says that this one introduces itself. */
+function registrationUrl({ host, port }: Config): string {
+  return `http://${host}:${port}/.well-known/agent-registration.json`;
 }
 
 function isLoopback(host: string): boolean {
