@@ -1,5 +1,5 @@
 import { datanetRegistryAbi } from '@openledger/sdk/abis';
-import { type Hex, parseEventLogs } from 'viem';
+import type { Hex } from 'viem';
 import type { Chain } from './chain.ts';
 
 /** A datanet as it was created. */
@@ -20,8 +20,9 @@ export async function readDatanets(chain: Chain): Promise<ListedDatanet[]> {
     abi: datanetRegistryAbi,
     eventName: 'DatanetCreated',
     fromBlock: chain.startBlock,
+    strict: true,
   });
-  return parseEventLogs({ abi: datanetRegistryAbi, eventName: 'DatanetCreated', logs }).map(({ args }) => {
+  return logs.map(({ args }) => {
     const { name, subject, licences, mediaType, permissioned } = args.config;
     return { id: args.datanetId, owner: args.owner, name, subject, licences, mediaType, permissioned };
   });

@@ -4,7 +4,7 @@ import {
   paymentInboxAbi,
   paymentInboxesAbi,
 } from '@openledger/sdk/abis';
-import { type Address, type Hex, parseEventLogs } from 'viem';
+import type { Address, Hex } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { NodeError } from '../errors.ts';
@@ -141,14 +141,13 @@ export async function openInbox({ chain, wallet, nodeId, locks }: InboxDeps): Pr
         if (!draining) void drain();
       }),
     async openedBy(consumer, nonce) {
-      const filter = { address, fromBlock: chain.startBlock } as const;
-      const logs = await client.getContractEvents({
-        ...filter,
-        abi: paymentInboxAbi,
+      const [log] = await client.getContractEvents({
+        ...inbox,
         eventName: 'PaymentOpened',
         args: { consumer, nonce },
+        fromBlock: chain.startBlock,
       });
-      return parseEventLogs({ abi: paymentInboxAbi, logs })[0]?.transactionHash;
+      return log?.transactionHash;
     },
   };
 }
