@@ -204,7 +204,7 @@ abstract contract Drafts is Thread {
 
     /// @dev Lets the window pass and remembers the claim as the parent of the next.
     function _finalize(Draft memory x) internal {
-        vm.warp(block.timestamp + _parameters().challengeWindow);
+        vm.warp(vm.getBlockTimestamp() + _parameters().challengeWindow);
         for (uint256 a = 0; a < ASSETS; ++a) {
             lastPayouts[a] = x.payouts[a];
             lastPresent[a] = x.present[a];

@@ -130,7 +130,7 @@ abstract contract Thread is Test {
             vm.prank(contributors[i]);
             uint40 id = d.datanets
             .commit(keccak256(abi.encode(contributors[i], input.contentRoot, input.rowsRoot, bytes32(0))));
-            vm.roll(block.number + 1);
+            vm.roll(vm.getBlockNumber() + 1);
             vm.prank(contributors[i]);
             d.datanets.submit(id, input, 0);
             vm.prank(curator);

@@ -28,6 +28,10 @@ export async function run(): Promise<void> {
   const figures = measure(pipeline);
   const snapshot = readSnapshot();
   const drift = differences(snapshot[pipeline] ?? {}, figures);
+  if (flags.update && process.exitCode) {
+    console.error('Nothing was written: the tests above could not be measured.');
+    return;
+  }
   if (flags.update) {
     writeFileSync(snapshotFile, `${JSON.stringify({ ...snapshot, [pipeline]: sorted(figures) }, null, 2)}\n`);
     console.log(`Wrote ${Object.keys(figures).length} figures (${drift.length} differed).`);
