@@ -34,9 +34,10 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
   const word = () => words[random.below(words.length)]!;
   const withAnswer = (text: string, change: (answer: string) => string) =>
     `${questionOf(text)}\n${change(answerOf(text))}`;
+  // Attacks with too few rows of their own are filled up with honest ones.
   const scenario = (name: string, texts: readonly string[], victims = rivals(world)): Scenario => ({
     name,
-    rows: rowsOf(asset, texts.slice(0, count)),
+    rows: rowsOf(asset, [...texts, ...fresh].slice(0, count)),
     victims,
   });
   const owners = new Set(copied.map((row) => row.asset));
@@ -81,7 +82,7 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
       'poison: one wrong answer to every question',
       fresh.map((text) => withAnswer(text, () => answerOf(fresh[0]!))),
     ),
-    { ...scenario('copying evaluation prompts', [...prompts, ...fresh]), usesPrompts: true },
+    { ...scenario('copying evaluation prompts', prompts), usesPrompts: true },
   ];
 }
 
