@@ -45,10 +45,10 @@ async function compile(input) {
   const files = Object.keys(job.sources)
     .filter((file) => Object.values(wanted(file)).some((outputs) => outputs.length > 0))
     .sort();
-  const count = Math.min(os.availableParallelism(), Math.floor(files.length / FILES_PER_PROCESS));
-  if (count < 2) return compiler().compile(input);
+  const processes = Math.min(os.availableParallelism(), Math.floor(files.length / FILES_PER_PROCESS));
+  if (processes < 2 || !asksForCode(input)) return compiler().compile(input);
   // Neighbours in a folder take about as long as each other.
-  const shares = Array.from({ length: count }, (_, i) => files.filter((_, j) => j % count === i));
+  const shares = Array.from({ length: processes }, (_, i) => files.filter((_, j) => j % processes === i));
   const outputs = await Promise.all(
     shares.map((share) => {
       const outputSelection = Object.fromEntries(share.map((file) => [file, wanted(file)]));
@@ -89,16 +89,23 @@ function merge(outputs) {
   return merged;
 }
 
-// The same input and compiler give the same output, so coverage and forced builds need not compile
-// twice. Set SOLC_JS_CACHE to a folder to turn it on.
+/** Otherwise interfaces only, which takes no longer than reading the sources. */
+function asksForCode(input) {
+  return input.includes('"evm.bytecode');
+}
+
+// The same input and compiler give the same output. Coverage sets SOLC_JS_CACHE to a folder, so that it need not
+// compile twice. Besides, forge asks for all interfaces each time that it picks linked tests: the last answer is kept.
 async function cached(input, compile) {
-  const dir = process.env.SOLC_JS_CACHE;
+  const last = process.env.SOLC_JS_CACHE || asksForCode(input) ? undefined : path.join('cache', 'interfaces');
+  const dir = process.env.SOLC_JS_CACHE || last;
   if (!dir) return compile(input);
   const { version } = require('solc/package.json');
   const key = createHash('sha256').update(`${version}\n${input}`).digest('hex');
   const file = path.join(dir, `${key}.json`);
   if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
   const output = await compile(input);
+  if (last) fs.rmSync(last, { recursive: true, force: true });
   fs.mkdirSync(dir, { recursive: true });
   fs.writeFileSync(`${file}.${process.pid}`, output);
   fs.renameSync(`${file}.${process.pid}`, file);

@@ -36,7 +36,7 @@ const STAGES = [
       ['node', 'script/sizes.mjs'],
       ['node', 'script/layout.mjs'],
       ['node', 'script/check-trees.mjs'],
-      ['forge', 'test', '--json'],
+      ['node', 'script/test-contracts.mjs', '--json'],
       ['node', 'ts/bench/src/main.ts', 'gas', '--legacy', '--check'],
     ],
   },

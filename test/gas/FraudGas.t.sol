@@ -114,16 +114,7 @@ contract FraudGasTest is Prover {
         uint96 amount = x.items[0][k].amount;
         if (wrong == 2) amount += 1;
         credit = abi.encodePacked(claim.firstReceipt + POSITION, k, amount);
-        (bytes32 creditsRoot, bytes memory path) =
-            _siblings("credits", _tagged(0x14, credit), amount, 2e18, INDEX, true);
-        creditPath = path;
-        bytes memory old = payout;
-        uint96 before = old.length == 0 ? 0 : uint96(bytes12(_slice(old, 9)));
-        uint96 cumulative = before + 2e18 + (wrong == 3 ? 1 : 0);
-        payout = abi.encodePacked(ASSET, claim.seq, cumulative, uint96(2e18), creditsRoot, uint8(DEPTH));
-        (claim.payoutsRoot, payoutPath) = _siblings(
-            "payouts", _tagged(0x15, payout), cumulative + (wrong == 4 ? 1 : 0), claim.payoutsTotal, ASSET, true
-        );
+        _payOut(claim, amount, wrong);
         x.claim = claim;
         x.claimData = "data";
         x.claim.dataCommitment = keccak256(abi.encodePacked(uint8(0), keccak256(x.claimData), keccak256(LOCATOR)));
@@ -133,6 +124,19 @@ contract FraudGasTest is Prover {
     }
 
     bytes private voucher;
+
+    /// @dev Puts the credit into the asset's payout, and the payout into the claim.
+    function _payOut(Claim memory claim, uint96 amount, uint256 wrong) private {
+        bytes32 creditsRoot;
+        (creditsRoot, creditPath) = _siblings("credits", _tagged(0x14, credit), amount, 2e18, INDEX, true);
+        bytes memory old = payout;
+        uint96 before = old.length == 0 ? 0 : uint96(bytes12(_slice(old, 9)));
+        uint96 cumulative = before + 2e18 + (wrong == 3 ? 1 : 0);
+        payout = abi.encodePacked(ASSET, claim.seq, cumulative, uint96(2e18), creditsRoot, uint8(DEPTH));
+        (claim.payoutsRoot, payoutPath) = _siblings(
+            "payouts", _tagged(0x15, payout), cumulative + (wrong == 4 ? 1 : 0), claim.payoutsTotal, ASSET, true
+        );
+    }
 
     function _slice(bytes memory b, uint256 from) private pure returns (bytes32 word) {
         assembly ("memory-safe") {

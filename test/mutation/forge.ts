@@ -1,13 +1,16 @@
-/** forge's side: the build whose artifacts mutants replace, and the tests that they must fail. */
+/** The tests that mutants must fail. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, delimiter, dirname, join } from 'node:path';
-import { type ContractName, ROOT } from './compiler.ts';
+import { delimiter, join } from 'node:path';
+import { ROOT } from './compiler.ts';
 
-const OUT = join(ROOT, 'out-mutants');
-const STATE = join(ROOT, '.openledger', 'mutants');
-const JOURNAL = join(STATE, 'replaced.json');
 const TIMEOUT = 240_000;
+/** Few runs of each fuzzed test, and the same for every mutant. */
+const RUNS = {
+  FOUNDRY_FUZZ_RUNS: '16',
+  FOUNDRY_FUZZ_SEED: '0x6f70656e',
+  FOUNDRY_INVARIANT_RUNS: '4',
+  FOUNDRY_INVARIANT_DEPTH: '16',
+};
 
 export type TestRun = { failed: string[]; passed: number; timedOut: boolean };
 
@@ -21,9 +24,8 @@ export async function forgeTest(pattern: string, options: { all?: boolean } = {}
     env: {
       ...process.env,
       PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
-      FOUNDRY_PROFILE: 'mutants',
-      // Linking tests to artifacts makes forge ask the compiler the same question every time.
-      SOLC_JS_CACHE: join(STATE, 'solc'),
+      FOUNDRY_PROFILE: 'tests',
+      ...RUNS,
       NO_COLOR: '1',
     },
   });
@@ -55,39 +57,4 @@ export async function forgeTest(pattern: string, options: { all?: boolean } = {}
   }
   if (failed.length + passed === 0) throw new Error(`No test matches ${pattern}.`);
   return { failed, passed, timedOut };
-}
-
-type Artifact = { bytecode: { object: string } };
-
-function artifactPath(contract: ContractName): string {
-  const [path, name] = contract.split(':');
-  return join(OUT, basename(path), `${name}.json`);
-}
-
-/** The creation code in the artifact (hex, without 0x). */
-export function builtCode(contract: ContractName): string {
-  const artifact: Artifact = JSON.parse(readFileSync(artifactPath(contract), 'utf8'));
-  return artifact.bytecode.object.replace(/^0x/, '');
-}
-
-/** Puts code in the place of what was built, until `restore`. */
-export function replaceCode(code: Map<ContractName, string>): void {
-  const originals: Record<string, string> = {};
-  for (const contract of code.keys())
-    originals[artifactPath(contract)] = readFileSync(artifactPath(contract), 'utf8');
-  mkdirSync(dirname(JOURNAL), { recursive: true });
-  writeFileSync(JOURNAL, JSON.stringify(originals));
-  for (const [contract, object] of code) {
-    const artifact: Artifact = JSON.parse(originals[artifactPath(contract)]);
-    artifact.bytecode.object = `0x${object}`;
-    writeFileSync(artifactPath(contract), JSON.stringify(artifact));
-  }
-}
-
-/** Undoes `replaceCode`, also that of a run that was interrupted. */
-export function restore(): void {
-  if (!existsSync(JOURNAL)) return;
-  const originals: Record<string, string> = JSON.parse(readFileSync(JOURNAL, 'utf8'));
-  for (const [path, text] of Object.entries(originals)) writeFileSync(path, text);
-  rmSync(JOURNAL);
 }

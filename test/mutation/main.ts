@@ -7,7 +7,7 @@
  *     npm run test:mutants -- --file 'src/staking/**'
  *
  * A mutant's contracts are compiled in this process without optimiser and put in the place of the artifacts that the
- * tests deploy from (`[profile.mutants]` in foundry.toml), so that forge compiles once for all of them. While forge runs
+ * tests deploy from (`[profile.tests]` in foundry.toml), so that forge compiles once for all of them. While forge runs
  * the tests of one mutant, the next one is compiled. A mutant that does not compile, or compiles to the same code, is
  * discarded. One that no test notices fails the run unless equivalent.json proves that nobody could notice.
  */
@@ -15,8 +15,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
+import { builtCode, replaceCode, restore } from '../artifacts.ts';
 import { type ContractName, creationCode, ROOT, syntaxTrees, usersByFile } from './compiler.ts';
-import { builtCode, forgeTest, replaceCode, restore } from './forge.ts';
+import { forgeTest } from './forge.ts';
 import { declarationsOf, type Mutant, mutantsOf } from './generate.ts';
 import { ALL_TESTS, closestTests, mutatedFiles, testsOfLibrary } from './plan.ts';
 

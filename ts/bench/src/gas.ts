@@ -50,11 +50,14 @@ export async function run(): Promise<void> {
 
 /** Runs the tests with each top-level call as a transaction of its own, and reads what they log. */
 function measure(pipeline: Pipeline): Figures {
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
-  env.FOUNDRY_PROFILE = pipeline === 'ir' ? 'ir' : 'default';
-  const forge = spawnSync('forge', ['test', '--isolate', '--match-path', 'test/gas/*', '-vv', '--json'], {
+  const options = ['--isolate', '--match-path', 'test/gas/*', '-vv', '--json'];
+  const [program, args] =
+    pipeline === 'ir'
+      ? ['forge', ['test', ...options]]
+      : [process.execPath, ['script/test-contracts.mjs', ...options]];
+  const forge = spawnSync(program, args, {
     cwd: root,
-    env,
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, FOUNDRY_PROFILE: pipeline },
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 2 ** 28,
   });
