@@ -2,14 +2,10 @@ import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
 import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
 import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
-import { type Hex, isAddressEqual } from 'viem';
+import type { Hex } from 'viem';
 import { NodeError } from '../errors.ts';
-import type { NodeSigner } from '../identity/signer.ts';
-import { type ChainChannel, checkVoucher, nextPlace, voucherFor } from '../ledger/channel.ts';
-import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
-import type { KeyLock } from '../ledger/key-lock.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { type ChainChannel, nextPlace } from '../ledger/channel.ts';
+import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type {
   AnswerToken,
   EmbeddingEngine,
@@ -22,37 +18,22 @@ import type {
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { FinishReason } from './answer-shapes.ts';
-import {
-  affordable,
-  flagsOf,
-  logProbabilitiesOf,
-  otherChannel,
-  requestText,
-  requireNothingUnsigned,
-} from './call-rules.ts';
+import { affordable, flagsOf, logProbabilitiesOf, requestText } from './call-rules.ts';
 import { base64Of } from './embedding-output.ts';
 import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
+import { createCallPayment, type PaymentDeps } from './payment.ts';
 import { type CallQuote, type Prepaid, planCall, requireBase } from './plan.ts';
 
 /** A request for text. */
 export type CallBody = ChatBody | CompletionBody;
 
-export type CallDeps = {
-  ledger: Ledger;
-  locks: KeyLock;
+export type CallDeps = PaymentDeps & {
   catalog: ModelCatalog;
   engine: TextEngine;
-  signer: NodeSigner;
-  /** Domain of vouchers: the escrow. */
-  escrow: SigningDomain;
-  /** The chain's view of a channel, fresh enough to serve on. */
-  readChannel(channelId: Hex): Promise<ChainChannel>;
   /** Without it, requests for embeddings are refused. */
   embeddings?: EmbeddingEngine | undefined;
   /** Finds rows to place in a prompt; without it, requests that ask for rows are refused. */
   retriever?: Retriever | undefined;
-  /** Seconds since 1970. */
-  now(): number;
   /** Tells the rest of the node that a receipt waits for its attribution. */
   onReceipt?(entry: ReceiptEntry): void;
 };
@@ -95,80 +76,20 @@ export type Calls = {
 
 /** The paid path of an answer, without HTTP: check, generate, issue the receipt, write it down. */
 export function createCalls(deps: CallDeps): Calls {
-  const inFlight = new Set<Hex>();
-  const prepaidCalls = new Map<Hex, Prepaid>();
-
-  async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
-    const chain = await deps.readChannel(voucher.channelId);
-    return deps.locks.run(voucher.channelId, async () => {
-      const state = deps.ledger.channel(voucher.channelId);
-      const result = await checkVoucher({ domain: deps.escrow, state, chain, voucher });
-      if (result === 'new') await deps.ledger.append({ type: 'voucher', voucher, at: deps.now() });
-      return result;
-    });
-  }
-
-  /** Marks the channel as in use, so that two calls never count on the same deposit. */
-  function occupy(channelId: Hex): () => void {
-    if (inFlight.has(channelId)) {
-      throw new NodeError(
-        'busy',
-        'This channel has a call in progress.',
-        'Wait for its last chunk, or open another channel for parallel calls.',
-      );
-    }
-    inFlight.add(channelId);
-    return () => void inFlight.delete(channelId);
-  }
+  const payment = createCallPayment(deps);
 
   async function start(
     body: CallBody,
     rawBody: Record<string, unknown>,
     signal: AbortSignal,
   ): Promise<StartedCall> {
-    const release = occupy(body.openledger.channelId);
+    const release = payment.occupy(body.openledger.channelId);
     try {
       return await prepare(body, rawBody, signal, release);
     } catch (error) {
       release();
       throw error;
     }
-  }
-
-  /** The channel of a call, once it was found fit to be served on. */
-  async function admit({ channelId, voucher }: PaymentBody): Promise<ChainChannel> {
-    const chain = await deps.readChannel(channelId);
-    if (chain.nodeId !== deps.signer.nodeId) {
-      throw new NodeError(
-        'channel_unknown',
-        `Channel ${channelId} is not a channel with this node.`,
-        `Open one with InferenceEscrow.openChannel for node ${deps.signer.nodeId}.`,
-      );
-    }
-    if (isAddressEqual(chain.signer, deps.signer.address)) {
-      throw new NodeError(
-        'not_allowed',
-        'The channel was opened by a payment and is for that call alone.',
-        'Send the payment with the request, or open a channel of your own.',
-      );
-    }
-    if (chain.exitAt !== 0) {
-      throw new NodeError('channel_closing', 'The channel is being closed.', 'Open a new channel.');
-    }
-    if (voucher !== undefined) {
-      if (voucher.channelId !== channelId) throw otherChannel();
-      await acceptVoucher(voucher);
-    }
-    requireNothingUnsigned(deps.ledger.channel(channelId));
-    return chain;
-  }
-
-  /** What is left of the deposit. */
-  function budgetOf(channelId: Hex, chain: ChainChannel): bigint {
-    const place = nextPlace(deps.ledger.channel(channelId), chain);
-    return (
-      chain.deposit - (deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee)
-    );
   }
 
   async function prepare(
@@ -179,14 +100,14 @@ export function createCalls(deps: CallDeps): Calls {
   ): Promise<StartedCall> {
     const { channelId } = body.openledger;
     const flags = flagsOf(body.openledger);
-    const prepaid = prepaidCalls.get(channelId);
-    const admitted = prepaid === undefined ? await admit(body.openledger) : undefined;
+    const prepaid = payment.prepaidOn(channelId);
+    const admitted = prepaid === undefined ? await payment.admit(body.openledger) : undefined;
     const plan = await planCall(deps, body);
     const tokensIn = plan.promptTokens.length;
     const maxTokens =
       admitted === undefined
         ? Math.min(prepaid?.maxTokens ?? 0, plan.room)
-        : affordable({ ...plan, tokensIn, budget: budgetOf(channelId, admitted) });
+        : affordable({ ...plan, tokensIn, budget: payment.budgetOf(channelId, admitted) });
     const { model, prices, activation, promptTokens, context } = plan;
     const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
     if (adapter !== undefined) await deps.engine.load(adapter);
@@ -204,11 +125,6 @@ export function createCalls(deps: CallDeps): Calls {
       events: answer(call, signal, release),
       release,
     };
-  }
-
-  function prepay(channelId: Hex, prepaid: Prepaid): () => void {
-    prepaidCalls.set(channelId, prepaid);
-    return () => void prepaidCalls.delete(channelId);
   }
 
   async function quote(body: CallBody): Promise<CallQuote> {
@@ -262,8 +178,8 @@ export function createCalls(deps: CallDeps): Calls {
       if (signal.aborted && tokensOut === 0) return;
       const entry = await issueReceipt(call, tokensOut, output);
       deps.onReceipt?.(entry);
-      const payment = call.prepaid?.describe();
-      yield { type: 'done', finish: end.finish, entry, activation: call.activation, payment };
+      const told = call.prepaid?.describe();
+      yield { type: 'done', finish: end.finish, entry, activation: call.activation, payment: told };
     } finally {
       release();
     }
@@ -304,19 +220,9 @@ export function createCalls(deps: CallDeps): Calls {
         ...(call.context.length > 0 && { context: call.context }),
       };
       // In one write: a prepaid receipt is never without its voucher.
-      await deps.ledger.append(entry, ...(await ownVoucher(call.prepaid, entry)));
+      await deps.ledger.append(entry, ...(await payment.ownVoucher(call.prepaid, entry)));
       return entry;
     });
-  }
-
-  /** The node's voucher for the one receipt of a prepaid channel; nothing where the consumer signs. */
-  async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
-    if (prepaid === undefined) return [];
-    const { channelId, epoch } = entry.receipt;
-    const { settledFee } = entry;
-    const voucher = voucherFor(channelId, { epoch, settledFee, receipts: [entry], voucher: undefined });
-    const signature = await prepaid.sign(voucher);
-    return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
   }
 
   async function embed(
@@ -325,10 +231,10 @@ export function createCalls(deps: CallDeps): Calls {
     signal: AbortSignal,
   ): Promise<Embedded> {
     const { channelId } = body.openledger;
-    const release = occupy(channelId);
+    const release = payment.occupy(channelId);
     try {
       const flags = flagsOf(body.openledger);
-      const chain = await admit(body.openledger);
+      const chain = await payment.admit(body.openledger);
       const model = await deps.catalog.find(body.model);
       await requireBase(deps, model);
       const { embeddings } = deps;
@@ -338,7 +244,7 @@ export function createCalls(deps: CallDeps): Calls {
       const promptTokens = embeddings.encode(body.input, body.dimensions ?? undefined);
       const prices = await deps.catalog.prices(model.id);
       const asked = { prices, activation: 0n, tokensIn: promptTokens.length, wanted: 0, exact: true };
-      affordable({ ...asked, budget: budgetOf(channelId, chain) });
+      affordable({ ...asked, budget: payment.budgetOf(channelId, chain) });
       const vectors = await embeddings.embed(body.input, signal);
       const billed = {
         body,
@@ -359,6 +265,7 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
+  const { prepay, acceptVoucher } = payment;
   return { start, prepay, quote, embed, acceptVoucher };
 }
 

@@ -1,0 +1,125 @@
+import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
+import { type Hex, isAddressEqual } from 'viem';
+import { NodeError } from '../errors.ts';
+import type { NodeSigner } from '../identity/signer.ts';
+import { type ChainChannel, checkVoucher, nextPlace, voucherFor } from '../ledger/channel.ts';
+import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
+import type { KeyLock } from '../ledger/key-lock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { otherChannel, requireNothingUnsigned } from './call-rules.ts';
+import type { PaymentBody } from './openai.ts';
+import type { Prepaid } from './plan.ts';
+
+export type PaymentDeps = {
+  ledger: Ledger;
+  locks: KeyLock;
+  signer: NodeSigner;
+  /** Domain of vouchers: the escrow. */
+  escrow: SigningDomain;
+  /** The chain's view of a channel, fresh enough to serve on. */
+  readChannel(channelId: Hex): Promise<ChainChannel>;
+  /** Seconds since 1970. */
+  now(): number;
+};
+
+/** How calls are paid: on a channel whose consumer signs vouchers, or before they are answered ({@link Prepaid}). */
+export type CallPayment = {
+  /** Marks the channel as in use, so that two calls never count on the same deposit; frees it when called. */
+  occupy(channelId: Hex): () => void;
+  /** The channel of a call, once it was found fit to be served on. Accepts the voucher that came with the call. */
+  admit(payment: PaymentBody): Promise<ChainChannel>;
+  /** What is left of a channel's deposit, in wei. */
+  budgetOf(channelId: Hex, chain: ChainChannel): bigint;
+  acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
+  /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
+  prepay(channelId: Hex, prepaid: Prepaid): () => void;
+  prepaidOn(channelId: Hex): Prepaid | undefined;
+  /** The node's voucher for the receipt of a prepaid call; nothing where the consumer signs. */
+  ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]>;
+};
+
+/** Payment of calls, on the ledger and the chain. */
+export function createCallPayment(deps: PaymentDeps): CallPayment {
+  const inFlight = new Set<Hex>();
+  const prepaidCalls = new Map<Hex, Prepaid>();
+
+  function occupy(channelId: Hex): () => void {
+    if (inFlight.has(channelId)) {
+      throw new NodeError(
+        'busy',
+        'This channel has a call in progress.',
+        'Wait for its last chunk, or open another channel for parallel calls.',
+      );
+    }
+    inFlight.add(channelId);
+    return () => void inFlight.delete(channelId);
+  }
+
+  async function admit({ channelId, voucher }: PaymentBody): Promise<ChainChannel> {
+    const chain = await deps.readChannel(channelId);
+    if (chain.nodeId !== deps.signer.nodeId) {
+      throw new NodeError(
+        'channel_unknown',
+        `Channel ${channelId} is not a channel with this node.`,
+        `Open one with InferenceEscrow.openChannel for node ${deps.signer.nodeId}.`,
+      );
+    }
+    if (isAddressEqual(chain.signer, deps.signer.address)) {
+      throw new NodeError(
+        'not_allowed',
+        'The channel was opened by a payment and is for that call alone.',
+        'Send the payment with the request, or open a channel of your own.',
+      );
+    }
+    if (chain.exitAt !== 0) {
+      throw new NodeError('channel_closing', 'The channel is being closed.', 'Open a new channel.');
+    }
+    if (voucher !== undefined) {
+      if (voucher.channelId !== channelId) throw otherChannel();
+      await acceptVoucher(voucher);
+    }
+    requireNothingUnsigned(deps.ledger.channel(channelId));
+    return chain;
+  }
+
+  function budgetOf(channelId: Hex, chain: ChainChannel): bigint {
+    const place = nextPlace(deps.ledger.channel(channelId), chain);
+    return (
+      chain.deposit - (deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee)
+    );
+  }
+
+  async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
+    const chain = await deps.readChannel(voucher.channelId);
+    return deps.locks.run(voucher.channelId, async () => {
+      const state = deps.ledger.channel(voucher.channelId);
+      const result = await checkVoucher({ domain: deps.escrow, state, chain, voucher });
+      if (result === 'new') await deps.ledger.append({ type: 'voucher', voucher, at: deps.now() });
+      return result;
+    });
+  }
+
+  function prepay(channelId: Hex, prepaid: Prepaid): () => void {
+    prepaidCalls.set(channelId, prepaid);
+    return () => void prepaidCalls.delete(channelId);
+  }
+
+  async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
+    if (prepaid === undefined) return [];
+    const { channelId, epoch } = entry.receipt;
+    const { settledFee } = entry;
+    const voucher = voucherFor(channelId, { epoch, settledFee, receipts: [entry], voucher: undefined });
+    const signature = await prepaid.sign(voucher);
+    return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
+  }
+
+  return {
+    occupy,
+    admit,
+    budgetOf,
+    acceptVoucher,
+    prepay,
+    prepaidOn: (channelId) => prepaidCalls.get(channelId),
+    ownVoucher,
+  };
+}

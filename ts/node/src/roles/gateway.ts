@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createGenerator } from '@openledger/engine/generation/generator';
+import type { BaseModel } from '@openledger/engine/model/base';
+import {
+  createBaseEmbedder,
+  createFolderEmbedder,
+  type Embedder,
+} from '@openledger/engine/retrieval/embedder';
+import { agentRoutes } from '../a2a/routes.ts';
+import { createChannelReader } from '../chain/channels.ts';
+import { adapterRoutes } from '../gateway/adapter-routes.ts';
+import { type Calls, createCalls } from '../gateway/calls.ts';
+import { channelRoutes } from '../gateway/channel-routes.ts';
+import { chatRoutes } from '../gateway/chat-routes.ts';
+import { embeddingRoutes } from '../gateway/embedding-routes.ts';
+import { modelRoutes } from '../gateway/model-routes.ts';
+import { connectCluster } from '../models/cluster-engine.ts';
+import { createEmbeddingEngine } from '../models/embedding-engine.ts';
+import { createEmbeddedEngine, createTextEngine } from '../models/text-engine.ts';
+import type { ModelCatalog, ServeEngine } from '../models/types.ts';
+import { createRetriever } from '../retrieval/retriever.ts';
+import { type Ask, createAsk } from '../x402/ask.ts';
+import { paymentRoutes } from '../x402/http.ts';
+import { openInbox } from '../x402/inbox.ts';
+import { createPayments } from '../x402/payments.ts';
+import { type Context, now, once } from './context.ts';
+import type { NodeIdentity } from './identity.ts';
+
+/** How long answers under way may take when the node stops. */
+const DRAIN_MS = 4_000;
+
+/** Serves models for pay; how agents ask them, where x402 is on. */
+export async function startGateway(context: Context, node: NodeIdentity): Promise<Ask | undefined> {
+  const { config, log, chain, store, catalog, routes, telemetry, sources, onClose } = context;
+  const { nodeId, ledger, base, contributions, readChannel } = node;
+  const engine = createTextEngine(base, await openServeEngine(context, base));
+  sources.engine = engine.status;
+  const opening = (open: () => Promise<Embedder>) =>
+    once(async () => {
+      const opened = await open();
+      onClose.push(opened.close);
+      return opened;
+    });
+  const baseEmbedder = opening(() => createBaseEmbedder(base));
+  const { embedder: other } = config;
+  const embedder = other === undefined ? baseEmbedder : opening(() => createFolderEmbedder(other));
+  const folder = join(config.home, 'retrieval');
+  const calls = createCalls({
+    ...{ ledger, locks: node.locks, catalog, engine, signer: node.signer, escrow: chain.escrow },
+    readChannel: createChannelReader(chain),
+    retriever: createRetriever({ folder, store, contributions, embedder }),
+    embeddings: createEmbeddingEngine(base, baseEmbedder),
+    now,
+    onReceipt: () => node.attributions.wake(),
+  });
+  const ask = config.x402 ? await takePayments(context, node, calls) : undefined;
+  routes.push(
+    agentRoutes({ chain, nodeId, ask, defaultModel: () => defaultModel(catalog) }),
+    chatRoutes({ calls, engine, nodeId, telemetry, log }),
+    embeddingRoutes({ calls, nodeId, telemetry, log }),
+    channelRoutes({ calls, ledger, readChannel }),
+    modelRoutes(catalog, engine),
+    adapterRoutes({ catalog, engine, operatorToken: config.operatorToken }),
+  );
+  return ask;
+}
+
+/** Calls without a channel, paid by x402. */
+async function takePayments({ chain, routes }: Context, node: NodeIdentity, calls: Calls): Promise<Ask> {
+  const { account, wallet, nodeId, ledger, locks, readChannel } = node;
+  const inbox = await openInbox({ chain, wallet, nodeId, locks });
+  const payments = createPayments({ chain, inbox, account, nodeId, ledger, calls, readChannel, now });
+  routes.push(paymentRoutes(payments, calls));
+  return createAsk(payments, calls, nodeId);
+}
+
+/** For questions that name no model: the newest adapter that is served, or else a base. */
+async function defaultModel(catalog: ModelCatalog): Promise<string> {
+  const served = (await catalog.list()).filter(({ isServed }) => isServed);
+  return `ol-${(served.findLast(({ kind }) => kind === 'adapter') ?? served[0])?.id ?? 1}`;
+}
+
+/** The engine that generates: in this process, or a cluster by URL. */
+async function openServeEngine({ config, onClose }: Context, base: BaseModel): Promise<ServeEngine> {
+  if (config.serveUrl !== undefined) {
+    return connectCluster({
+      base,
+      kind: config.serveKind,
+      url: config.serveUrl,
+      apiKey: config.serveKey,
+      model: config.serveModel,
+      folder: config.serveFolder ?? join(config.home, 'adapters'),
+      clusterFolder: config.serveClusterFolder,
+    });
+  }
+  const generator = createGenerator(base);
+  onClose.push(() => generator.close());
+  // Answers under way are finished before the worker goes.
+  onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
+  return createEmbeddedEngine(base, generator, config.adapterMemory * 2 ** 20);
+}

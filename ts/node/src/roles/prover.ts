@@ -1,0 +1,29 @@
+import { startLoop } from '../loop.ts';
+import { listPayouts } from '../prover/payouts.ts';
+import { createProver } from '../prover/prover.ts';
+import { proverRoutes } from '../prover/routes.ts';
+import { type Context, now } from './context.ts';
+import type { NodeIdentity } from './identity.ts';
+
+/** What the node owes to whom. */
+export type Payouts = (asset: number | undefined) => ReturnType<typeof listPayouts>;
+
+/** Settles what the node has earned; the payouts that it settled. */
+export function startProver(context: Context, node: NodeIdentity): Payouts {
+  const { config, log, chain, store, catalog, routes, onClose } = context;
+  const { wallet, nodeId, ledger, locks, reader, state, attributions, readChannel } = node;
+  const prover = createProver({
+    ...{ chain, wallet, nodeId, ledger, locks, reader, state, store, attributions, readChannel, log, now },
+  });
+  const { operatorToken } = config;
+  routes.push(proverRoutes({ chain, nodeId, reader, state, store, catalog, prover, operatorToken }));
+  if (config.settleEvery > 0) {
+    const task = async () => {
+      await prover.settle();
+      await prover.flush();
+    };
+    const loop = startLoop({ name: 'settling', everyMs: config.settleEvery * 1000, log, task });
+    onClose.push(loop.stop);
+  }
+  return (asset) => listPayouts({ chain, nodeId, reader, state, store, catalog }, asset);
+}
