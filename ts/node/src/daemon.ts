@@ -181,7 +181,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   onClose.push(evidence.close);
   const attributions = createAttributionQueue({ ledger, catalog, engine: evidence, signer, log, now });
   onClose.push(attributions.close);
-  sources.unattributed = () => ledger.unattributed().length;
+  sources.unattributed = () => ledger.unattributed.size;
   const contributions = cached(() => readContributions(chain), 2_000);
   const receipts = { nodeId, ledger, reader, state, contributions };
   routes.push(receiptRoutes(receipts), proofRoutes({ ...receipts, chain, store }));
