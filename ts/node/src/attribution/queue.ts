@@ -44,10 +44,7 @@ export function createAttributionQueue(deps: AttributionQueueDeps): AttributionQ
         wait = 1_000;
       } catch (error) {
         if (stop.signal.aborted) return;
-        deps.log.error(
-          { receipt: next, error: describe(error) },
-          'an attribution failed and is tried again',
-        );
+        deps.log.error({ receipt: next, error: describe(error) }, 'an attribution failed and is tried again');
         await delay(wait, undefined, { signal: stop.signal }).catch(() => undefined);
         wait = Math.min(2 * wait, 30_000);
       }

@@ -133,7 +133,11 @@ export async function openJournal<Entry>(options: JournalOptions<Entry>): Promis
   async function read(place: Place): Promise<Entry[]> {
     const frame = await frameAt(createFrameReader(handle, end, READ_BLOCK), place);
     if (frame === undefined) {
-      throw corrupt(path, place, 'a record that was intact when it was written or last replayed is not any more');
+      throw corrupt(
+        path,
+        place,
+        'a record that was intact when it was written or last replayed is not any more',
+      );
     }
     return parsePayload(options, place, frame.payload);
   }
@@ -155,11 +159,7 @@ async function openFile(files: JournalFiles, path: string): Promise<fs.FileHandl
   }
 }
 
-function parsePayload<Entry>(
-  { path, parse }: JournalOptions<Entry>,
-  place: Place,
-  payload: Buffer,
-): Entry[] {
+function parsePayload<Entry>({ path, parse }: JournalOptions<Entry>, place: Place, payload: Buffer): Entry[] {
   try {
     const batch = parseRecord(payload.toString('utf8'));
     if (!Array.isArray(batch)) throw new Error('not a list of entries');
