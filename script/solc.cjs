@@ -105,9 +105,11 @@ async function cached(input, compile) {
   const file = path.join(dir, `${key}.json`);
   if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
   const output = await compile(input);
-  if (last) fs.rmSync(last, { recursive: true, force: true });
   fs.mkdirSync(dir, { recursive: true });
   fs.writeFileSync(`${file}.${process.pid}`, output);
   fs.renameSync(`${file}.${process.pid}`, file);
+  for (const other of last ? fs.readdirSync(last) : [])
+    if (other.endsWith('.json') && other !== path.basename(file))
+      fs.rmSync(path.join(last, other), { force: true });
   return output;
 }

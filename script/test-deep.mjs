@@ -1,13 +1,16 @@
-// `npm run test:deep`: the invariant campaigns 10,000 times over, divided among the cores by seed, then every other test
-// with 10,000 runs of each fuzzed one. Fails if anything fails, or if time is over before all is done.
+// `npm run test:deep`: the invariant campaigns 10,000 times over with 64 calls each, divided among the cores by seed, then
+// every other test with 1,000 runs of each fuzzed one. All on the bytecode that is deployed, as `npm run test:contracts`.
+// Fails if anything fails, or if time is over before all is done.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildShipped, restore } from './shipped.mjs';
 
 const USAGE = `Usage: node script/test-deep.mjs [options]
-  --runs N      runs of each invariant campaign and of each fuzzed test (10000)
+  --runs N      runs of each invariant campaign (10000)
+  --fuzz-runs N runs of each fuzzed test (1000)
   --shards N    processes that share the campaigns' runs (one per core)
   --seed N      seed of the first process; the others count on from it (1)
   --minutes N   most minutes for all of it (30)
@@ -18,6 +21,7 @@ const root = resolve(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '10000' },
+    'fuzz-runs': { type: 'string', default: '1000' },
     shards: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '30' },
@@ -29,20 +33,28 @@ if (values.help) {
   console.log(USAGE);
   process.exit(0);
 }
-const [runs, shards, seed, minutes] = ['runs', 'shards', 'seed', 'minutes'].map(positive);
+const [runs, fuzzRuns, shards, seed, minutes] = ['runs', 'fuzz-runs', 'shards', 'seed', 'minutes'].map(
+  positive,
+);
 if (values.only !== undefined && !['invariants', 'fuzz'].includes(values.only)) {
   fail(`--only ${values.only}: it is invariants or fuzz.`);
 }
 
 const path = `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`;
-const env = { ...process.env, PATH: path, FOUNDRY_PROFILE: 'deep', NO_COLOR: '1' };
+const env = {
+  ...process.env,
+  PATH: path,
+  FOUNDRY_PROFILE: 'tests',
+  FOUNDRY_INVARIANT_DEPTH: '64',
+  NO_COLOR: '1',
+};
 const started = Date.now();
 const deadline = started + minutes * 60_000;
 const rows = [];
 
 // Once, so that the processes find everything compiled.
-const built = await forge(['build'], {});
-if (built.code !== 0) fail(`The contracts do not compile.\n${built.output.slice(-3000)}`);
+if (!buildShipped()) fail('The contracts do not compile.');
+process.on('exit', restore);
 
 if (values.only !== 'fuzz') {
   const share = Math.ceil(runs / shards);
@@ -58,9 +70,9 @@ if (values.only !== 'fuzz') {
   );
 }
 if (values.only !== 'invariants') {
-  console.log(`Everything else: ${runs} runs of each fuzzed test`);
+  console.log(`Everything else: ${fuzzRuns} runs of each fuzzed test`);
   await part('everything else', ['--no-match-test', '^invariant_'], seed, {
-    FOUNDRY_FUZZ_RUNS: String(runs),
+    FOUNDRY_FUZZ_RUNS: String(fuzzRuns),
   });
 }
 

@@ -179,6 +179,26 @@ contract AllocationCheckTest is Test {
         c.creditIndexes = _indexes(c.items);
     }
 
+    function test_TheLongestListIsHonest() public view {
+        Case memory c = _case(1);
+        (c.receipt.fee, c.receipt.flags, c.receipt.outputLength) = (1e18, 0, 1_500);
+        (c.terms.scheme, c.terms.parent, c.terms.royaltyBps, c.terms.baselineRoot) = (7, 99, 1_000, "baseline");
+        (c.params.tauBasePpm, c.params.tauMinPpm, c.params.tauMaxPpm) = (900_000, 900_000, 900_000);
+        (c.params.mixInfluenceBps, c.params.mixSpanBps, c.params.mixRetrievalBps) = (5_000, 3_000, 2_000);
+        c.queryHash = "query";
+        Item[] memory listed = new Item[](13);
+        for (uint40 k = 0; k < 13; ++k) {
+            uint8 kind = k < 8 ? 0 : k < 11 ? 1 : 2;
+            bytes14 evidence =
+                kind == 1 ? bytes14(abi.encodePacked(uint32(0), uint40(0), uint16(64), uint24(0))) : bytes14(0);
+            listed[k] = Item(k + 1, kind, 64, 0, evidence);
+        }
+        c.items = Allocate.allocate(listed, c.receipt, c.terms, c.params);
+        c.creditIndexes = _indexes(c.items);
+        assertEq(c.items.length, Allocation.MAX_ITEMS);
+        assertTrue(_check(c));
+    }
+
     function test_TheLargestFeeDoesNotOverflow() public view {
         Case memory c = _case(1);
         c.receipt.fee = type(uint96).max;

@@ -55,6 +55,19 @@ contract PositionalMerkleTest is Test {
         assertFalse(this.verify(t.root(), leaf, index, 5, abi.encodePacked(proof, uint8(0))));
     }
 
+    function test_NoTreeIsDeeperThanItsBitmap() public view {
+        bytes32 leaf = keccak256("leaf");
+        (bytes32 root, bytes32 pad) = (leaf, PositionalMerkle.PAD);
+        for (uint256 level = 0; level < 40; ++level) {
+            root = keccak256(abi.encodePacked(uint8(3), root, pad));
+            pad = keccak256(abi.encodePacked(uint8(3), pad, pad));
+        }
+        bytes memory proof = abi.encodePacked(uint40(0));
+        assertTrue(this.verify(root, leaf, 0, 40, proof));
+        root = keccak256(abi.encodePacked(uint8(3), root, pad));
+        assertFalse(this.verify(root, leaf, 0, 41, proof));
+    }
+
     function testFuzz_RootOfIsThatOfAPaddedTree(uint256 count, uint256 seed) public pure {
         count = bound(count, 1, 70);
         uint256 depth = PositionalMerkle.depthOf(count);

@@ -197,6 +197,12 @@ contract AgentStakingBondsTest is StakingFixture {
         assertEq(staking.stakeState(nodeId, Roles.NODE).exposure, 5e18);
     }
 
+    function test_TheSmallestExposureEndsToo() public {
+        uint8 index = _lock(300e18, 1, 60);
+        _release(0, index, true);
+        assertEq(staking.stakeState(nodeId, Roles.NODE).exposure, 0);
+    }
+
     function test_ALockReturnsTheBondBefore() public {
         uint8 index = _lock(900e18, 1e18, 60);
         vm.expectEmit(address(staking));

@@ -163,6 +163,11 @@ contract CaseRegistryTest is CaseFixture {
         _openForCuration();
     }
 
+    function test_AnAppealIsInTimeInItsLastSecond() public {
+        hygiene.penalise(curatorId, uint40(vm.getBlockTimestamp()));
+        assertEq(_openForCuration(), 1);
+    }
+
     function test_RevertWhen_APublicationIsAlreadyContested() public {
         uint40 caseId = _openForPublication();
         // it should refuse a second case about a publication while the first is open

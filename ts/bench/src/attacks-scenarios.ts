@@ -9,14 +9,18 @@ export type Scenario = {
   readonly name: string;
   /** The attacker's rows; several assets when the attacker has several identities. */
   readonly rows: readonly InfluenceRow[];
+  /** Contributions whose pay the attack is after: of the same topic, or those that are copied. */
+  readonly victims: ReadonlySet<number>;
+  /** Whether the rows were made from the prompts that the attacker knows. */
+  readonly usesPrompts?: true;
 };
 
 /** What an attacker knows besides the public data: the prompts of an evaluation, with good answers. */
 export type Knowledge = { readonly world: InfluenceWorld; readonly prompts: readonly string[] };
 
 /** The honest contribution that every attack is measured against: rows of the world's first topic. */
-export function honest(world: InfluenceWorld, fresh: readonly string[]): Scenario {
-  return { name: 'honest', rows: rowsOf(firstAsset(world), fresh) };
+export function honest(world: InfluenceWorld, fresh: readonly string[], name = 'honest'): Scenario {
+  return { name, rows: rowsOf(firstAsset(world), fresh), victims: rivals(world) };
 }
 
 /** Attacks that need no optimisation, each with as many rows as the honest contribution. */
@@ -30,10 +34,13 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
   const word = () => words[random.below(words.length)]!;
   const withAnswer = (text: string, change: (answer: string) => string) =>
     `${questionOf(text)}\n${change(answerOf(text))}`;
-  const scenario = (name: string, texts: readonly string[]): Scenario => ({
+  // Attacks with too few rows of their own are filled up with honest ones.
+  const scenario = (name: string, texts: readonly string[], victims = rivals(world)): Scenario => ({
     name,
-    rows: rowsOf(asset, texts.slice(0, count)),
+    rows: rowsOf(asset, [...texts, ...fresh].slice(0, count)),
+    victims,
   });
+  const owners = new Set(copied.map((row) => row.asset));
   return [
     scenario(
       'outlier norm: answers of random words',
@@ -50,14 +57,17 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
     scenario(
       'exact duplicates of others’ rows',
       copied.map(({ text }) => text),
+      owners,
     ),
     scenario(
       'near duplicates: one word changed',
       copied.map(({ text }) => withAnswer(text, (answer) => replaceWord(answer, random, word))),
+      owners,
     ),
     scenario(
       'shadow copies: others’ facts, asked in other words',
       copied.map(({ text }) => `Please tell me: ${questionOf(text)}\n${answerOf(text)}`),
+      owners,
     ),
     {
       name: 'split into five identities',
@@ -66,23 +76,25 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
         row: Math.floor(i / 5),
         text,
       })),
+      victims: rivals(world),
     },
     scenario(
       'poison: one wrong answer to every question',
       fresh.map((text) => withAnswer(text, () => answerOf(fresh[0]!))),
     ),
-    scenario('copying evaluation prompts', [...prompts, ...fresh]),
+    { ...scenario('copying evaluation prompts', prompts), usesPrompts: true },
   ];
 }
 
 /** The rows that are left when rows equal or near to older ones are kept out, as `openledger dataset` can. */
-export function withoutCopies(world: InfluenceWorld, { name, rows }: Scenario): Scenario {
+export function withoutCopies(world: InfluenceWorld, scenario: Scenario): Scenario {
+  const { rows } = scenario;
   const texts = [...world.rows, ...rows].map(({ text }) => text);
   const copies = new Set([
     ...exactDuplicates(texts).flatMap(({ others }) => others),
     ...nearDuplicates(texts).flatMap(({ others }) => others.map(({ place }) => place)),
   ]);
-  return { name, rows: rows.filter((_, i) => !copies.has(world.rows.length + i)) };
+  return { ...scenario, rows: rows.filter((_, i) => !copies.has(world.rows.length + i)) };
 }
 
 /** One step of an attacker who searches: a row with a word of an answer replaced, or with another row's answer. */
@@ -108,6 +120,13 @@ function replaceWord(answer: string, random: Random, word: () => string): string
 
 function rowsOf(asset: number, texts: readonly string[]): InfluenceRow[] {
   return texts.map((text, row) => ({ asset, row, text }));
+}
+
+/** Contributions of the world's first topic, where the attacker contributes. */
+function rivals(world: InfluenceWorld): ReadonlySet<number> {
+  return new Set(
+    world.rows.flatMap(({ topic, kind, asset }) => (topic === 0 && kind === 'clean' ? [asset] : [])),
+  );
 }
 
 /** The attacker comes last: every other contribution is older. */

@@ -28,6 +28,9 @@ const CLEAN_ROWS = 320;
 /** The attacker's share of all rows. */
 const SHARE = 0.05;
 const STEPS = 500;
+/** How often an attacker who searches trains the model to see what it would really be paid. */
+const ROUNDS = 5;
+const OPTIMISED = `rows optimised for ${STEPS} steps`;
 /** What every answer costs, and what the protocol starts with; a model that pays by influence alone. */
 const FEE = 10_000_000n * GWEI;
 const PARAMETERS = {
@@ -42,92 +45,111 @@ const PARAMETERS = {
   mixRetrievalBps: 0,
 };
 const TERMS = { parent: 0, royaltyBps: 0, scheme: SCHEME.influence, baselineRoot: ZERO_HASH };
-/** More than this over honest pay is too much. */
-const LIMIT = 0.1;
+/** More per cent over honest pay than this is too much. */
+const LIMIT = 10;
+/** Further draws of honest rows, to see what is chance. */
+const CONTROLS = 2;
+/** Questions about the attacker's topic, besides the world's own, that are asked, and as many that are known. */
+const TOPIC_QUESTIONS = 36;
 
-/** Pay for a list of answers, in wei. */
-type Pay = { readonly attacker: bigint; readonly others: bigint };
+/** Pay of each contribution for a list of answers, in wei. */
+type Pay = ReadonlyMap<number, bigint>;
+/** What a world pays for the answers that users ask, and for the prompts that the attacker knows. */
+type Outcome = { readonly asked: Pay; readonly known: Pay };
+type Questions = { readonly asked: readonly WorldQuery[]; readonly known: readonly WorldQuery[] };
 type Sketches = readonly { asset: number; sigma: number; a: Int8Array }[];
 
 /**
  * What attacks on influence pay: for each, the model is trained again with the attacker's rows in place of honest
  * ones of the same number, sketches are built again, and answers are paid by `allocate`; then once more without the
- * attacker's rows that are equal or near to older ones.
+ * attacker's rows that are equal or near to older ones. Two other draws of honest rows show what is chance.
  *
- * The attacker has a twentieth of the rows and knows half of the prompts; users ask the other half. `--threads`.
+ * The attacker has a twentieth of the rows and knows as many prompts of an evaluation as it has rows; users ask others.
+ * `--only <words>,…` (attacks whose name has them), `--threads`.
  */
 export async function run(): Promise<void> {
   const { values: flags } = parseArgs({
     args: process.argv.slice(3),
-    options: { threads: { type: 'string', default: '1' } },
+    options: { only: { type: 'string', default: '' }, threads: { type: 'string', default: '1' } },
   });
-  const threads = Number(flags.threads);
   const base = await loadBase(fileURLToPath(new URL('../../models/base/', import.meta.url)));
   const world = influenceWorld(73, CLEAN_ROWS);
   const count = Math.round((SHARE / (1 - SHARE)) * world.rows.length);
-  const fresh = freshRows(73, CLEAN_ROWS, count);
-  const known = world.queries.filter((_, i) => i % 2 === 0);
-  const asked = world.queries.filter((_, i) => i % 2 === 1);
+  const draws = freshRows(73, CLEAN_ROWS, (1 + CONTROLS) * count + 2 * TOPIC_QUESTIONS);
+  const fresh = draws.slice(0, count);
+  const questions = [
+    ...world.queries,
+    ...draws.slice((1 + CONTROLS) * count).map((text) => ({ topic: 0, text })),
+  ];
+  const known = questions.filter((_, i) => i % 2 === 0).slice(-count);
+  const asked = questions.filter((_, i) => i % 2 === 1);
+  const lab = new Lab(base, world, Number(flags.threads), { asked, known });
   console.log(
     `${world.rows.length} rows of ${world.contributions} contributions, and ${count} of the attacker; ${asked.length} answers are paid`,
   );
 
-  const lab = new Lab(base, world, threads);
   const start = honest(world, fresh);
+  const absent = await lab.outcome({ ...start, name: 'no attacker', rows: [] });
   const before = await lab.train(start);
-  const honestPay = { asked: await before.pay(asked), known: await before.pay(known) };
-  const optimised = await optimise(lab, before, start, known);
+  const fair = await lab.pay(before);
+  const wanted = (name: string) => flags.only.split(',').some((words) => name.includes(words));
+  const optimised = wanted(OPTIMISED) ? [await optimise(lab, before, start, known)] : [];
   await before.close();
+  const controls = Array.from({ length: CONTROLS }, (_, i) =>
+    honest(world, draws.slice((i + 1) * count, (i + 2) * count), `chance: other honest rows, ${i + 1}`),
+  );
+  const prompts = known.map(({ text }) => text);
 
   const table: Record<string, string | number>[] = [];
   const metrics: Metric[] = [];
-  const prompts = known.map(({ text }) => text);
-  for (const scenario of [...attacks({ world, prompts }, fresh), optimised]) {
-    const { pay, knownPay } = await payOf(lab, scenario, asked, known);
+  const simple = attacks({ world, prompts }, fresh);
+  for (const scenario of [...controls, ...simple, ...optimised].filter(({ name }) => wanted(name))) {
+    const { victims } = scenario;
+    const outcome = await lab.outcome(scenario);
     const left = withoutCopies(world, scenario);
-    const admitted =
-      left.rows.length === scenario.rows.length ? pay : (await payOf(lab, left, asked, known)).pay;
+    let admitted = outcome;
+    if (left.rows.length === 0) admitted = absent;
+    else if (left.rows.length < scenario.rows.length) admitted = await lab.outcome(left);
+    const own = new Set(scenario.rows.map(({ asset }) => asset));
+    const changed = (pay: Pay, of: Pay, assets: ReadonlySet<number>) =>
+      percent(change(paid(of, assets), paid(pay, assets)));
+    const attacker = new Set(start.rows.map(({ asset }) => asset));
+    const gained = (pay: Pay, of: Pay) => percent(change(paid(of, attacker), paid(pay, own)));
     table.push({
       attack: scenario.name,
-      'attacker, %': percent(change(honestPay.asked.attacker, pay.attacker)),
-      'others, %': percent(change(honestPay.asked.others, pay.others)),
-      'attacker on known prompts, %': percent(change(honestPay.known.attacker, knownPay.attacker)),
-      'rows admitted': `${left.rows.length} of ${scenario.rows.length}`,
-      'attacker then, %': percent(change(honestPay.asked.attacker, admitted.attacker)),
-      'others then, %': percent(change(honestPay.asked.others, admitted.others)),
+      'share of the pot, %': percent(Number(paid(outcome.asked, own)) / Number(total(outcome.asked))),
+      'attacker, %': gained(outcome.asked, fair.asked),
+      'victims, %': changed(outcome.asked, fair.asked, victims),
+      'attacker on known prompts, %': gained(outcome.known, fair.known),
+      admitted: `${left.rows.length} of ${scenario.rows.length}`,
+      'attacker then, %': gained(admitted.asked, fair.asked),
+      'victims then, %': changed(admitted.asked, fair.asked, victims),
     });
-    metrics.push(inflation(scenario.name, honestPay.asked.attacker, admitted.attacker));
+    console.log(JSON.stringify(table.at(-1)));
+    if (controls.includes(scenario)) continue;
+    metrics.push(inflation(scenario.name, gained(admitted.asked, fair.asked)));
+    if (scenario.usesPrompts) {
+      metrics.push(inflation(`${scenario.name}, on these prompts`, gained(admitted.known, fair.known)));
+    }
   }
-  const { attacker, others } = honestPay.asked;
+  const own = new Set(start.rows.map(({ asset }) => asset));
+  const share = (pay: Pay, assets: ReadonlySet<number>) =>
+    percent(Number(paid(pay, assets)) / Number(total(pay)));
   console.log(
-    `honest pay for ${asked.length} answers: attacker ${gwei(attacker)} gwei, others ${gwei(others)} gwei`,
+    `honest pay for ${asked.length} answers: attacker ${share(fair.asked, own)} % of the pot, contributions of its topic ${share(fair.asked, start.victims)} % (${share(absent.asked, start.victims)} % without the attacker)`,
   );
   console.table(table);
   report(metrics);
 }
 
-/** What a scenario is paid for the answers that users ask, and for the prompts that the attacker knows. */
-async function payOf(
-  lab: Lab,
-  scenario: Scenario,
-  asked: readonly WorldQuery[],
-  known: readonly WorldQuery[],
-): Promise<{ pay: Pay; knownPay: Pay }> {
-  const trained = await lab.train(scenario);
-  const result = { pay: await trained.pay(asked), knownPay: await trained.pay(known) };
-  await trained.close();
-  return result;
-}
-
-function inflation(name: string, before: bigint, after: bigint): Metric {
-  const share = change(before, after);
+function inflation(name: string, share: number): Metric {
   return {
     bench: 'attacks',
-    metric: `attacker's pay with copies kept out, %: ${name}`,
-    ours: percent(share),
+    metric: `attacker's pay over honest pay with copies kept out, %: ${name}`,
+    ours: share,
     anchor: null,
     ratio: null,
-    target: '<= 10',
+    target: `<= ${LIMIT}`,
     pass: share <= LIMIT,
   };
 }
@@ -137,11 +159,13 @@ class Lab {
   readonly base: BaseModel;
   readonly world: InfluenceWorld;
   readonly #threads: number;
+  readonly #queries: Questions;
 
-  constructor(base: BaseModel, world: InfluenceWorld, threads: number) {
+  constructor(base: BaseModel, world: InfluenceWorld, threads: number, queries: Questions) {
     this.base = base;
     this.world = world;
     this.#threads = threads;
+    this.#queries = queries;
   }
 
   async train({ name, rows: own }: Scenario): Promise<Trained> {
@@ -160,7 +184,19 @@ class Lab {
     const influence = await buildInfluence(options);
     const session = await openInfluence({ base, adapter, basis: influence.basis, threads });
     bar(2);
-    return new Trained(base, session, influence.contributions, new Set(own.map(({ asset }) => asset)));
+    return new Trained(base, session, influence.contributions);
+  }
+
+  async pay(trained: Trained): Promise<Outcome> {
+    const { asked, known } = this.#queries;
+    return { asked: await trained.pay(asked), known: await trained.pay(known) };
+  }
+
+  async outcome(scenario: Scenario): Promise<Outcome> {
+    const trained = await this.train(scenario);
+    const outcome = await this.pay(trained);
+    await trained.close();
+    return outcome;
   }
 }
 
@@ -168,13 +204,11 @@ class Trained {
   readonly session: InfluenceSession;
   readonly sketches: Sketches;
   readonly #base: BaseModel;
-  readonly #attacker: ReadonlySet<number>;
 
-  constructor(base: BaseModel, session: InfluenceSession, sketches: Sketches, attacker: ReadonlySet<number>) {
+  constructor(base: BaseModel, session: InfluenceSession, sketches: Sketches) {
     this.#base = base;
     this.session = session;
     this.sketches = sketches;
-    this.#attacker = attacker;
   }
 
   async vectors(queries: readonly WorldQuery[]): Promise<Int8Array[]> {
@@ -186,7 +220,7 @@ class Trained {
   }
 
   async pay(queries: readonly WorldQuery[]): Promise<Pay> {
-    return payFor(this.sketches, await this.vectors(queries), this.#attacker);
+    return payFor(this.sketches, await this.vectors(queries));
   }
 
   async close(): Promise<void> {
@@ -195,24 +229,32 @@ class Trained {
 }
 
 /** What contributions get for answers with these vectors, by the function that settles. */
-function payFor(sketches: Sketches, vectors: readonly Int8Array[], attacker: ReadonlySet<number>): Pay {
-  let [own, others] = [0n, 0n];
+function payFor(sketches: Sketches, vectors: readonly Int8Array[]): Pay {
+  const pay = new Map<number, bigint>();
   for (const vector of vectors) {
     const evidence = sketches.map((one) => influenceEvidence(one.asset, influenceScore(one, vector)));
     const listed = selectEvidence(evidence, TERMS.scheme);
     const receipt = { fee: FEE, flags: 1, modelId: 1, outputLength: 100 };
     for (const { asset, kind, amount } of allocate(receipt, TERMS, PARAMETERS, listed)) {
-      if (kind !== ITEM_KIND.influence) continue;
-      if (attacker.has(asset)) own += amount;
-      else others += amount;
+      if (kind === ITEM_KIND.influence) pay.set(asset, (pay.get(asset) ?? 0n) + amount);
     }
   }
-  return { attacker: own, others };
+  return pay;
+}
+
+/** What some contributions get in all. */
+function paid(pay: Pay, assets: ReadonlySet<number>): bigint {
+  return [...pay].reduce((sum, [asset, amount]) => (assets.has(asset) ? sum + amount : sum), 0n);
+}
+
+function total(pay: Pay): bigint {
+  return paid(pay, new Set(pay.keys()));
 }
 
 /**
  * An attacker who knows basis, rotation and seed searches for better rows: each step changes one row, computes its
- * sketch as anyone can, and keeps the change if the known prompts would pay more.
+ * sketch as anyone can, and keeps the change if the known prompts would pay more. After every round of steps it trains
+ * as the publisher would, and goes on from the rows that then were really paid best.
  */
 async function optimise(
   lab: Lab,
@@ -221,36 +263,62 @@ async function optimise(
   known: readonly WorldQuery[],
 ): Promise<Scenario> {
   const random = new Random(77);
-  const rows = [...start.rows];
-  const asset = rows[0]!.asset;
-  const vectors = await before.vectors(known);
-  const others = before.sketches.filter((sketch) => sketch.asset !== asset);
+  const own = new Set(start.rows.map(({ asset }) => asset));
+  let best = { rows: start.rows, trained: before, pay: paid(await before.pay(known), own) };
+  const honestPay = best.pay;
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const found = await search(lab, best.trained, best.rows, known, random);
+    const trained = await lab.train({ ...start, name: `round ${round} of the search`, rows: found.rows });
+    const pay = paid(await trained.pay(known), own);
+    console.log(
+      `search, round ${round}: known prompts would pay ${percent(change(honestPay, found.pay))} % more by the known basis, and pay ${percent(change(honestPay, pay))} % more once trained`,
+    );
+    const worse = pay > best.pay ? best.trained : trained;
+    if (pay > best.pay) best = { rows: found.rows, trained, pay };
+    if (worse !== before) await worse.close();
+  }
+  if (best.trained !== before) await best.trained.close();
+  return { ...start, name: OPTIMISED, rows: best.rows, usesPrompts: true };
+}
+
+/** One round of steps on one trained model; the pay is what its basis predicts for the known prompts. */
+async function search(
+  lab: Lab,
+  trained: Trained,
+  from: readonly InfluenceRow[],
+  known: readonly WorldQuery[],
+  random: Random,
+): Promise<{ rows: InfluenceRow[]; pay: bigint }> {
+  const { session, sketches: all } = trained;
+  const rows = [...from];
+  const { asset } = rows[0]!;
+  const vectors = await trained.vectors(known);
+  const others = all.filter((sketch) => sketch.asset !== asset);
   const floats = ({ sigma, a }: { sigma: number; a: Int8Array }) => Float64Array.from(a, (x) => sigma * x);
   const sketches: Float64Array[] = [];
-  for (const row of rows) sketches.push(floats(await before.session.sketchRow(row)));
-  const predictedPay = (all: readonly Float64Array[]) => {
+  for (const row of rows) sketches.push(floats(await session.sketchRow(row)));
+  const predictedPay = (own: readonly Float64Array[]) => {
     const sum = new Float64Array(SKETCH_LENGTH);
-    for (const one of all) for (let i = 0; i < sum.length; i += 1) sum[i]! += one[i]!;
+    for (const one of own) for (let i = 0; i < sum.length; i += 1) sum[i]! += one[i]!;
     // The sum has the unit of σ·a, so that its σ is the largest entry over 127.
-    const own = { asset, ...quantiseSketch(sum, 1 / 65_536, 0xffffffff) };
-    return payFor([...others, own], vectors, new Set([asset])).attacker;
+    const sketch = { asset, ...quantiseSketch(sum, 1 / 65_536, 0xffffffff) };
+    return paid(payFor([...others, sketch], vectors), new Set([asset]));
   };
-  let best = predictedPay(sketches);
-  const bar = progress('searching for rows that pay', STEPS);
-  for (let step = 1; step <= STEPS; step += 1) {
+  let pay = predictedPay(sketches);
+  const bar = progress('searching for rows that pay', STEPS / ROUNDS);
+  for (let step = 1; step <= STEPS / ROUNDS; step += 1) {
     const [at, text] = mutate(rows, lab.world, random);
     const row = { ...rows[at]!, text };
-    const sketch = floats(await before.session.sketchRow(row));
-    const changed = sketches.with(at, sketch);
-    const pay = predictedPay(changed);
-    if (pay > best) {
-      best = pay;
+    const sketch = floats(await session.sketchRow(row));
+    const predicted = predictedPay(sketches.with(at, sketch));
+    if (predicted > pay) {
+      pay = predicted;
       rows[at] = row;
       sketches[at] = sketch;
     }
     bar(step);
   }
-  return { name: `rows optimised for ${STEPS} steps`, rows };
+  return { rows, pay };
 }
 
 function split({ tokens, answerStart }: Sample) {
@@ -259,10 +327,6 @@ function split({ tokens, answerStart }: Sample) {
 
 function change(before: bigint, after: bigint): number {
   return before === 0n ? Number.POSITIVE_INFINITY : Number(after - before) / Number(before);
-}
-
-function gwei(value: bigint): number {
-  return Number(value / GWEI);
 }
 
 function percent(share: number): number {

@@ -9,10 +9,10 @@ import { capNorm, precondition, sketchOf } from '@openledger/engine/influence/sk
 import type { BaseModel } from '@openledger/engine/model/base';
 import { openRuntime } from '@openledger/engine/runtime/runtime';
 import { encodeRow } from '@openledger/engine/training/rows';
-import { influenceScore } from '@openledger/sdk/protocol/sketch';
+import { influenceScore, SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { bm25 } from './baselines/bm25.ts';
 import { dataInf } from './baselines/datainf.ts';
-import { fullFisher } from './baselines/fisher.ts';
+import { DAMPING, fullFisher } from './baselines/fisher.ts';
 import { innerProducts, type Scores } from './baselines/gradients.ts';
 import { randomProjection } from './baselines/random-projection.ts';
 import { type InfluenceWorld, querySamples } from './influence-world.ts';
@@ -98,11 +98,11 @@ export async function estimate(
     scores.set('Adam-scaled gradient dot', await innerProducts(matrices, zq, z));
     const layout = adapterLayout(base.config, adapter);
     scores.set(DATAINF, await dataInf(matrices, { rows: gradients, queries, layout }));
-    const bytes = { dimensions: 256 };
+    const bytes = { dimensions: SKETCH_LENGTH };
     scores.set(RANDOM, await randomProjection(matrices, gradients, queries, bytes));
     scores.set('random projection, Adam scale', await randomProjection(matrices, z, zq, bytes));
     const trace = gradients.reduce((sum, one) => sum + dot(one, one), 0);
-    scores.set(FISHER, await fullFisher(matrices, gradients, queries, (10 * trace) / 256));
+    scores.set(FISHER, await fullFisher(matrices, gradients, queries, (DAMPING * trace) / SKETCH_LENGTH));
     scores.set(ADAM_FISHER, await fullFisher(matrices, z, zq, basis.lambda));
   } finally {
     await runtime.close();

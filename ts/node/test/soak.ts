@@ -13,7 +13,7 @@ import { loadBase } from '@openledger/engine/model/base';
 import { Random } from '@openledger/engine/numeric/random';
 import { InferenceError } from '@openledger/sdk/client/errors';
 import { createInferenceClient, type InferenceClient } from '@openledger/sdk/client/inference-client';
-import { sameHex, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import { ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { hashReceipt } from '@openledger/sdk/protocol/receipts';
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
@@ -215,14 +215,16 @@ await generator.drain();
 const replayed = await openLedger(journal);
 let lost = 0;
 let unpaid = 0;
+let receipts = 0;
 for (const { channelId, client } of clients) {
   const own = (await client.record()).receipts.map(hashReceipt);
-  const kept = replayed.receipts().filter(({ receipt }) => sameHex(receipt.channelId, channelId));
-  lost += own.filter((hash) => replayed.receipt(hash) === undefined).length;
+  const kept = await replayed.receipts(Infinity, channelId);
+  const missing = await Promise.all(own.map((hash) => replayed.receipt(hash)));
+  lost += missing.filter((entry) => entry === undefined).length;
   lost += Math.abs(own.length - kept.length);
+  receipts += kept.length;
   unpaid += kept.length - (replayed.channel(channelId)?.current?.voucher?.receiptCount ?? 0);
 }
-const receipts = replayed.receipts().length;
 const settled = memory.filter(({ at }) => at > WARM_UP);
 const half = Math.floor(settled.length / 2);
 const middle = (list: typeof memory) =>

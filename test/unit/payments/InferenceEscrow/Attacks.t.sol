@@ -81,6 +81,22 @@ contract EscrowAttacksTest is EscrowFixture {
         assertEq(escrow.channel(id).deposit, 3e18);
     }
 
+    function test_OneWithdrawalIsOverBeforeTheNext() public {
+        ContractWallet wallet = new ContractWallet(consumer);
+        vm.deal(address(this), 5e18);
+        bytes32[2] memory ids;
+        for (uint256 i = 0; i < 2; ++i) {
+            ids[i] = escrow.openChannelFor{value: 2e18}(address(wallet), nodeId, _nonce(uint96(i + 1), session));
+            wallet.execute(address(escrow), 0, abi.encodeCall(escrow.requestWithdraw, (ids[i], 1e18)));
+        }
+        wallet.callBack(address(escrow), abi.encodeCall(escrow.withdraw, (ids[1])));
+        skip(EXIT_DELAY);
+        escrow.withdraw(ids[0]);
+        assertTrue(wallet.called());
+        assertFalse(wallet.succeeded());
+        assertEq(address(wallet).balance, 1e18);
+    }
+
     function test_AConsumerThatAsksAgainWhileItIsPaidWaitsAgain() public {
         ContractWallet wallet = new ContractWallet(consumer);
         vm.deal(address(this), 5e18);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAttributionSettlement} from "../../../../src/interfaces/IAttributionSettlement.sol";
+import {IPredicate} from "../../../../src/interfaces/IPredicate.sol";
 import {Native} from "../../../../src/libraries/Native.sol";
 import {Claim, ClaimStatus, NodeState, PayoutProof} from "../../../../src/types/Claim.sol";
 import {Roles} from "../../../../src/types/Roles.sol";
@@ -148,6 +149,14 @@ contract SettlementDisputesTest is SettlementTest {
         s = _claim(nodeId, MODEL_ASSET);
         _propose(s);
         vm.expectPartialRevert(IAttributionSettlement.AttributionSettlement_UnknownPredicate.selector);
+        settlement.proveFraud(s.claim, address(oracle), "", watcher);
+    }
+
+    function test_RevertWhen_ThePredicateReverts() public {
+        Settled memory s = _open(FEE, MODEL_ASSET);
+        vm.mockCallRevert(address(oracle), abi.encodeWithSelector(IPredicate.isFraud.selector), "no witness");
+        // it should revert with the predicate's reason
+        vm.expectRevert("no witness");
         settlement.proveFraud(s.claim, address(oracle), "", watcher);
     }
 

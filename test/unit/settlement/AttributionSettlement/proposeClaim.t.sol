@@ -191,6 +191,23 @@ contract SettlementProposeTest is SettlementTest {
         settlement.claim(_payout(next, MODEL_ASSET), next.claim);
     }
 
+    function test_TheNextProposalGivesTheBondBack() public {
+        uint40 rescuer = _rescuer();
+        _redeem(FEE);
+        (uint32 deadline,) = _deadlines();
+        _skip(deadline);
+        Settled memory s = _claim(rescuer, MODEL_ASSET);
+        _propose(s);
+        _redeem(FEE);
+        _final(s);
+        Settled memory next = _claim(nodeId, MODEL_ASSET);
+        _propose(next);
+        // it should give the bond back when another proposes next
+        assertEq(d.staking.freeStakeOf(rescuer, Roles.NODE), STAKE);
+        assertEq(d.staking.freeStakeOf(nodeId, Roles.NODE), STAKE - _recordOf(next).bond);
+        assertEq(settlement.node(nodeId).openProposer, nodeId);
+    }
+
     function test_AFalseOrphanClaimCostsItsProposer() public {
         uint40 rescuer = _rescuer();
         _redeem(FEE);

@@ -42,6 +42,15 @@ contract SettlementRedeemTest is SettlementTest {
         settlement.redeem(nodeId, vouchers);
     }
 
+    function test_RevertWhen_TheEscrowDoesNotSayTheFees() public {
+        SignedVoucher[] memory vouchers = _vouchers(FEE);
+        vm.mockCall(address(d.escrow), bytes(""), bytes(""));
+        // it should revert
+        vm.expectRevert(bytes(""));
+        vm.prank(operator);
+        settlement.redeem(nodeId, vouchers);
+    }
+
     function test_ABatchKeepsTheVouchersRootAndTheVersionOfItsDay() public {
         SignedVoucher[] memory vouchers = _vouchers(FEE);
         bytes32 leaf = keccak256(

@@ -95,6 +95,15 @@ contract AuditRegistryAuditsTest is AuditFixture {
         }
     }
 
+    function test_NobodyIsDrawnWhenNobodyHasStake() public {
+        (Draft memory x, bytes32 claimId) = _open();
+        _seed(claimId);
+        vm.prank(validator);
+        d.staking.requestUnbond(validatorId, Roles.VALIDATOR, STAKE);
+        assertEq(d.staking.validatorStake(), 0);
+        assertFalse(d.audits.isDrawn(x.claim, 0, nodeId));
+    }
+
     function test_RevertWhen_ThereIsNoSeed() public {
         (Draft memory x, bytes32 claimId) = _open();
         bytes memory err = abi.encodeWithSelector(IAuditRegistry.AuditRegistry_NoSeed.selector, claimId);

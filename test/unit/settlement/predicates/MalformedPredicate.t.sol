@@ -76,6 +76,14 @@ contract MalformedPredicateTest is FraudTest {
         }
     }
 
+    function test_AnotherPreimageProvesNothing() public {
+        // it should say no when the preimage is not that of the node
+        Draft memory x = _honest();
+        _submit(x);
+        MalformedWitness memory w = _open(_payoutsTree(x), PAYOUTS, 0, 9, _tagged(0x15, _payout(x, 5)));
+        _assertNotFraud(x, address(d.malformed), _flat(abi.encode(w)));
+    }
+
     function test_APayoutThatDiffersFromItsSumIsFraud() public {
         // it should say yes when a payout is not its recorded sum
         Draft memory x = _draft(_answers());

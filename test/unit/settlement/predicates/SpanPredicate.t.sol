@@ -69,6 +69,13 @@ contract SpanPredicateTest is EvidenceTest {
         _prove(x, _spanWitness(x, 0, 0, 0));
     }
 
+    function test_TheLongestSpanIsNoFraud() public {
+        Draft memory x = _claimOf(_only(_span(0, 0, 0, 512)));
+        SpanWitness memory w = _spanWitness(x, 0, 0, 0);
+        (w.corpus, w.receipt) = ("", "");
+        assertFalse(_is(x, w));
+    }
+
     function test_AScoreThatIsNotTheLengthIsFraud() public {
         // it should say yes when the score is not the length
         Item memory item = _span(0, 10, 1_000, 80);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from 'viem';
 import { describe } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
-import type { AttributionEntry, ReceiptEntry } from '../ledger/entries.ts';
+import type { AttributionEntry } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
 import type { ModelCatalog, VerifiedAdapter } from '../models/types.ts';
@@ -31,34 +31,30 @@ export type AttributionQueue = {
  */
 export function createAttributionQueue(deps: AttributionQueueDeps): AttributionQueue {
   const stop = new AbortController();
-  const waiting = new Map<
-    Hex,
-    { resolve: (entry: AttributionEntry) => void; reject: (error: unknown) => void }[]
-  >();
+  const waiting = new Map<Hex, { resolve: () => void; reject: (error: unknown) => void }[]>();
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
     let wait = 1_000;
     while (!stop.signal.aborted) {
-      const [next] = deps.ledger.unattributed();
+      const [next] = deps.ledger.unattributed;
       if (next === undefined) return;
       try {
         await attribute(next);
         wait = 1_000;
       } catch (error) {
         if (stop.signal.aborted) return;
-        deps.log.error(
-          { receipt: next.hash, error: describe(error) },
-          'an attribution failed and is tried again',
-        );
+        deps.log.error({ receipt: next, error: describe(error) }, 'an attribution failed and is tried again');
         await delay(wait, undefined, { signal: stop.signal }).catch(() => undefined);
         wait = Math.min(2 * wait, 30_000);
       }
     }
   }
 
-  async function attribute(entry: ReceiptEntry): Promise<void> {
+  async function attribute(hash: Hex): Promise<void> {
     const started = Date.now();
+    const entry = await deps.ledger.receipt(hash);
+    if (entry === undefined) throw new Error(`Receipt ${hash} is not in the ledger.`);
     const model = await deps.catalog.find(`ol-${entry.receipt.modelId}`);
     const adapter: VerifiedAdapter | undefined =
       model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
@@ -66,31 +62,34 @@ export function createAttributionQueue(deps: AttributionQueueDeps): AttributionQ
     const attribution = await attributeReceipt({ entry, adapter, engine, signer, now: deps.now() });
     await deps.ledger.append(attribution);
     deps.log.info(
-      { receipt: entry.hash, evidence: attribution.evidence.length, ms: Date.now() - started },
+      { receipt: hash, evidence: attribution.evidence.length, ms: Date.now() - started },
       'attributed',
     );
-    for (const { resolve } of waiting.get(entry.hash) ?? []) resolve(attribution);
-    waiting.delete(entry.hash);
+    for (const { resolve } of waiting.get(hash) ?? []) resolve();
+    waiting.delete(hash);
   }
 
   function wake(): void {
     if (stop.signal.aborted) return;
     running ??= run().finally(() => {
       running = undefined;
-      if (deps.ledger.unattributed().length > 0) wake();
+      if (deps.ledger.unattributed.size > 0) wake();
     });
   }
 
   wake();
   return {
     wake,
-    ensure(hash) {
-      const known = deps.ledger.attribution(hash);
-      if (known !== undefined) return Promise.resolve(known);
-      wake();
-      return new Promise((resolve, reject) => {
-        waiting.set(hash, [...(waiting.get(hash) ?? []), { resolve, reject }]);
-      });
+    async ensure(hash) {
+      if (!deps.ledger.isAttributed(hash)) {
+        wake();
+        await new Promise<void>((resolve, reject) => {
+          waiting.set(hash, [...(waiting.get(hash) ?? []), { resolve, reject }]);
+        });
+      }
+      const attribution = await deps.ledger.attribution(hash);
+      if (attribution === undefined) throw new Error(`Receipt ${hash} is not in the ledger.`);
+      return attribution;
     },
     async close() {
       stop.abort();

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Hex } from 'viem';
-import { type ChainChannel, unsignedReceipts, voucherFor } from '../ledger/channel.ts';
-import type { ReceiptEntry } from '../ledger/entries.ts';
+import { type ChainChannel, type ReceiptHead, unsignedReceipts, voucherFor } from '../ledger/channel.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Calls } from './calls.ts';
 import { jsonResponse } from './json.ts';
@@ -131,6 +130,6 @@ export function channelRoutes(deps: ChannelRouteDeps): Api {
   return app;
 }
 
-function publicReceipt(entry: ReceiptEntry) {
+function publicReceipt(entry: ReceiptHead) {
   return { ...entry.receipt, hash: entry.hash, nodeSignature: entry.nodeSignature };
 }

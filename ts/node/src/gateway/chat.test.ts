@@ -79,7 +79,7 @@ describe('a chat call', () => {
     for await (const chunk of response.body!) {
       if (!Buffer.from(chunk).toString().includes('"receiptHash"')) continue;
       const replayed = await openLedger(gateway.path);
-      onDisk = replayed.receipts().length;
+      onDisk = (await replayed.receipts(10)).length;
       await replayed.close();
     }
     expect(onDisk).toBe(1);
@@ -108,8 +108,8 @@ describe('a chat call', () => {
     const refused = await ask();
     await post('/v1/vouchers', await sign(refused.json.error.openledger.voucher));
     const replayed = await openLedger(gateway.path);
-    expect(replayed.receipt(json.openledger.receiptHash)?.output).toBe(answer);
-    expect(replayed.redeemable().map(({ voucher }) => voucher.receiptCount)).toEqual([1]);
+    expect((await replayed.receipt(json.openledger.receiptHash))?.output).toBe(answer);
+    expect(replayed.redeemable().map(({ receiptCount }) => receiptCount)).toEqual([1]);
     await replayed.close();
   });
 
@@ -120,7 +120,7 @@ describe('a chat call', () => {
     expect(refused.status).toBe(402);
     expect(refused.json.error.code).toBe('channel_exhausted');
     expect(refused.json.error.message).toContain('topUp');
-    expect(gateway.ledger.receipts()).toEqual([]);
+    expect(await gateway.ledger.receipts(1)).toEqual([]);
   });
 
   it('is refused on an unknown channel, a closing channel and an unknown model', async () => {
@@ -153,7 +153,7 @@ describe('a chat call', () => {
       }),
     );
     expect((await ask()).status).toBe(500);
-    expect(gateway.ledger.receipts()).toEqual([]);
+    expect(await gateway.ledger.receipts(1)).toEqual([]);
     expect((await ask()).status).toBe(500);
   });
 
@@ -174,7 +174,7 @@ describe('a chat call', () => {
       if (event.type === 'text') seen += 1;
       if (seen === 3) abort.abort();
     }
-    const [entry] = gateway.ledger.receipts();
+    const [entry] = await gateway.ledger.receipts(1);
     expect(entry.receipt.tokensOut).toBe(3);
     expect((await ask()).status).toBe(402);
   });

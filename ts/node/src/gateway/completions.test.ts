@@ -136,7 +136,7 @@ describe('embeddings', () => {
       .map((vector) => Buffer.from(vector.buffer).toString('base64'))
       .join('\n');
     expect(receipt.outputRoot).toBe(plainRoot(outputTree(salt, toBytes(lines))));
-    expect(gateway.ledger.receipts()[0].output).toBe(lines);
+    expect((await gateway.ledger.receipts(1))[0].output).toBe(lines);
 
     const unpaid = await embed({ input: 'd' });
     expect([unpaid.status, unpaid.json.error.code]).toEqual([402, 'payment_required']);
@@ -157,7 +157,7 @@ describe('embeddings', () => {
     await expect(embed({ input: 'b' })).resolves.toMatchObject({ status: 409 });
     abort.abort();
     await expect(embedding).rejects.toThrow();
-    expect(gateway.ledger.receipts()).toEqual([]);
+    expect(await gateway.ledger.receipts(1)).toEqual([]);
     expect((await embed({ input: 'b' })).status).toBe(200);
   });
 

@@ -72,7 +72,7 @@ export function proofRoutes(deps: ProofRouteDeps): Api {
   const app = createApi();
 
   addOperation(app, readProof, async (_, { params: { id } }) => {
-    const entry = deps.ledger.receipt(id);
+    const entry = await deps.ledger.receipt(id);
     if (entry === undefined) {
       throw new NodeError('not_found', `There is no receipt ${id} here.`, 'Ask the node that issued it.');
     }

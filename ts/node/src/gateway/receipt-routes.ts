@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Hex } from 'viem';
 import { NodeError } from '../errors.ts';
 import { jsonResponse } from './json.ts';
 import { type Api, addOperation, createApi, type Operation } from './operation.ts';
@@ -36,24 +37,16 @@ const readReceipt = {
 export function receiptRoutes(deps: ReceiptViewDeps): Api {
   const app = createApi();
 
-  addOperation(app, listReceipts, (_, { query }) => {
-    const channel = query.channel?.toLowerCase();
-    const all = deps.ledger
-      .receipts()
-      .filter(({ receipt }) => channel === undefined || receipt.channelId === channel);
-    const data = all
-      .slice(-LIST_LIMIT)
+  addOperation(app, listReceipts, async (_, { query }) => {
+    const last = await deps.ledger.receipts(LIST_LIMIT, query.channel as Hex | undefined);
+    const data = last
       .toReversed()
-      .map(({ hash, receipt }) => ({
-        id: hash,
-        receipt,
-        attributed: deps.ledger.attribution(hash) !== undefined,
-      }));
+      .map(({ hash, receipt }) => ({ id: hash, receipt, attributed: deps.ledger.isAttributed(hash) }));
     return jsonResponse({ object: 'list', data });
   });
 
   addOperation(app, readReceipt, async (context, { params: { id } }) => {
-    const entry = deps.ledger.receipt(id);
+    const entry = await deps.ledger.receipt(id);
     if (entry === undefined) {
       throw new NodeError('not_found', `There is no receipt ${id} here.`, 'Ask the node that issued it.');
     }

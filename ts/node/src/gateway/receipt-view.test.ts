@@ -21,7 +21,7 @@ async function receiptOf(flags: string[]) {
     method: 'POST',
     body: JSON.stringify(chat({}, { flags })),
   });
-  const [entry] = gateway.ledger.receipts();
+  const [entry] = await gateway.ledger.receipts(1);
   const quote = 'the lighthouse keeper painted the tower blue in the year 1811 ✓';
   const outOff = utf8(output.slice(0, output.indexOf(quote))).length;
   const len = utf8(quote).length;

@@ -98,7 +98,7 @@ export const receiptViewSchema = z
 export async function viewReceipt(deps: ReceiptViewDeps, entry: ReceiptEntry, salt: string | undefined) {
   const open = isPublic(entry.receipt) || (salt !== undefined && sameHex(salt as Hex, entry.salt));
   const place = await placeOf(deps, entry);
-  const attribution = deps.ledger.attribution(entry.hash);
+  const attribution = await deps.ledger.attribution(entry.hash);
   return {
     id: entry.hash,
     hash: entry.hash,

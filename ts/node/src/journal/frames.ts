@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
  * One frame of the journal file, version 1:
  * `"OLJ1" ‖ sequence u64 ‖ length u32 ‖ sha256(sequence ‖ length ‖ payload) ‖ payload`.
  */
-const MAGIC = Buffer.from('OLJ1');
-const HEADER_BYTES = 4 + 8 + 4 + 32;
+export const MAGIC = Buffer.from('OLJ1');
+export const HEADER_BYTES = 4 + 8 + 4 + 32;
 
 /** Frames are small; a larger length can only come from damage. */
-export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
-export type Frame = { sequence: number; payload: Buffer; end: number };
+export type Frame = { sequence: number; payload: Buffer };
 
 /** The bytes of a frame. */
 export function encodeFrame(sequence: number, payload: Uint8Array): Buffer {
@@ -19,37 +19,27 @@ export function encodeFrame(sequence: number, payload: Uint8Array): Buffer {
   frame.writeBigUInt64BE(BigInt(sequence), 4);
   frame.writeUInt32BE(payload.length, 12);
   frame.set(payload, HEADER_BYTES);
-  checksum(frame, 0, payload.length).copy(frame, 16);
+  checksum(frame).copy(frame, 16);
   return frame;
 }
 
-/** The frame that starts at `offset`, or undefined when the bytes there are not a complete, intact frame. */
-export function decodeFrame(file: Buffer, offset: number): Frame | undefined {
-  if (offset + HEADER_BYTES > file.length) return undefined;
-  if (!file.subarray(offset, offset + 4).equals(MAGIC)) return undefined;
-  const length = file.readUInt32BE(offset + 12);
-  const end = offset + HEADER_BYTES + length;
-  if (length > MAX_PAYLOAD_BYTES || end > file.length) return undefined;
-  const expected = file.subarray(offset + 16, offset + HEADER_BYTES);
-  if (!checksum(file, offset, length).equals(expected)) return undefined;
-  return {
-    sequence: Number(file.readBigUInt64BE(offset + 4)),
-    payload: file.subarray(offset + HEADER_BYTES, end),
-    end,
-  };
+/** Bytes of the frame that begins with this header; undefined when that is no header. */
+export function frameLength(header: Buffer): number | undefined {
+  if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const length = header.readUInt32BE(12);
+  return length > MAX_PAYLOAD_BYTES ? undefined : HEADER_BYTES + length;
 }
 
-/** Whether an intact frame starts anywhere after `offset`: then the damage before it is no torn tail. */
-export function hasFrameAfter(file: Buffer, offset: number): boolean {
-  for (let at = file.indexOf(MAGIC, offset + 1); at >= 0; at = file.indexOf(MAGIC, at + 1)) {
-    if (decodeFrame(file, at) !== undefined) return true;
-  }
-  return false;
+/** The frame that `bytes` are, or undefined when they are not one complete, intact frame. */
+export function decodeFrame(bytes: Buffer): Frame | undefined {
+  if (frameLength(bytes) !== bytes.length) return undefined;
+  if (!checksum(bytes).equals(bytes.subarray(16, HEADER_BYTES))) return undefined;
+  return { sequence: Number(bytes.readBigUInt64BE(4)), payload: bytes.subarray(HEADER_BYTES) };
 }
 
-function checksum(file: Buffer, offset: number, length: number): Buffer {
+function checksum(frame: Buffer): Buffer {
   const hash = createHash('sha256');
-  hash.update(file.subarray(offset + 4, offset + 16));
-  hash.update(file.subarray(offset + HEADER_BYTES, offset + HEADER_BYTES + length));
+  hash.update(frame.subarray(4, 16));
+  hash.update(frame.subarray(HEADER_BYTES));
   return hash.digest();
 }

@@ -23,8 +23,16 @@ describe('the journal', () => {
   });
   afterEach(() => fs.rm(folder, { recursive: true, force: true }));
 
-  const open = (files?: Partial<JournalFiles>) =>
-    openJournal<Entry>({ path, parse: (value) => entry.parse(value), files });
+  const open = async (files?: Partial<JournalFiles>) => {
+    const entries: Entry[] = [];
+    const places: number[] = [];
+    const replay = (found: Entry, place: number) => {
+      entries.push(found);
+      places.push(place);
+    };
+    const journal = await openJournal<Entry>({ path, parse: (value) => entry.parse(value), replay, files });
+    return { ...journal, entries, places };
+  };
 
   it('gives back what was appended, in order, with amounts and bytes intact', async () => {
     const journal = await open();
@@ -115,6 +123,66 @@ describe('the journal', () => {
     const again = await open();
     expect(again.entries).toEqual([{ id: 2 }]);
     await again.close();
+  });
+
+  it('reads an entry back from the place that it was given when it was written, and again on replay', async () => {
+    const journal = await open();
+    const first = await journal.append({ id: 1, amount: 5n });
+    const long = { id: 2, bytes: new Uint8Array(100_000).fill(7) };
+    const second = await journal.append(long, { id: 3 });
+    expect(await journal.read(first)).toEqual([{ id: 1, amount: 5n }]);
+    expect(await journal.read(second)).toEqual([long, { id: 3 }]);
+    await journal.close();
+    const again = await open();
+    expect(again.places).toEqual([first, second, second]);
+    expect(await again.read(second)).toEqual([long, { id: 3 }]);
+    await again.close();
+  });
+
+  it('names the file and what to do when an entry is damaged after it was written', async () => {
+    const journal = await open();
+    const place = await journal.append({ id: 1, bytes: new Uint8Array(100) });
+    const bytes = await fs.readFile(path);
+    bytes[bytes.length - 20] ^= 1;
+    await fs.writeFile(path, bytes);
+    const error = await journal.read(place).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'journal_corrupt' });
+    expect(String(error)).toContain(path);
+    expect((error as { hint: string }).hint).toContain('restore the file from a backup');
+    await expect(journal.read(1)).rejects.toMatchObject({ code: 'journal_corrupt' });
+    await journal.close();
+  });
+
+  it('replays and tells torn from damaged without reading more than a block at a time', async () => {
+    const journal = await open();
+    const count = 48;
+    for (let id = 0; id < count; id += 1) await journal.append({ id, bytes: new Uint8Array(150_000) });
+    await journal.close();
+    const { size } = await fs.stat(path);
+    let largest = 0;
+    const watching: Partial<JournalFiles> = {
+      open: async (...args) => {
+        const handle = await fs.open(...args);
+        const read = handle.read.bind(handle) as (...args: unknown[]) => Promise<never>;
+        handle.read = ((buffer: Buffer, ...rest: unknown[]) => {
+          largest = Math.max(largest, buffer.length);
+          return read(buffer, ...rest);
+        }) as typeof handle.read;
+        return handle;
+      },
+    };
+    const again = await open(watching);
+    expect(again.entries).toHaveLength(count);
+    await again.close();
+    expect(size).toBeGreaterThan(9_000_000);
+    expect(largest).toBeLessThanOrEqual(2 ** 20);
+    // The first frame is damaged: intact ones follow, some of them across the edges of blocks.
+    const file = await fs.open(path, 'r+');
+    await file.write(Buffer.from('x'), 0, 1, 100);
+    await file.close();
+    await expect(open(watching)).rejects.toMatchObject({ code: 'journal_corrupt' });
+    expect(largest).toBeLessThanOrEqual(2 ** 20);
+    expect((await fs.stat(path)).size).toBe(size);
   });
 
   it('has lost no acknowledged entry after kill -9 of the writing process, ten times over', async () => {

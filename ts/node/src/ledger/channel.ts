@@ -16,35 +16,52 @@ export type ChainChannel = {
   exitAt: number;
 };
 
-/** One voucher period of a channel as the node keeps it. */
+/** The part of a receipt's entry that vouchers and channels need; it has the same size for every answer. */
+export type ReceiptHead = Pick<ReceiptEntry, 'receipt' | 'hash' | 'nodeSignature'>;
+
+/** The running voucher period of a channel as the node keeps it. */
 export type EpochState = {
   epoch: number;
   settledFee: bigint;
-  receipts: ReceiptEntry[];
+  receipts: ReceiptHead[];
   /** The last voucher; it covers the first `voucher.receiptCount` receipts. */
   voucher: StoredVoucher | undefined;
+  /** Bytes of all requests and answers, in UTF-8. */
+  textBytes: number;
 };
 
-/** A channel as the node keeps it: the running epoch, and the sealed ones that are on their way to the chain. */
+/** A voucher period that a redemption closed: what is left in memory of it. */
+export type SealedEpoch = {
+  epoch: number;
+  voucher: StoredVoucher;
+  /** Hashes; receipts beyond `voucher.receiptCount` were never paid. */
+  receipts: Hex[];
+  textBytes: number;
+};
+
+/** A channel as the node keeps it: the running epoch, and those that are on their way to the chain or there. */
 export type ChannelState = {
   channelId: Hex;
   current: EpochState | undefined;
-  sealed: EpochState[];
+  sealed: SealedEpoch[];
   defaulted: boolean;
 };
 
 /** Receipts that no voucher covers yet. One at most, because the next call is refused until it is signed. */
-export function unsignedReceipts(epoch: EpochState | undefined): ReceiptEntry[] {
+export function unsignedReceipts(epoch: EpochState | undefined): ReceiptHead[] {
   return epoch === undefined ? [] : epoch.receipts.slice(epoch.voucher?.receiptCount ?? 0);
 }
 
 /** Fees of an epoch's receipts. */
-export function feesOf(receipts: readonly ReceiptEntry[]): bigint {
+export function feesOf(receipts: readonly ReceiptHead[]): bigint {
   return receipts.reduce((sum, { receipt }) => sum + receipt.fee, 0n);
 }
 
 /** The voucher that the consumer has to sign to cover every receipt of the epoch. */
-export function voucherFor(channelId: Hex, epoch: EpochState): Omit<StoredVoucher, 'signature'> {
+export function voucherFor(
+  channelId: Hex,
+  epoch: Omit<EpochState, 'textBytes'>,
+): Omit<StoredVoucher, 'signature'> {
   const root = sumRoot(receiptsTree(epoch.receipts.map(({ receipt }) => receipt)));
   return {
     channelId,
@@ -63,7 +80,7 @@ export function nextPlace(state: ChannelState | undefined, chain: ChainChannel) 
     return { epoch: current.epoch, position: current.receipts.length, settledFee: current.settledFee };
   }
   const sealed = state?.sealed.at(-1);
-  if (sealed?.voucher !== undefined && sealed.epoch >= chain.epoch) {
+  if (sealed !== undefined && sealed.epoch >= chain.epoch) {
     return { epoch: sealed.epoch + 1, position: 0, settledFee: sealed.voucher.cumulativeFee };
   }
   return { epoch: chain.epoch, position: 0, settledFee: chain.settled };
@@ -86,8 +103,10 @@ export async function checkVoucher(options: {
   }
   if (epoch.voucher !== undefined && voucherDigest(domain, epoch.voucher) === voucherDigest(domain, voucher))
     return 'known';
-  if (epoch !== state?.current) throw rejected(`epoch ${voucher.epoch} is already being settled`);
-  const expected = voucherFor(voucher.channelId, epoch);
+  if (state?.current === undefined || epoch !== state.current) {
+    throw rejected(`epoch ${voucher.epoch} is already being settled`);
+  }
+  const expected = voucherFor(voucher.channelId, state.current);
   if (voucher.receiptCount !== expected.receiptCount) {
     throw rejected(`it counts ${voucher.receiptCount} receipts and the epoch has ${expected.receiptCount}`);
   }

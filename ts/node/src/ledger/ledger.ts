@@ -1,39 +1,42 @@
+import { utf8 } from '@openledger/sdk/protocol/bytes';
 import type { Hex } from 'viem';
-import { type Journal, type JournalOptions, openJournal, type TornTail } from '../journal/journal.ts';
-import type { ChannelState, EpochState } from './channel.ts';
+import { type JournalOptions, openJournal, type Place, type TornTail } from '../journal/journal.ts';
+import { type Archive, createArchive, type PaymentPlace } from './archive.ts';
+import type { ChannelState, SealedEpoch } from './channel.ts';
 import {
   type AttributionEntry,
   type LedgerEntry,
   type PaymentEntry,
-  type ProposalEntry,
   parseEntry,
   type ReceiptEntry,
   type StoredVoucher,
 } from './entries.ts';
 
-/** A signed epoch that can be redeemed, or is being redeemed. */
-export type RedeemableEpoch = { channelId: Hex; epoch: EpochState; voucher: StoredVoucher };
-
 /**
  * What the node knows beyond the chain: served receipts, signed vouchers, attributions, settlement intents.
- * The journal is the only thing that persists; everything here is derived from it by replay.
+ * The journal is the only thing that persists; everything here is derived from it by replay. In memory are the channels,
+ * the small part of their running epochs' receipts, and where the journal has the rest: what returns a promise reads it.
+ * A read rejects with `journal_corrupt` when the file does not have any more what was written.
  */
 export type Ledger = {
   readonly tornTail: TornTail | undefined;
   channel(channelId: Hex): ChannelState | undefined;
-  receipt(hash: Hex): ReceiptEntry | undefined;
-  attribution(hash: Hex): AttributionEntry | undefined;
-  proposals(): readonly ProposalEntry[];
+  receipt(hash: Hex): Promise<ReceiptEntry | undefined>;
+  isAttributed(hash: Hex): boolean;
+  attribution(hash: Hex): Promise<AttributionEntry | undefined>;
   /** Payments by signed transfer of a consumer, oldest first. */
-  payments(consumer: Hex): readonly PaymentEntry[];
-  /** Receipts in the order in which they were served, newest last. */
-  receipts(): readonly ReceiptEntry[];
-  /** Receipts waiting for their attribution, oldest first. */
-  unattributed(): ReceiptEntry[];
-  /** Signed epochs that no redemption has sealed yet. */
-  redeemable(): RedeemableEpoch[];
+  payments(consumer: Hex): readonly PaymentPlace[];
+  payment(place: PaymentPlace): Promise<PaymentEntry>;
+  /** The last `limit` receipts in the order in which they were served, of one channel or of all. */
+  receipts(limit: number, channelId?: Hex): Promise<ReceiptEntry[]>;
+  /** All receipts of an epoch that a redemption has sealed; none when the ledger has no such epoch. */
+  sealedReceipts(channelId: Hex, epoch: number): Promise<ReceiptEntry[]>;
+  /** Hashes of the receipts that wait for their attribution, oldest first. */
+  readonly unattributed: ReadonlySet<Hex>;
+  /** The last vouchers of epochs that no redemption has sealed yet. */
+  redeemable(): StoredVoucher[];
   /** Epochs that a redemption has sealed. Whether the chain has them already is the prover's question. */
-  sealed(): RedeemableEpoch[];
+  sealed(): SealedEpoch[];
   append(...entries: LedgerEntry[]): Promise<void>;
   close(): Promise<void>;
 };
@@ -43,17 +46,8 @@ export async function openLedger(
   path: string,
   files?: JournalOptions<LedgerEntry>['files'],
 ): Promise<Ledger> {
-  const journal = await openJournal<LedgerEntry>({ path, parse: parseEntry, files });
-  return createLedger(journal);
-}
-
-/** The ledger on an open journal. */
-export function createLedger(journal: Journal<LedgerEntry>): Ledger {
   const channels = new Map<Hex, ChannelState>();
-  const receipts = new Map<Hex, ReceiptEntry>();
-  const attributions = new Map<Hex, AttributionEntry>();
-  const proposals: ProposalEntry[] = [];
-  const payments = new Map<Hex, PaymentEntry[]>();
+  const archive: Archive = createArchive(path, (place) => journal.read(place));
 
   function channelOf(channelId: Hex): ChannelState {
     const known = channels.get(channelId);
@@ -63,78 +57,91 @@ export function createLedger(journal: Journal<LedgerEntry>): Ledger {
     return fresh;
   }
 
-  function apply(entry: LedgerEntry): void {
+  function apply(entry: LedgerEntry, place: Place): void {
     switch (entry.type) {
-      case 'receipt': {
-        const state = channelOf(entry.receipt.channelId);
-        const { epoch } = entry.receipt;
-        state.current ??= { epoch, settledFee: entry.settledFee, receipts: [], voucher: undefined };
-        if (state.current.epoch !== epoch || state.current.receipts.length !== entry.receipt.position) {
-          throw new Error(`Receipt ${entry.hash} is out of order in its channel.`);
-        }
-        state.current.receipts.push(entry);
-        receipts.set(entry.hash, entry);
-        return;
-      }
+      case 'receipt':
+        serve(entry);
+        break;
       case 'voucher': {
         const { current } = channelOf(entry.voucher.channelId);
         if (current?.epoch !== entry.voucher.epoch)
           throw new Error('A voucher for an epoch that is not running.');
         current.voucher = entry.voucher;
-        return;
+        break;
       }
-      case 'attribution':
-        attributions.set(entry.hash, entry);
-        return;
       case 'redemption':
         for (const one of entry.vouchers) seal(channelOf(one.channelId), one.epoch);
-        return;
-      case 'proposal':
-        proposals.push(entry);
-        return;
-      case 'payment': {
-        const consumer = lowerCase(entry.consumer);
-        payments.set(consumer, [...(payments.get(consumer) ?? []), entry]);
-        return;
-      }
+        break;
       case 'default':
         channelOf(entry.channelId).defaulted = true;
-        return;
+        break;
+      case 'attribution':
+      case 'payment':
+      case 'proposal':
     }
+    archive.add(entry, place);
+  }
+
+  function serve({ receipt, hash, nodeSignature, settledFee, request }: ReceiptEntry): void {
+    const state = channelOf(receipt.channelId);
+    const { epoch, position } = receipt;
+    state.current ??= { epoch, settledFee, receipts: [], voucher: undefined, textBytes: 0 };
+    const { current } = state;
+    if (current.epoch !== epoch || current.receipts.length !== position) {
+      throw new Error(`Receipt ${hash} is out of order in its channel.`);
+    }
+    current.receipts.push({ receipt, hash, nodeSignature });
+    current.textBytes += utf8(request).length + receipt.outputLength;
   }
 
   function seal(state: ChannelState, epoch: number): void {
-    if (state.current?.epoch !== epoch) return;
-    state.sealed.push(state.current);
+    const { current } = state;
+    if (current?.epoch !== epoch) return;
+    const { voucher, textBytes } = current;
+    if (voucher === undefined) throw new Error('A redemption of an epoch that has no voucher.');
+    const receipts = current.receipts.map(({ hash }) => hash);
+    state.sealed.push({ epoch, voucher, receipts, textBytes });
     state.current = undefined;
   }
 
-  for (const entry of journal.entries) apply(entry);
+  const journal = await openJournal<LedgerEntry>({ path, parse: parseEntry, replay: apply, files });
 
-  const signed = (state: ChannelState, epoch: EpochState | undefined): RedeemableEpoch[] =>
-    epoch?.voucher === undefined ? [] : [{ channelId: state.channelId, epoch, voucher: epoch.voucher }];
+  function stateOf(channelId: Hex): ChannelState | undefined {
+    return channels.get(channelId.toLowerCase() as Hex);
+  }
+
+  async function receiptsOf(hashes: readonly Hex[]): Promise<ReceiptEntry[]> {
+    const entries = await Promise.all(hashes.map(archive.receipt));
+    return entries.filter((entry) => entry !== undefined);
+  }
 
   return {
     tornTail: journal.tornTail,
-    channel: (channelId) => channels.get(lowerCase(channelId)),
-    receipt: (hash) => receipts.get(lowerCase(hash)),
-    attribution: (hash) => attributions.get(lowerCase(hash)),
-    proposals: () => proposals,
-    payments: (consumer) => payments.get(lowerCase(consumer)) ?? [],
-    receipts: () => [...receipts.values()],
-    unattributed: () => [...receipts.values()].filter(({ hash }) => !attributions.has(hash)),
-    redeemable: () => [...channels.values()].flatMap((state) => signed(state, state.current)),
-    sealed: () =>
-      [...channels.values()].flatMap((state) => state.sealed.flatMap((epoch) => signed(state, epoch))),
+    channel: stateOf,
+    receipt: archive.receipt,
+    isAttributed: archive.isAttributed,
+    attribution: archive.attribution,
+    payments: archive.payments,
+    payment: archive.payment,
+    receipts(limit, channelId) {
+      if (channelId === undefined) return receiptsOf(archive.lastReceipts(limit));
+      const state = stateOf(channelId);
+      const sealed = state?.sealed.flatMap(({ receipts }) => receipts) ?? [];
+      const running = state?.current?.receipts.map(({ hash }) => hash) ?? [];
+      return receiptsOf([...sealed, ...running].slice(-limit));
+    },
+    async sealedReceipts(channelId, epoch) {
+      const sealed = stateOf(channelId)?.sealed.find((one) => one.epoch === epoch);
+      return receiptsOf(sealed?.receipts ?? []);
+    },
+    unattributed: archive.unattributed,
+    redeemable: () => [...channels.values()].flatMap(({ current }) => current?.voucher ?? []),
+    sealed: () => [...channels.values()].flatMap(({ sealed }) => sealed),
     append: async (...entries) => {
       // Memory follows the disk: a failed write leaves no trace in what is served.
-      await journal.append(...entries);
-      for (const entry of entries) apply(entry);
+      const place = await journal.append(...entries);
+      for (const entry of entries) apply(entry, place);
     },
     close: journal.close,
   };
-}
-
-function lowerCase(hex: Hex): Hex {
-  return hex.toLowerCase() as Hex;
 }

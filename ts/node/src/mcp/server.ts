@@ -76,7 +76,7 @@ function createServer(deps: McpDeps): McpServer {
       annotations: { readOnlyHint: true },
     },
     async ({ receipt, salt }) => {
-      const entry = isHex(receipt) ? deps.ledger.receipt(receipt) : undefined;
+      const entry = isHex(receipt) ? await deps.ledger.receipt(receipt) : undefined;
       if (entry === undefined)
         return failure(`There is no receipt ${receipt} here. Ask the node that issued it.`);
       await deps.reader.sync();

@@ -19,10 +19,10 @@ import type { SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { NodeError } from '../errors.ts';
-import { type ChainChannel, unsignedReceipts } from '../ledger/channel.ts';
+import { type ChainChannel, type SealedEpoch, unsignedReceipts } from '../ledger/channel.ts';
 import type { LedgerEntry, ReceiptEntry } from '../ledger/entries.ts';
 import { type KeyLock, WALLET_KEY } from '../ledger/key-lock.ts';
-import type { Ledger, RedeemableEpoch } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore } from '../store/types.ts';
 import { loadSettled } from './settled-state.ts';
@@ -148,28 +148,24 @@ export function createProver(deps: ProverDeps): Prover {
   }
 
   /** Sealed epochs that the chain would accept now, the largest first, as many as fit into one transaction. */
-  async function choose(): Promise<RedeemableEpoch[]> {
-    const open: RedeemableEpoch[] = [];
+  async function choose(): Promise<SealedEpoch[]> {
+    const open: SealedEpoch[] = [];
     for (const one of ledger.sealed()) {
-      const channel = await deps.readChannel(one.channelId);
-      if (channel.epoch > one.voucher.epoch) continue;
+      const { channelId, epoch, settledFee, cumulativeFee } = one.voucher;
+      const channel = await deps.readChannel(channelId);
+      if (channel.epoch > epoch) continue;
       const payable =
-        channel.epoch === one.voucher.epoch &&
-        channel.settled === one.voucher.settledFee &&
-        channel.deposit >= one.voucher.cumulativeFee;
+        channel.epoch === epoch && channel.settled === settledFee && channel.deposit >= cumulativeFee;
       if (payable) open.push(one);
-      else if (channel.epoch === one.voucher.epoch) {
-        log.error(
-          { channel: one.channelId, epoch: one.voucher.epoch },
-          'a voucher cannot be redeemed: the deposit is gone',
-        );
+      else if (channel.epoch === epoch) {
+        log.error({ channel: channelId, epoch }, 'a voucher cannot be redeemed: the deposit is gone');
       }
     }
-    const fee = ({ voucher }: RedeemableEpoch) => voucher.cumulativeFee - voucher.settledFee;
+    const fee = ({ voucher }: SealedEpoch) => voucher.cumulativeFee - voucher.settledFee;
     open.sort((a, b) => (fee(a) === fee(b) ? 0 : fee(a) > fee(b) ? -1 : 1));
     let bytes = 0;
     return open.slice(0, MAX_VOUCHERS).filter((one, index) => {
-      const size = one.epoch.receipts.reduce((sum, entry) => sum + disclosedSize(entry), 0);
+      const size = disclosedSize(one);
       if (index > 0 && bytes + size > MAX_CLAIM_BYTES) return false;
       bytes += size;
       return true;
@@ -181,12 +177,9 @@ export function createProver(deps: ProverDeps): Prover {
     node: Awaited<ReturnType<SettlementState['node']>>,
     version: number,
   ): Promise<BuiltClaim> {
-    const receipts = await Promise.all(
-      batches
-        .flatMap(({ vouchers }) => vouchers)
-        .flatMap(receiptsOf)
-        .map(attributed),
-    );
+    const vouchers = batches.flatMap((batch) => batch.vouchers);
+    const entries = await Promise.all(vouchers.map(receiptsOf));
+    const receipts = await Promise.all(entries.flat().map(attributed));
     const terms = new Map<number, ModelTerms>();
     for (const { receipt } of receipts) terms.set(receipt.modelId, await state.terms(receipt.modelId));
     return buildClaim({
@@ -203,10 +196,13 @@ export function createProver(deps: ProverDeps): Prover {
   }
 
   /** The receipts of a redeemed voucher, from the journal. */
-  function receiptsOf(record: { channelId: Hex; epoch: number; receiptCount: number }): ReceiptEntry[] {
-    const state = ledger.channel(record.channelId);
-    const epoch = state?.sealed.find((one) => one.epoch === record.epoch);
-    const receipts = epoch?.receipts.slice(0, record.receiptCount) ?? [];
+  async function receiptsOf(record: {
+    channelId: Hex;
+    epoch: number;
+    receiptCount: number;
+  }): Promise<ReceiptEntry[]> {
+    const sealed = await ledger.sealedReceipts(record.channelId, record.epoch);
+    const receipts = sealed.slice(0, record.receiptCount);
     if (receipts.length === record.receiptCount) return receipts;
     throw new NodeError(
       'journal_corrupt',
@@ -331,9 +327,9 @@ async function within<T>(ms: number, task: Promise<T>): Promise<T> {
   }
 }
 
-/** About how many bytes a receipt takes in claimData. */
-function disclosedSize(entry: ReceiptEntry): number {
-  return 171 + 16 * 40 + 33 + 292 + utf8(entry.request).length + entry.receipt.outputLength;
+/** About how many bytes an epoch's receipts take in claimData. */
+function disclosedSize({ receipts, textBytes }: SealedEpoch): number {
+  return receipts.length * (171 + 16 * 40 + 33 + 292) + textBytes;
 }
 
 function missingTerms(modelId: number): never {

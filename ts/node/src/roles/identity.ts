@@ -62,7 +62,7 @@ export async function openIdentity(context: Context, signal: AbortSignal | undef
   onClose.push(evidence.close);
   const attributions = createAttributionQueue({ ledger, catalog, engine: evidence, signer, log, now });
   onClose.push(attributions.close);
-  sources.unattributed = () => ledger.unattributed().length;
+  sources.unattributed = () => ledger.unattributed.size;
   const reader = createSettlementReader(chain);
   const state = createSettlementState(chain);
   const contributions = cached(() => readContributions(chain), 2_000);

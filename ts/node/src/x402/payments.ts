@@ -130,15 +130,17 @@ export function createPayments(deps: PaymentsDeps): Payments {
    */
   async function openedBefore(payment: Payment, request: Hex): Promise<PaymentEntry | 'spent' | undefined> {
     if (!(await inbox.isUsed(payment.consumer, payment.nonce))) return undefined;
-    for (const entry of ledger.payments(payment.consumer)) {
-      if (entry.nonce !== payment.nonce || entry.request !== request) continue;
+    for (const place of ledger.payments(payment.consumer)) {
+      if (place.nonce !== payment.nonce) continue;
+      const entry = await ledger.payment(place);
+      if (entry.request !== request) continue;
       if (isAnswered(entry)) return 'spent';
       if ((await channelAt(entry.channelId)) !== undefined) return entry;
     }
     return 'spent';
   }
 
-  function isAnswered({ channelId }: PaymentEntry): boolean {
+  function isAnswered({ channelId }: Pick<PaymentEntry, 'channelId'>): boolean {
     const state = ledger.channel(channelId);
     return state !== undefined && (state.sealed.length > 0 || state.current !== undefined);
   }

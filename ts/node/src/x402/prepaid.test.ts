@@ -49,7 +49,7 @@ describe('a prepaid call', () => {
     expect(openledger.payment).toMatchObject({ payer: consumer.address, amount: FEE.toString() });
     expect(usage.completion_tokens).toBe(3);
     const replayed = await openLedger(gateway.path);
-    const [{ voucher }] = replayed.redeemable();
+    const [voucher] = replayed.redeemable();
     expect(voucher).toMatchObject({ receiptCount: 1, cumulativeFee: FEE });
     await replayed.close();
   });
@@ -68,7 +68,7 @@ describe('a prepaid call', () => {
     expect((await ask()).status).toBe(500);
     done();
     expect(order).toEqual(['secured', 'token']);
-    expect(gateway.ledger.receipts()).toEqual([]);
+    expect(await gateway.ledger.receipts(1)).toEqual([]);
     expect(gateway.ledger.redeemable()).toEqual([]);
   });
 
