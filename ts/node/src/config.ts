@@ -28,6 +28,16 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+/** An amount of OPEN, in wei. */
+const open = z.string().transform((text, context) => {
+  try {
+    return parseEther(text);
+  } catch {
+    context.addIssue('is not an amount of OPEN, such as 250 or 0.5');
+    return z.NEVER;
+  }
+});
+
 const schema = z.object({
   roles: list.pipe(z.array(z.enum(ROLES)).min(1)),
   home: z
@@ -49,20 +59,19 @@ const schema = z.object({
     .optional(),
   storeUrls: list.pipe(z.array(url)),
   storeMaxBytes: z.coerce.number().int().min(1024),
-  stake: z.string().transform((text, context) => {
-    try {
-      return parseEther(text);
-    } catch {
-      context.addIssue('is not an amount of OPEN, such as 250 or 0.5');
-      return z.NEVER;
-    }
-  }),
+  stake: open,
   /** Seconds between settlements; 0: only when asked with POST /v1/settle. */
   settleEvery: seconds,
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
   /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
   x402: z.enum(['on', 'off']).transform((value) => value === 'on'),
+  /** Calls a day that the node pays for itself: of one caller (0: none), of all, and the most that one may cost. */
+  freeCalls: z.coerce.number().int().min(0).max(1_000_000),
+  freeTotal: z.coerce.number().int().min(1).max(1_000_000),
+  freeFee: open.refine((fee) => fee > 0n, 'must be above 0'),
+  /** How many proxies in front of the node are trusted to say in X-Forwarded-For whom they heard from. */
+  trustedProxies: z.coerce.number().int().min(0).max(16),
   /** An OpenAI-compatible cluster that generates instead of this process. */
   serveUrl: url.optional(),
   serveKind: z.enum(CLUSTER_KINDS).default('vllm'),
@@ -105,6 +114,10 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --settle-every <s>       seconds between settlements, 0: only on request (default: 0)
   --poll-every <s>         seconds between looks at the chain (default: 1)
   --x402 <on|off>          whether calls without a channel are paid by signed transfer (default: on)
+  --free-calls <n>         calls a day that this node pays for, for each caller by address, 0: none (default: 0)
+  --free-total <n>         the same, for all callers together (default: 100)
+  --free-fee <OPEN>        the most that a free call may cost (default: 0.1)
+  --trusted-proxies <n>    proxies in front whose X-Forwarded-For tells callers apart (default: 0)
   --adapters <n>           adapters whose files are kept, verified, in memory (default: 16)
   --adapter-memory <MiB>   memory for loaded adapters (default: 512)
   --log-level <level>      debug, info, warn, error or silent (default: info)
@@ -141,6 +154,10 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     settleEvery: flags['settle-every'] ?? 0,
     pollEvery: flags['poll-every'] ?? 1,
     x402: flags.x402 ?? 'on',
+    freeCalls: flags['free-calls'] ?? 0,
+    freeTotal: flags['free-total'] ?? 100,
+    freeFee: flags['free-fee'] ?? '0.1',
+    trustedProxies: flags['trusted-proxies'] ?? 0,
     adapters: flags.adapters ?? 16,
     adapterMemory: flags['adapter-memory'] ?? 512,
     logLevel: flags['log-level'] ?? 'info',
@@ -185,6 +202,10 @@ function readFlags(args: readonly string[]) {
         'settle-every': text,
         'poll-every': text,
         x402: text,
+        'free-calls': text,
+        'free-total': text,
+        'free-fee': text,
+        'trusted-proxies': text,
         adapters: text,
         'adapter-memory': text,
         'log-level': text,

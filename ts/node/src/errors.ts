@@ -12,6 +12,7 @@ export type NodeErrorCode =
   | 'channel_exhausted'
   | 'channel_closing'
   | 'channel_defaulted'
+  | 'free_calls_used'
   | 'home_locked'
   | 'journal_corrupt'
   | 'job_not_found'

@@ -41,10 +41,11 @@ describe('a call without a channel, on a real chain', () => {
   let world: Awaited<ReturnType<typeof publishWorld>>;
   let payer: ReturnType<typeof payerOf>;
 
-  const start = () =>
-    startNode(['--home', join(home, 'node'), '--rpc', devnet.rpc, '--deployment', devnet.deployment], {
-      OPENLEDGER_NODE_KEY: devnet.key(NODE),
-    });
+  const start = (more: string[] = []) =>
+    startNode(
+      ['--home', join(home, 'node'), '--rpc', devnet.rpc, '--deployment', devnet.deployment, ...more],
+      { OPENLEDGER_NODE_KEY: devnet.key(NODE) },
+    );
   const url = () => `${node.url}/v1/chat/completions`;
   const chat = (extra: Record<string, unknown> = {}) => ({
     model: 'ol-2',
@@ -273,6 +274,45 @@ describe('a call without a channel, on a real chain', () => {
     expect((await node.settle()).json).toMatchObject({ settled: true });
   }, 60_000);
 
+  it('is free as often as the operator says, with receipts that settle and counts that outlive the node', async () => {
+    await devnet.travel(31);
+    await node.end('SIGTERM');
+    const free = ['--free-calls', '2', '--free-total', '3'];
+    node = await start(free);
+    const ask = async (extra = {}) => fetch(url(), post(chat({ max_tokens: 4, ...extra })));
+    const first = (await (await ask()).json()) as Paid & Free;
+    expect(first.openledger.free.remaining).toBe(1);
+    expect(first.openledger.payment).toBeUndefined();
+    expect(BigInt(first.openledger.receipt.fee)).toBeGreaterThan(0n);
+    const events = (await (await ask({ stream: true })).text()).split('\n\n');
+    const second = JSON.parse(
+      events.findLast((event) => event.startsWith('data: {'))?.slice(6) ?? '',
+    ) as Paid & Free;
+    expect(second.openledger.free.remaining).toBe(0);
+    await node.end('SIGKILL');
+    node = await start(free);
+    const refused = await ask();
+    expect(refused.status).toBe(402);
+    expect(((await refused.json()) as { error: { message: string } }).error.message).toMatch(/used up.*x402/);
+    // Who pays is served as before, and both kinds settle together.
+    const third = (await (await payer.fetch(url(), post(chat({ max_tokens: 4 })))).json()) as Paid;
+    const fees = [first, second, third].reduce(
+      (sum, { openledger }) => sum + BigInt(openledger.receipt.fee),
+      0n,
+    );
+    expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 3, fees: fees.toString() });
+    await devnet.travel(31);
+    const { json } = await node.request<Payouts>('/v1/payouts');
+    expect(json.finalClaim.fees).toBe(fees.toString());
+    const { consumer } = await chain.client.readContract({
+      address: chain.contracts.InferenceEscrow,
+      abi: inferenceEscrowAbi,
+      functionName: 'channel',
+      args: [first.openledger.receipt.channelId],
+    });
+    expect(consumer).toBe(devnet.account(NODE).address);
+  }, 60_000);
+
   /** The payment with another authorization, signed well. */
   async function signedOver(
     payment: PaymentPayload,
@@ -320,6 +360,8 @@ describe('a call without a channel, on a real chain', () => {
     await chain.client.waitForTransactionReceipt({ hash });
   }
 });
+
+type Free = { openledger: { free: { remaining: number; resetsAt: number } } };
 
 type Authorized = {
   signature: Hex;

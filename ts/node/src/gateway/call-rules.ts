@@ -1,7 +1,13 @@
 import { feeOf, RECEIPT_FLAG } from '@openledger/sdk/protocol/receipts';
 import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { NodeError } from '../errors.ts';
-import { type ChannelState, unsignedReceipts, voucherFor } from '../ledger/channel.ts';
+import {
+  type ChainChannel,
+  type ChannelState,
+  nextPlace,
+  unsignedReceipts,
+  voucherFor,
+} from '../ledger/channel.ts';
 import type { Prices } from '../models/types.ts';
 import { PaymentError } from './http-errors.ts';
 import type { ChatBody, CompletionBody, PaymentBody } from './openai.ts';
@@ -24,6 +30,12 @@ export function flagsOf(payment: PaymentBody): number {
     );
   }
   return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
+}
+
+/** What is left of a channel's deposit, in wei. */
+export function leftOn(state: ChannelState | undefined, chain: ChainChannel): bigint {
+  const signed = state?.current?.voucher?.cumulativeFee ?? nextPlace(state, chain).settledFee;
+  return chain.deposit - signed;
 }
 
 /** How many tokens the rest of the deposit pays for. A client that named a number gets it or a refusal. */

@@ -18,7 +18,7 @@ import type {
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { FinishReason } from './answer-shapes.ts';
-import { affordable, flagsOf, logProbabilitiesOf, requestText } from './call-rules.ts';
+import { affordable, flagsOf, leftOn, logProbabilitiesOf, requestText } from './call-rules.ts';
 import { base64Of } from './embedding-output.ts';
 import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
 import { createCallPayment, type PaymentDeps } from './payment.ts';
@@ -66,6 +66,8 @@ export type Calls = {
   start(body: CallBody, rawBody: Record<string, unknown>, signal: AbortSignal): Promise<StartedCall>;
   /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
   prepay(channelId: Hex, prepaid: Prepaid): () => void;
+  /** Whether a call is in progress on a channel. */
+  isBusy(channelId: Hex): boolean;
   /** The most that a call can cost; it begins nothing and looks at no channel. */
   quote(body: CallBody): Promise<CallQuote>;
   /** Embeds texts; the receipt is on the disk when it resolves. */
@@ -107,17 +109,17 @@ export function createCalls(deps: CallDeps): Calls {
     const maxTokens =
       admitted === undefined
         ? Math.min(prepaid?.maxTokens ?? 0, plan.room)
-        : affordable({ ...plan, tokensIn, budget: payment.budgetOf(channelId, admitted) });
+        : affordable({ ...plan, tokensIn, budget: leftOn(deps.ledger.channel(channelId), admitted) });
     const { model, prices, activation, promptTokens, context } = plan;
     const adapter = model.kind === 'adapter' ? await deps.catalog.verify(model) : undefined;
     if (adapter !== undefined) await deps.engine.load(adapter);
+    const maxFee = prepaid?.fee ?? activation + feeOf(prices, tokensIn, maxTokens);
     // Taken when nothing else stands in the way of the answer.
-    const chain = admitted ?? (await secured(prepaid));
+    const chain = admitted ?? (await secured(prepaid, maxFee));
     const call: PreparedCall = {
       ...{ body, rawBody, flags, model, prices, adapter, activation },
       ...{ promptTokens, context, maxTokens, chain, prepaid },
     };
-    const maxFee = prepaid?.fee ?? activation + feeOf(prices, tokensIn, maxTokens);
     return {
       model,
       tokensIn,
@@ -244,7 +246,7 @@ export function createCalls(deps: CallDeps): Calls {
       const promptTokens = embeddings.encode(body.input, body.dimensions ?? undefined);
       const prices = await deps.catalog.prices(model.id);
       const asked = { prices, activation: 0n, tokensIn: promptTokens.length, wanted: 0, exact: true };
-      affordable({ ...asked, budget: payment.budgetOf(channelId, chain) });
+      affordable({ ...asked, budget: leftOn(deps.ledger.channel(channelId), chain) });
       const vectors = await embeddings.embed(body.input, signal);
       const billed = {
         body,
@@ -265,8 +267,8 @@ export function createCalls(deps: CallDeps): Calls {
     }
   }
 
-  const { prepay, acceptVoucher } = payment;
-  return { start, prepay, quote, embed, acceptVoucher };
+  const { prepay, isBusy, acceptVoucher } = payment;
+  return { start, prepay, isBusy, quote, embed, acceptVoucher };
 }
 
 /** What a receipt is made of. */
@@ -289,7 +291,7 @@ type PreparedCall = BilledCall & {
   maxTokens: number;
 };
 
-async function secured(prepaid: Prepaid | undefined): Promise<ChainChannel> {
+async function secured(prepaid: Prepaid | undefined, maxFee: bigint): Promise<ChainChannel> {
   if (prepaid === undefined) throw new Error('A call is prepaid, or its channel was read.');
-  return prepaid.secure();
+  return prepaid.secure(maxFee);
 }

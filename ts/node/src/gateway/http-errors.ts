@@ -16,6 +16,7 @@ const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   channel_defaulted: 402,
   channel_exhausted: 402,
   channel_unknown: 402,
+  free_calls_used: 429,
   job_not_found: 404,
   model_not_found: 404,
   model_unusable: 503,

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { NodeError } from '../errors.ts';
+import type { FreeTier } from '../free/tier.ts';
 import type { ListedModel, ModelCatalog, TextEngine } from '../models/types.ts';
 import { jsonResponse } from './json.ts';
 import { type Api, addOperation, createApi, type Operation } from './operation.ts';
@@ -23,6 +25,19 @@ const modelSchema = z
       resident: z.boolean(),
       pinned: z.boolean(),
       coldStartMs: z.number().nullable(),
+      free: z
+        .object({
+          callsPerDay: natural,
+          totalPerDay: natural,
+          maxFee: amount,
+          remaining: natural,
+          resetsAt: natural,
+        })
+        .nullable()
+        .openapi({
+          description:
+            'The free calls a day of each caller and of all, the most that one may cost, and what this caller has left.',
+        }),
     }),
   })
   .openapi('Model');
@@ -48,20 +63,27 @@ const readModel = {
   refusals: [404, 503],
 } as const satisfies Operation<unknown, unknown, unknown>;
 
+export type ModelRouteDeps = {
+  catalog: ModelCatalog;
+  engine: Pick<TextEngine, 'isResident' | 'isPinned' | 'baseHash' | 'status'>;
+  /** What is free for whoever sent a request; undefined where nothing is. */
+  free?: ((context: Context) => ReturnType<FreeTier['view']>) | undefined;
+};
+
 /** `GET /v1/models` and `GET /v1/models/:name`: as OpenAI and vLLM list them, with terms, prices and residency. */
-export function modelRoutes(
-  catalog: ModelCatalog,
-  engine: Pick<TextEngine, 'isResident' | 'isPinned' | 'baseHash' | 'status'>,
-): Api {
+export function modelRoutes({ catalog, engine, free }: ModelRouteDeps): Api {
   const app = createApi();
 
-  addOperation(app, listModels, async () => {
+  addOperation(app, listModels, async (context) => {
     const models = await catalog.list();
     const served = models.filter((model) => model.isServed && baseHash(models, model) === engine.baseHash);
-    return jsonResponse({ object: 'list', data: await Promise.all(served.map(viewModel)) });
+    return jsonResponse({
+      object: 'list',
+      data: await Promise.all(served.map((model) => viewModel(model, context))),
+    });
   });
 
-  addOperation(app, readModel, async (_, { params: { name } }) => {
+  addOperation(app, readModel, async (context, { params: { name } }) => {
     const model = await catalog.find(name);
     if (baseHash(await catalog.list(), model) !== engine.baseHash) {
       throw new NodeError(
@@ -70,10 +92,10 @@ export function modelRoutes(
         'GET /v1/models lists what it serves.',
       );
     }
-    return jsonResponse(await viewModel(model));
+    return jsonResponse(await viewModel(model, context));
   });
 
-  async function viewModel(model: ListedModel) {
+  async function viewModel(model: ListedModel, context: Context) {
     return {
       id: model.names[0],
       object: 'model',
@@ -94,6 +116,7 @@ export function modelRoutes(
         pinned: engine.isPinned(model.id),
         /** Milliseconds that loading it adds to a call, once its files are here; null: not known yet. */
         coldStartMs: model.kind === 'base' ? 0 : (engine.status().coldStartMs ?? null),
+        free: free?.(context) ?? null,
       },
     };
   }

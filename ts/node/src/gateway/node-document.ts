@@ -27,7 +27,7 @@ export function wholeInterface(): Api {
       channelRoutes(nothing),
       receiptRoutes(nothing),
       proofRoutes(nothing),
-      modelRoutes(nothing, nothing),
+      modelRoutes(nothing),
       adapterRoutes(nothing),
       trainerRoutes(nothing),
       proverRoutes(nothing),

@@ -2,7 +2,7 @@ import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
 import { type Hex, isAddressEqual } from 'viem';
 import { NodeError } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
-import { type ChainChannel, checkVoucher, nextPlace, voucherFor } from '../ledger/channel.ts';
+import { type ChainChannel, checkVoucher, voucherFor } from '../ledger/channel.ts';
 import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -28,13 +28,12 @@ export type CallPayment = {
   occupy(channelId: Hex): () => void;
   /** The channel of a call, once it was found fit to be served on. Accepts the voucher that came with the call. */
   admit(payment: PaymentBody): Promise<ChainChannel>;
-  /** What is left of a channel's deposit, in wei. */
-  budgetOf(channelId: Hex, chain: ChainChannel): bigint;
+  isBusy(channelId: Hex): boolean;
   acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'>;
   /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
   prepay(channelId: Hex, prepaid: Prepaid): () => void;
   prepaidOn(channelId: Hex): Prepaid | undefined;
-  /** The node's voucher for the receipt of a prepaid call; nothing where the consumer signs. */
+  /** The node's voucher up to the receipt of a prepaid call; nothing where the consumer signs. */
   ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]>;
 };
 
@@ -67,7 +66,7 @@ export function createCallPayment(deps: PaymentDeps): CallPayment {
     if (isAddressEqual(chain.signer, deps.signer.address)) {
       throw new NodeError(
         'not_allowed',
-        'The channel was opened by a payment and is for that call alone.',
+        'The node itself signs for this channel: it was opened for a call, and is for that call alone.',
         'Send the payment with the request, or open a channel of your own.',
       );
     }
@@ -80,13 +79,6 @@ export function createCallPayment(deps: PaymentDeps): CallPayment {
     }
     requireNothingUnsigned(deps.ledger.channel(channelId));
     return chain;
-  }
-
-  function budgetOf(channelId: Hex, chain: ChainChannel): bigint {
-    const place = nextPlace(deps.ledger.channel(channelId), chain);
-    return (
-      chain.deposit - (deps.ledger.channel(channelId)?.current?.voucher?.cumulativeFee ?? place.settledFee)
-    );
   }
 
   async function acceptVoucher(voucher: StoredVoucher): Promise<'new' | 'known'> {
@@ -107,8 +99,9 @@ export function createCallPayment(deps: PaymentDeps): CallPayment {
   async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
     if (prepaid === undefined) return [];
     const { channelId, epoch } = entry.receipt;
+    const receipts = [...(deps.ledger.channel(channelId)?.current?.receipts ?? []), entry];
     const { settledFee } = entry;
-    const voucher = voucherFor(channelId, { epoch, settledFee, receipts: [entry], voucher: undefined });
+    const voucher = voucherFor(channelId, { epoch, settledFee, receipts, voucher: undefined });
     const signature = await prepaid.sign(voucher);
     return [{ type: 'voucher', voucher: { ...voucher, signature }, at: deps.now() }];
   }
@@ -116,7 +109,7 @@ export function createCallPayment(deps: PaymentDeps): CallPayment {
   return {
     occupy,
     admit,
-    budgetOf,
+    isBusy: (channelId) => inFlight.has(channelId),
     acceptVoucher,
     prepay,
     prepaidOn: (channelId) => prepaidCalls.get(channelId),

@@ -27,13 +27,13 @@ export type CallPlan = {
   exact: boolean;
 };
 
-/** A call that is paid for before it is answered: one receipt at a fixed price, whose voucher the node signs itself. */
+/** A call that is paid for before it is answered, on a channel whose vouchers the node signs itself. */
 export type Prepaid = {
-  /** The price, whatever the answer uses. */
-  fee: bigint;
+  /** The price, whatever the answer uses; undefined: what it uses is paid. */
+  fee: bigint | undefined;
   maxTokens: number;
-  /** Sees to it that the call's channel holds the fee. Asked when nothing else stands in the way of the answer. */
-  secure(): Promise<ChainChannel>;
+  /** Sees to it that the call's channel holds the most it may cost. Asked when nothing else stands in the way of the answer. */
+  secure(maxFee: bigint): Promise<ChainChannel>;
   /** Signs for the channel. */
   sign(voucher: Voucher): Promise<Hex>;
   /** What the answer says of its payment. */

@@ -75,8 +75,9 @@ export const receiptBlock = z
     settledFee: amount,
     nodeSignature: hexBytes,
     citations: z.array(citationSchema).optional(),
-    /** Only of a call that was paid with x402. */
-    salt: hash.optional(),
+    salt: hash
+      .optional()
+      .openapi({ description: 'Of a call without a channel: the salt that the node drew, or was sent.' }),
     payment: z
       .object({
         scheme: z.literal('exact'),
@@ -87,6 +88,9 @@ export const receiptBlock = z
       })
       .optional()
       .openapi({ description: 'The payment by x402: what was taken, and the channel that it opened.' }),
+    free: z.object({ remaining: natural, resetsAt: natural }).optional().openapi({
+      description: 'Of a free call: how many the caller has left, until when (seconds since 1970).',
+    }),
     channelOffer: z
       .object({ nodeId: natural, escrow: hexBytes, deposit: amount, calls: natural, hint: z.string() })
       .optional()

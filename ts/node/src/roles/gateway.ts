@@ -7,11 +7,17 @@ import {
   createFolderEmbedder,
   type Embedder,
 } from '@openledger/engine/retrieval/embedder';
+import { formatEther } from 'viem';
 import { agentRoutes } from '../a2a/routes.ts';
 import { createChannelReader } from '../chain/channels.ts';
+import { openAllowance } from '../free/allowance.ts';
+import { callerOf } from '../free/caller.ts';
+import { createSponsor } from '../free/sponsor.ts';
+import { createFreeTier, type FreeTier } from '../free/tier.ts';
 import { adapterRoutes } from '../gateway/adapter-routes.ts';
 import { type Calls, createCalls } from '../gateway/calls.ts';
 import { channelRoutes } from '../gateway/channel-routes.ts';
+import { channellessRoutes } from '../gateway/channelless-routes.ts';
 import { chatRoutes } from '../gateway/chat-routes.ts';
 import { embeddingRoutes } from '../gateway/embedding-routes.ts';
 import { modelRoutes } from '../gateway/model-routes.ts';
@@ -21,9 +27,8 @@ import { createEmbeddedEngine, createTextEngine } from '../models/text-engine.ts
 import type { ModelCatalog, ServeEngine } from '../models/types.ts';
 import { createRetriever } from '../retrieval/retriever.ts';
 import { type Ask, createAsk } from '../x402/ask.ts';
-import { paymentRoutes } from '../x402/http.ts';
 import { openInbox } from '../x402/inbox.ts';
-import { createPayments } from '../x402/payments.ts';
+import { createPayments, type Payments } from '../x402/payments.ts';
 import { type Context, now, once } from './context.ts';
 import type { NodeIdentity } from './identity.ts';
 
@@ -54,25 +59,49 @@ export async function startGateway(context: Context, node: NodeIdentity): Promis
     now,
     onReceipt: () => node.attributions.wake(),
   });
-  const ask = config.x402 ? await takePayments(context, node, calls) : undefined;
+  const payments = config.x402 ? await openPayments(context, node, calls) : undefined;
+  const ask = payments && createAsk(payments, calls, nodeId);
+  const free = config.freeCalls > 0 ? await openFreeTier(context, node, calls) : undefined;
+  const proxies = config.trustedProxies;
   routes.push(
+    channellessRoutes({ calls, free, payments, proxies }),
     agentRoutes({ chain, nodeId, ask, defaultModel: () => defaultModel(catalog) }),
     chatRoutes({ calls, engine, nodeId, telemetry, log }),
     embeddingRoutes({ calls, nodeId, telemetry, log }),
     channelRoutes({ calls, ledger, readChannel }),
-    modelRoutes(catalog, engine),
+    modelRoutes({ catalog, engine, free: free && ((one) => free.view(callerOf(one, proxies))) }),
     adapterRoutes({ catalog, engine, operatorToken: config.operatorToken }),
   );
   return ask;
 }
 
 /** Calls without a channel, paid by x402. */
-async function takePayments({ chain, routes }: Context, node: NodeIdentity, calls: Calls): Promise<Ask> {
+async function openPayments({ chain }: Context, node: NodeIdentity, calls: Calls): Promise<Payments> {
   const { account, wallet, nodeId, ledger, locks, readChannel } = node;
   const inbox = await openInbox({ chain, wallet, nodeId, locks });
-  const payments = createPayments({ chain, inbox, account, nodeId, ledger, calls, readChannel, now });
-  routes.push(paymentRoutes(payments, calls));
-  return createAsk(payments, calls, nodeId);
+  return createPayments({ chain, inbox, account, nodeId, ledger, calls, readChannel, now });
+}
+
+/** Calls without a channel, paid by the node itself. */
+async function openFreeTier(
+  { config, chain, log }: Context,
+  node: NodeIdentity,
+  calls: Calls,
+): Promise<FreeTier> {
+  const { account, wallet, nodeId, ledger, locks, readChannel } = node;
+  const terms = { callsPerDay: config.freeCalls, totalPerDay: config.freeTotal, maxFee: config.freeFee };
+  const allowance = await openAllowance({
+    ...{ path: join(config.home, 'free-calls.json'), now },
+    ...{ perCaller: terms.callsPerDay, total: terms.totalPerDay },
+  });
+  const { isBusy } = calls;
+  const sponsor = createSponsor({ chain, wallet, nodeId, ledger, locks, isBusy, readChannel });
+  const most = formatEther(terms.maxFee * BigInt(terms.totalPerDay));
+  log.info(
+    { ...terms, maxFee: formatEther(terms.maxFee), mostPerDay: most },
+    'calls are free; this node pays for them',
+  );
+  return createFreeTier({ terms, allowance, sponsor, calls, account, escrow: chain.escrow, now });
 }
 
 /** For questions that name no model: the newest adapter that is served, or else a base. */

@@ -1,8 +1,9 @@
 import type { ResourceInfo, SettleResponse } from '@x402/core/types';
 import { NodeError } from '../errors.ts';
 import type { Calls } from '../gateway/calls.ts';
+import { callBodyOf } from '../gateway/channelless.ts';
 import { receiptBlock } from '../gateway/chat-routes.ts';
-import { callBodyOf, type Payments } from './payments.ts';
+import type { Payments } from './payments.ts';
 
 /** A question to a model, as agents put it. */
 export type Question = {

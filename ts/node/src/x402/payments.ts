@@ -10,13 +10,12 @@ import type {
   SettleResponse,
 } from '@x402/core/types';
 import { ExactEvmScheme } from '@x402/evm/exact/server';
-import { type Hex, isAddressEqual, isHex, keccak256, type LocalAccount, toHex } from 'viem';
+import { type Hex, isAddressEqual, keccak256, type LocalAccount, toHex } from 'viem';
 import type { Chain } from '../chain/chain.ts';
 import { NodeError } from '../errors.ts';
 import { requestText } from '../gateway/call-rules.ts';
-import type { CallBody, Calls } from '../gateway/calls.ts';
-import { chatBody, completionBody, parseBody } from '../gateway/openai.ts';
-import type { Prepaid } from '../gateway/plan.ts';
+import type { Calls } from '../gateway/calls.ts';
+import { type PaidCall, randomBytes, saltOf, unpaidBodyOf, withChannel } from '../gateway/channelless.ts';
 import type { ChainChannel } from '../ledger/channel.ts';
 import type { PaymentEntry } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -26,7 +25,6 @@ import { createVerifier, paymentIn } from './verify.ts';
 
 /** After so many paid calls a channel is suggested: it costs one transaction for any number of calls. */
 const CALLS_BEFORE_CHANNEL = 3;
-const NO_CHANNEL: Hex = `0x${'00'.repeat(32)}`;
 
 export type PaymentsDeps = {
   chain: Chain;
@@ -41,12 +39,8 @@ export type PaymentsDeps = {
   now(): number;
 };
 
-/** A call whose payment was accepted. Nothing is taken before {@link Prepaid.secure} is asked. */
-export type PaidCall = {
-  /** The request with the channel that the payment opens. */
-  raw: Record<string, unknown>;
-  prepaid: Prepaid;
-  channelId: Hex;
+/** A call whose payment was accepted. */
+export type X402Call = PaidCall & {
   /** What x402 tells the payer; undefined until the money is in the channel. */
   settlement(): SettleResponse | undefined;
 };
@@ -69,7 +63,7 @@ export type Payments = {
     raw: Record<string, unknown>,
     resource: ResourceInfo,
     payload: unknown | undefined,
-  ): Promise<PaidCall>;
+  ): Promise<X402Call>;
 };
 
 /** The payer's side of the gateway, without HTTP. */
@@ -84,8 +78,8 @@ export function createPayments(deps: PaymentsDeps): Payments {
     raw: Record<string, unknown>,
     resource: ResourceInfo,
     payload: unknown,
-  ): Promise<PaidCall> {
-    const body = callBodyOf(withChannel(raw, NO_CHANNEL, NO_CHANNEL));
+  ): Promise<X402Call> {
+    const body = unpaidBodyOf(raw);
     const request = keccak256(toHex(requestText(raw)));
     const { maxFee, maxTokens } = await priceOf(request, () => deps.calls.quote(body));
     const requirements = requirementsFor(maxFee);
@@ -164,7 +158,7 @@ export function createPayments(deps: PaymentsDeps): Payments {
     payment: Payment,
     before: PaymentEntry | undefined,
     price: { fee: bigint; maxTokens: number },
-  ): Promise<PaidCall> {
+  ): Promise<X402Call> {
     const { consumer, nonce } = payment;
     const channelNonce =
       before?.channelNonce ?? (`${randomBytes(12)}${account.address.slice(2).toLowerCase()}` as Hex);
@@ -198,7 +192,7 @@ export function createPayments(deps: PaymentsDeps): Payments {
       );
     }
 
-    const salt = saltIn(raw) ?? randomBytes(32);
+    const salt = saltOf(raw);
     const payer = consumer;
     return {
       raw: withChannel(raw, channelId, salt),
@@ -231,28 +225,4 @@ export function createPayments(deps: PaymentsDeps): Payments {
   }
 
   return { admit };
-}
-
-/** A request as the gateway reads it: a plain completion has a prompt. */
-export function callBodyOf(raw: Record<string, unknown>): CallBody {
-  return 'prompt' in raw ? parseBody(completionBody, raw) : parseBody(chatBody, raw);
-}
-
-function withChannel(raw: Record<string, unknown>, channelId: Hex, salt: Hex): Record<string, unknown> {
-  return { ...raw, openledger: { ...paymentBlock(raw), channelId, salt, voucher: undefined } };
-}
-
-function paymentBlock(raw: Record<string, unknown>): Record<string, unknown> {
-  const block = raw.openledger;
-  return typeof block === 'object' && block !== null ? (block as Record<string, unknown>) : {};
-}
-
-/** The consumer's own salt; without one the node draws it and the answer says it. */
-function saltIn(raw: Record<string, unknown>): Hex | undefined {
-  const { salt } = paymentBlock(raw);
-  return isHex(salt) && salt.length === 66 ? salt : undefined;
-}
-
-function randomBytes(length: number): Hex {
-  return toHex(crypto.getRandomValues(new Uint8Array(length)));
 }

@@ -152,7 +152,7 @@ export async function createTestGateway(
     routes: [
       chatRoutes({ calls, engine, nodeId: 7, telemetry, log }),
       embeddingRoutes({ calls, nodeId: 7, telemetry, log }),
-      modelRoutes(catalog, engine),
+      modelRoutes({ catalog, engine }),
       adapterRoutes({ catalog, engine, operatorToken: 'the token of the operator' }),
       channelRoutes({ calls, ledger, readChannel }),
       receiptRoutes({
