@@ -70,6 +70,13 @@ const schema = z.object({
   freeCalls: z.coerce.number().int().min(0).max(1_000_000),
   freeTotal: z.coerce.number().int().min(1).max(1_000_000),
   freeFee: open.refine((fee) => fee > 0n, 'must be above 0'),
+  /** Prices a minute that one caller may ask for and not pay; 0: as many as it likes. To ask and then to pay takes two. */
+  priceRequests: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .refine((count) => count !== 1, 'must be 0 or at least 2'),
   /** How many proxies in front of the node are trusted to say in X-Forwarded-For whom they heard from. */
   trustedProxies: z.coerce.number().int().min(0).max(16),
   /** An OpenAI-compatible cluster that generates instead of this process. */
@@ -117,6 +124,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --free-calls <n>         calls a day that this node pays for, for each caller by address, 0: none (default: 0)
   --free-total <n>         the same, for all callers together (default: 100)
   --free-fee <OPEN>        the most that a free call may cost (default: 0.1)
+  --price-requests <n>     prices a minute that a caller may ask for and not pay, 0: no limit (default: 60)
   --trusted-proxies <n>    proxies in front whose X-Forwarded-For tells callers apart (default: 0)
   --adapters <n>           adapters whose files are kept, verified, in memory (default: 16)
   --adapter-memory <MiB>   memory for loaded adapters (default: 512)
@@ -157,6 +165,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     freeCalls: flags['free-calls'] ?? 0,
     freeTotal: flags['free-total'] ?? 100,
     freeFee: flags['free-fee'] ?? '0.1',
+    priceRequests: flags['price-requests'] ?? 60,
     trustedProxies: flags['trusted-proxies'] ?? 0,
     adapters: flags.adapters ?? 16,
     adapterMemory: flags['adapter-memory'] ?? 512,
@@ -205,6 +214,7 @@ function readFlags(args: readonly string[]) {
         'free-calls': text,
         'free-total': text,
         'free-fee': text,
+        'price-requests': text,
         'trusted-proxies': text,
         adapters: text,
         'adapter-memory': text,

@@ -6,6 +6,7 @@ import { readDatanets } from './chain/datanets.ts';
 import type { Config, Role } from './config.ts';
 import { describe } from './errors.ts';
 import { createApp } from './gateway/app.ts';
+import { callerOf } from './gateway/caller.ts';
 import { healthRoutes } from './gateway/health-routes.ts';
 import { assertPortFree, listen, type RunningServer } from './gateway/serve.ts';
 import { storeRoutes } from './gateway/store-routes.ts';
@@ -59,6 +60,7 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
     const context: Context = {
       ...{ config, log, chain, store, catalog, base, telemetry, sources, onClose },
       routes: [],
+      caller: (request) => callerOf(request, config.trustedProxies),
     };
     const has = (role: Role) => config.roles.includes(role);
 
@@ -90,13 +92,13 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
 
 /** Gateway and prover, which share a key and a journal, and the tools that agents find beside them. */
 async function startNode(context: Context, signal: AbortSignal | undefined): Promise<number> {
-  const { config, chain, routes } = context;
+  const { config, chain, routes, caller } = context;
   const node = await openIdentity(context, signal);
   const ask = config.roles.includes('gateway') ? await startGateway(context, node) : undefined;
   const payouts = config.roles.includes('prover') ? startProver(context, node) : undefined;
   const datanets = cached(() => readDatanets(chain), 2_000);
   const { nodeId, ledger, reader, state, contributions } = node;
-  routes.push(mcpRoutes({ nodeId, ledger, reader, state, contributions, datanets, ask, payouts }));
+  routes.push(mcpRoutes({ nodeId, ledger, reader, state, contributions, datanets, ask, payouts, caller }));
   return nodeId;
 }
 

@@ -23,6 +23,7 @@ export type NodeErrorCode =
   | 'not_found'
   | 'overloaded'
   | 'payment_required'
+  | 'price_limit'
   | 'port_in_use'
   | 'storage_failed'
   | 'training_failed'
@@ -35,11 +36,19 @@ export class NodeError extends Error {
   override name = 'NodeError';
   readonly code: NodeErrorCode;
   readonly hint: string;
+  /** In how many seconds it may be otherwise, where that is known. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: NodeErrorCode, message: string, hint: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    code: NodeErrorCode,
+    message: string,
+    hint: string,
+    options: { cause?: unknown; retryAfter?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = hint;
+    this.retryAfter = options.retryAfter;
   }
 }
 

@@ -16,6 +16,9 @@ const ERROR = 'x402.payment.error';
 /** Where a message says what beside its text it asks for, and a task what it is about. */
 const OPTIONS = 'openledger';
 
+/** Where the call's state says who it counts for. */
+export const CALLER = 'openledger.caller';
+
 const options = z.object({
   model: z.string().min(1).max(200).optional(),
   datanets: z.array(z.number().int().min(1)).min(1).max(16).optional(),
@@ -68,7 +71,10 @@ export function createExecutor({ ask, defaultModel }: ExecutorDeps): AgentExecut
           description: 'An answer with its receipt',
           mimeType: 'text/plain',
         };
-        const answer = await ask(question, resource, payment, new AbortController().signal);
+        const answer = await ask(question, resource, payment, {
+          caller: String(context.state.get(CALLER)),
+          signal: new AbortController().signal,
+        });
         finish(TaskState.TASK_STATE_COMPLETED, 'Answered and paid.', {
           said: { [STATUS]: 'payment-completed', [RECEIPTS]: [answer.settlement] },
           artifacts: [artifactOf(answer)],

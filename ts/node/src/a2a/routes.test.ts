@@ -22,7 +22,9 @@ let answers: ReturnType<typeof checkAnswers>;
 afterEach(() => answers.settle());
 
 function agent(ask: Ask | undefined) {
-  const routes = [agentRoutes({ chain, nodeId: 7, ask, defaultModel: async () => 'ol-2' })];
+  const routes = [
+    agentRoutes({ chain, nodeId: 7, ask, defaultModel: async () => 'ol-2', caller: () => 'test' }),
+  ];
   const app = createApp({ log: createLog('silent'), routes });
   answers = checkAnswers(app);
   const read = async (path: string) => app.request(`${ORIGIN}${path}`);
@@ -42,14 +44,14 @@ function agent(ask: Ask | undefined) {
 describe('the node as an agent', () => {
   it('answers a question with what to pay, and says which extension of A2A that is', async () => {
     const asked: string[] = [];
-    const { send } = agent(async ({ model, question }) => {
-      asked.push(`${model}: ${question}`);
+    const { send } = agent(async ({ model, question }, _resource, _payload, { caller }) => {
+      asked.push(`${caller} of ${model}: ${question}`);
       throw new PaymentRefused({ ...required, error: 'Payment required' } as never);
     });
     const response = await send('Who kept the light?');
     expect(response.headers.get(HTTP_EXTENSION_HEADER)).toBe(X402_EXTENSION);
     const { result } = await response.json();
-    expect(asked).toEqual(['ol-2: Who kept the light?']);
+    expect(asked).toEqual(['test of ol-2: Who kept the light?']);
     expect(result.task.status).toMatchObject({
       state: 'TASK_STATE_INPUT_REQUIRED',
       message: { metadata: { 'x402.payment.status': 'payment-required' } },

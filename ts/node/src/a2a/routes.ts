@@ -12,11 +12,12 @@ import {
   UnauthenticatedUser,
   validateVersion,
 } from '@a2a-js/sdk/server';
+import type { Context } from 'hono';
 import type { Chain } from '../chain/chain.ts';
 import { type Api, addOperation, createApi, readJson } from '../gateway/operation.ts';
 import type { Ask } from '../x402/ask.ts';
 import { agentCard, registration } from './card.ts';
-import { createExecutor } from './executor.ts';
+import { CALLER, createExecutor } from './executor.ts';
 import { readCard, readRegistration, sendToAgent } from './operations.ts';
 import { createTaskStore } from './tasks.ts';
 
@@ -26,10 +27,12 @@ export type AgentRouteDeps = {
   /** Undefined where nothing is paid by x402: then there is nothing to hire. */
   ask: Ask | undefined;
   defaultModel(): Promise<string>;
+  /** Who a request counts for. */
+  caller(context: Context): string;
 };
 
 /** The node as an agent of A2A 1.0, and its registration file of ERC-8004. */
-export function agentRoutes({ chain, nodeId, ask, defaultModel }: AgentRouteDeps): Api {
+export function agentRoutes({ chain, nodeId, ask, defaultModel, caller }: AgentRouteDeps): Api {
   const app = createApi();
   const originOf = (url: string) => new URL(url).origin;
   addOperation(app, readRegistration, ({ json, req }) =>
@@ -55,6 +58,7 @@ export function agentRoutes({ chain, nodeId, ask, defaultModel }: AgentRouteDeps
         headers: context.req.header(),
         requestedVersion: context.req.header(A2A_VERSION_HEADER),
       });
+      call.state.set(CALLER, caller(context));
       validateVersion(call.requestedVersion, own, 'JSONRPC');
       const result = await rpc.handle(body, call);
       if (Symbol.asyncIterator in result) throw new Error('The agent card says that nothing is streamed.');

@@ -28,16 +28,13 @@ export type FreeCall = PaidCall & {
   release(): void;
 };
 
-/** Why a call is not free, and in how many seconds it may be. */
-export type NotFree = { error: NodeError; retryAfter?: number | undefined };
-
 /**
  * Free calls. The node pays for them out of its own wallet, so that an answer that costs the caller nothing has a receipt
  * and pays whose data and models it used, like every other.
  */
 export type FreeTier = {
   /** Takes one of the caller's calls, or says why this request is not free. */
-  admit(raw: Record<string, unknown>, caller: string): Promise<FreeCall | NotFree>;
+  admit(raw: Record<string, unknown>, caller: string): Promise<FreeCall | NodeError>;
   /** The terms, and what the caller has left today. `resetsAt` in seconds since 1970. */
   view(caller: string): FreeTerms & { remaining: number; resetsAt: number };
 };
@@ -47,16 +44,13 @@ const HINT = 'Name a channel in openledger.channelId: see "Pay" in docs/api.md.'
 export function createFreeTier(deps: FreeTierDeps): FreeTier {
   const { terms, allowance, sponsor, account } = deps;
 
-  async function admit(raw: Record<string, unknown>, caller: string): Promise<FreeCall | NotFree> {
+  async function admit(raw: Record<string, unknown>, caller: string): Promise<FreeCall | NodeError> {
     if (allowance.left(caller) === 0) return usedUp();
     const { maxFee, maxTokens } = await deps.calls.quote(unpaidBodyOf(raw));
-    if (maxFee > terms.maxFee) return { error: tooDear(maxFee) };
+    if (maxFee > terms.maxFee) return tooDear(maxFee);
     const lent = sponsor.lend();
     if (lent === undefined) {
-      return {
-        error: new NodeError('overloaded', 'Every place for free calls is taken.', HINT),
-        retryAfter: 1,
-      };
+      return new NodeError('overloaded', 'Every place for free calls is taken.', HINT);
     }
     const taken = allowance.take(caller);
     if (taken === undefined) {
@@ -89,11 +83,11 @@ export function createFreeTier(deps: FreeTierDeps): FreeTier {
     };
   }
 
-  function usedUp(): NotFree {
+  function usedUp(): NodeError {
     const { callsPerDay, totalPerDay } = terms;
     const resetsAt = allowance.resetsAt();
     const message = `Today's free calls are used up (${callsPerDay} a day for each caller, ${totalPerDay} for all of them); the next are given out at ${new Date(resetsAt * 1000).toISOString()}.`;
-    return { error: new NodeError('free_calls_used', message, HINT), retryAfter: resetsAt - deps.now() };
+    return new NodeError('free_calls_used', message, HINT, { retryAfter: resetsAt - deps.now() });
   }
 
   function tooDear(fee: bigint): NodeError {

@@ -1,12 +1,11 @@
 import { type Context, Hono, type Next } from 'hono';
-import { callerOf } from '../free/caller.ts';
-import type { FreeTier, NotFree } from '../free/tier.ts';
+import { NodeError } from '../errors.ts';
+import type { FreeTier } from '../free/tier.ts';
 import { markSettled, payloadIn, requiredResponse } from '../x402/http.ts';
 import { PaymentRefused, type Payments } from '../x402/payments.ts';
 import type { Calls } from './calls.ts';
 import type { PaidCall } from './channelless.ts';
-import { errorBody, statusOf } from './http-errors.ts';
-import { jsonResponse } from './json.ts';
+import type { PriceLimit } from './price-limit.ts';
 
 export type ChannellessDeps = {
   calls: Pick<Calls, 'prepay'>;
@@ -14,8 +13,9 @@ export type ChannellessDeps = {
   free: FreeTier | undefined;
   /** Undefined where no call is paid by x402. */
   payments: Payments | undefined;
-  /** Trusted proxies in front of the node. */
-  proxies: number;
+  prices: PriceLimit;
+  /** Who a request counts for. */
+  caller(context: Context): string;
 };
 
 const ROUTES = new Set(['/v1/chat/completions', '/v1/completions']);
@@ -24,24 +24,30 @@ const ROUTES = new Set(['/v1/chat/completions', '/v1/completions']);
  * In front of the routes that answer: a request that names no channel is free, or paid by x402, or told what to do. x402's
  * own middleware is not used: it holds an answer back until it is complete, and ours stream.
  */
-export function channellessRoutes({ calls, free, payments, proxies }: ChannellessDeps): Hono {
+export function channellessRoutes({ calls, free, payments, prices, caller }: ChannellessDeps): Hono {
   const app = new Hono();
   app.use('/v1/*', async (context, next) => {
     if (!ROUTES.has(context.req.path)) return next();
     if (context.req.method !== 'POST') return next();
     const raw: unknown = await context.req.json().catch(() => undefined);
     if (!isRecord(raw) || namesChannel(raw)) return next();
+    if (free === undefined && payments === undefined) return next();
     const payload = payloadIn(context);
+    const asked = prices.ask(caller(context));
     // Who sends a payment wants to pay.
-    const offer = payload === undefined ? await free?.admit(raw, callerOf(context, proxies)) : undefined;
-    if (offer !== undefined && 'channelId' in offer) {
+    const offer = payload === undefined ? await free?.admit(raw, caller(context)) : undefined;
+    if (offer !== undefined && !(offer instanceof NodeError)) {
+      asked.taken();
       try {
         return await answer(context, next, offer);
       } finally {
         offer.release();
       }
     }
-    if (payments === undefined) return offer === undefined ? next() : refusal(offer);
+    if (payments === undefined) {
+      if (offer === undefined) return next();
+      throw offer;
+    }
     const resource = {
       url: context.req.url,
       description: 'A completion',
@@ -49,6 +55,7 @@ export function channellessRoutes({ calls, free, payments, proxies }: Channelles
     };
     try {
       const paid = await payments.admit(raw, resource, payload);
+      asked.taken();
       try {
         return await answer(context, next, paid);
       } finally {
@@ -56,7 +63,7 @@ export function channellessRoutes({ calls, free, payments, proxies }: Channelles
         markSettled(context, paid.settlement());
       }
     } catch (error) {
-      if (error instanceof PaymentRefused) return requiredResponse(error, offer?.error.message);
+      if (error instanceof PaymentRefused) return requiredResponse(error, offer?.message);
       throw error;
     }
   });
@@ -75,12 +82,6 @@ export function channellessRoutes({ calls, free, payments, proxies }: Channelles
   }
 
   return app;
-}
-
-function refusal({ error, retryAfter }: NotFree): Response {
-  const headers: Record<string, string> =
-    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  return jsonResponse(errorBody(error), statusOf(error), headers);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -25,6 +25,7 @@ const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   not_found: 404,
   overloaded: 429,
   payment_required: 402,
+  price_limit: 429,
   unauthorized: 401,
   voucher_rejected: 402,
 };
@@ -74,7 +75,12 @@ export function answerError(thrown: unknown, context: Context, log: Log): Respon
   const error = isUnreachable(thrown) ? chainUnreachable(thrown) : thrown;
   const status = statusOf(error);
   if (status >= 500) log.error({ err: error, path: context.req.path }, 'a request failed');
-  return jsonResponse(errorBody(error), status, status === 429 ? { 'retry-after': '1' } : {});
+  const seconds = error instanceof NodeError ? error.retryAfter : undefined;
+  return jsonResponse(
+    errorBody(error),
+    status,
+    status === 429 ? { 'retry-after': String(seconds ?? 1) } : {},
+  );
 }
 
 function chainUnreachable(cause: unknown): NodeError {

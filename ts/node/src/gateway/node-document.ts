@@ -34,7 +34,7 @@ export function wholeInterface(): Api {
       storeRoutes(nothing, 0),
       healthRoutes(nothing),
       mcpRoutes(nothing),
-      agentRoutes({ chain: nothing, nodeId: 0, ask: nothing, defaultModel: nothing }),
+      agentRoutes({ chain: nothing, nodeId: 0, ask: nothing, defaultModel: nothing, caller: nothing }),
     ],
   });
 }

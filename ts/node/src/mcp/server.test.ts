@@ -1,19 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkAnswers } from '../../test/support/check-answers.ts';
+import { NodeError } from '../errors.ts';
 import { createApp } from '../gateway/app.ts';
 import { createLog } from '../log.ts';
-import { mcpRoutes } from './server.ts';
+import type { Ask } from '../x402/ask.ts';
+import { type McpDeps, mcpRoutes } from './server.ts';
 
 const nothing = {} as never;
-const app = createApp({
-  log: createLog('silent'),
-  routes: [
-    mcpRoutes({
-      ...{ nodeId: 7, ledger: nothing, reader: nothing, state: nothing, contributions: async () => [] },
-      ...{ datanets: async () => [], ask: undefined, payouts: undefined },
-    }),
-  ],
-});
+const deps: McpDeps = {
+  ...{ nodeId: 7, ledger: nothing, reader: nothing, state: nothing, contributions: async () => [] },
+  ...{ datanets: async () => [], ask: undefined, payouts: undefined, caller: () => 'test' },
+};
+const app = createApp({ log: createLog('silent'), routes: [mcpRoutes(deps)] });
 const answers = checkAnswers(app);
 /** What the route answers is what its document says. */
 afterEach(() => answers.settle());
@@ -36,6 +34,22 @@ describe('the node as a server of MCP', () => {
       'explain_receipt',
       'list_datanets',
     ]);
+  });
+
+  it('asks in the name of whoever sent the request', async () => {
+    const ask: Ask = async (_question, _resource, _payload, { caller }) => {
+      throw new NodeError('price_limit', `Too many for ${caller}.`, 'Wait.');
+    };
+    const other = createApp({ log: createLog('silent'), routes: [mcpRoutes({ ...deps, ask })] });
+    const response = await other.request('http://127.0.0.1/mcp', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({
+        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        params: { name: 'ask', arguments: { model: 'ol-2', question: 'Who kept the light?' } },
+      }),
+    });
+    expect(await response.text()).toContain('Too many for test. Wait.');
   });
 
   it('refuses what is not MCP in its own way', async () => {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { parseAsset } from '@openledger/sdk/protocol/assets';
+import type { Context } from 'hono';
 import { isAddressEqual, isHex } from 'viem';
 import type { AcceptedContribution } from '../chain/contributions.ts';
 import type { ListedDatanet } from '../chain/datanets.ts';
@@ -20,6 +21,8 @@ export type McpDeps = ReceiptViewDeps & {
   ask: Ask | undefined;
   /** Undefined without the prover's role. */
   payouts: ((asset: number | undefined) => ReturnType<typeof listPayouts>) | undefined;
+  /** Who a request counts for. */
+  caller(context: Context): string;
 };
 
 /** Keys of x402's MCP transport. */
@@ -57,15 +60,17 @@ const callTools = {
 
 /** The node as a server of MCP at `/mcp`, stateless, for clients of both eras of the protocol. */
 export function mcpRoutes(deps: McpDeps): Api {
-  const handler = createMcpHandler(() => createServer(deps));
+  // One for each request: the protocol's own context does not say where a request came from.
+  const handle = (context: Context) =>
+    createMcpHandler(() => createServer(deps, deps.caller(context))).fetch(context.req.raw);
   const app = createApi();
-  addOperation(app, callTools, (context) => handler.fetch(context.req.raw));
+  addOperation(app, callTools, handle);
   // The other methods are refused in the protocol's way.
-  app.all('/mcp', (context) => handler.fetch(context.req.raw));
+  app.all('/mcp', handle);
   return app;
 }
 
-function createServer(deps: McpDeps): McpServer {
+function createServer(deps: McpDeps, caller: string): McpServer {
   const server = new McpServer({ name: 'openledger-node', version: '0.1.0' });
 
   server.registerTool(
@@ -166,12 +171,10 @@ function createServer(deps: McpDeps): McpServer {
       async (question, context) => {
         try {
           const payment = context.mcpReq._meta?.[PAYMENT];
-          const { text, receipt, settlement } = await ask(
-            question,
-            ASK_RESOURCE,
-            payment,
-            context.mcpReq.signal,
-          );
+          const { text, receipt, settlement } = await ask(question, ASK_RESOURCE, payment, {
+            caller,
+            signal: context.mcpReq.signal,
+          });
           return {
             ...result({ answer: text, openledger: receipt }),
             _meta: { [PAYMENT_RESPONSE]: settlement },

@@ -1,5 +1,5 @@
 import type { BaseModel } from '@openledger/engine/model/base';
-import type { Hono } from 'hono';
+import type { Hono, Context as HttpContext } from 'hono';
 import type { Chain } from '../chain/chain.ts';
 import type { Config } from '../config.ts';
 import { describe, NodeError } from '../errors.ts';
@@ -22,6 +22,8 @@ export type Context = {
   sources: TelemetrySources;
   /** Runs in reverse order. */
   onClose: (() => Promise<unknown>)[];
+  /** Who a request counts for. */
+  caller(request: HttpContext): string;
 };
 
 /** Seconds since 1970. */

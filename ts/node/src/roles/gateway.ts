@@ -11,7 +11,6 @@ import { formatEther } from 'viem';
 import { agentRoutes } from '../a2a/routes.ts';
 import { createChannelReader } from '../chain/channels.ts';
 import { openAllowance } from '../free/allowance.ts';
-import { callerOf } from '../free/caller.ts';
 import { createSponsor } from '../free/sponsor.ts';
 import { createFreeTier, type FreeTier } from '../free/tier.ts';
 import { adapterRoutes } from '../gateway/adapter-routes.ts';
@@ -21,6 +20,7 @@ import { channellessRoutes } from '../gateway/channelless-routes.ts';
 import { chatRoutes } from '../gateway/chat-routes.ts';
 import { embeddingRoutes } from '../gateway/embedding-routes.ts';
 import { modelRoutes } from '../gateway/model-routes.ts';
+import { createPriceLimit } from '../gateway/price-limit.ts';
 import { connectCluster } from '../models/cluster-engine.ts';
 import { createEmbeddingEngine } from '../models/embedding-engine.ts';
 import { createEmbeddedEngine, createTextEngine } from '../models/text-engine.ts';
@@ -37,7 +37,7 @@ const DRAIN_MS = 4_000;
 
 /** Serves models for pay; how agents ask them, where x402 is on. */
 export async function startGateway(context: Context, node: NodeIdentity): Promise<Ask | undefined> {
-  const { config, log, chain, store, catalog, routes, telemetry, sources, onClose } = context;
+  const { config, log, chain, store, catalog, routes, telemetry, sources, onClose, caller } = context;
   const { nodeId, ledger, base, contributions, readChannel } = node;
   const engine = createTextEngine(base, await openServeEngine(context, base));
   sources.engine = engine.status;
@@ -60,16 +60,16 @@ export async function startGateway(context: Context, node: NodeIdentity): Promis
     onReceipt: () => node.attributions.wake(),
   });
   const payments = config.x402 ? await openPayments(context, node, calls) : undefined;
-  const ask = payments && createAsk(payments, calls, nodeId);
+  const prices = createPriceLimit({ perMinute: config.priceRequests, now: () => performance.now() });
+  const ask = payments && createAsk({ payments, calls, prices, nodeId });
   const free = config.freeCalls > 0 ? await openFreeTier(context, node, calls) : undefined;
-  const proxies = config.trustedProxies;
   routes.push(
-    channellessRoutes({ calls, free, payments, proxies }),
-    agentRoutes({ chain, nodeId, ask, defaultModel: () => defaultModel(catalog) }),
+    channellessRoutes({ calls, free, payments, prices, caller }),
+    agentRoutes({ chain, nodeId, ask, defaultModel: () => defaultModel(catalog), caller }),
     chatRoutes({ calls, engine, nodeId, telemetry, log }),
     embeddingRoutes({ calls, nodeId, telemetry, log }),
     channelRoutes({ calls, ledger, readChannel }),
-    modelRoutes({ catalog, engine, free: free && ((one) => free.view(callerOf(one, proxies))) }),
+    modelRoutes({ catalog, engine, free: free && ((one) => free.view(caller(one))) }),
     adapterRoutes({ catalog, engine, operatorToken: config.operatorToken }),
   );
   return ask;

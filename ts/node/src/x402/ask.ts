@@ -3,6 +3,7 @@ import { NodeError } from '../errors.ts';
 import type { Calls } from '../gateway/calls.ts';
 import { callBodyOf } from '../gateway/channelless.ts';
 import { receiptBlock } from '../gateway/chat-routes.ts';
+import type { PriceLimit } from '../gateway/price-limit.ts';
 import type { Payments } from './payments.ts';
 
 /** A question to a model, as agents put it. */
@@ -22,20 +23,27 @@ export type PaidAnswer = {
   settlement: SettleResponse;
 };
 
+/** Whoever asks: what their requests count for, and what ends when they hang up. */
+export type Asker = { caller: string; signal: AbortSignal };
+
 /** Answers one paid question after another way in than the chat route: MCP and A2A. */
 export type Ask = (
   question: Question,
   resource: ResourceInfo,
   payload: unknown,
-  signal: AbortSignal,
+  by: Asker,
 ) => Promise<PaidAnswer>;
 
 const DEFAULT_TOKENS = 256;
 
+export type AskDeps = { payments: Payments; calls: Calls; prices: PriceLimit; nodeId: number };
+
 /** Rejects with `PaymentRefused` unless `payload` pays for the question. */
-export function createAsk(payments: Payments, calls: Calls, nodeId: number): Ask {
-  return async function ask(question, resource, payload, signal) {
+export function createAsk({ payments, calls, prices, nodeId }: AskDeps): Ask {
+  return async function ask(question, resource, payload, { caller, signal }) {
+    const asked = prices.ask(caller);
     const paid = await payments.admit(requestOf(question), resource, payload);
+    asked.taken();
     const done = calls.prepay(paid.channelId, paid.prepaid);
     const call = await calls.start(callBodyOf(paid.raw), paid.raw, signal).finally(done);
     try {
