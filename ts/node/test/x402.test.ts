@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Chain, walletOn } from '../src/chain/chain.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { untrained } from './support/adapter.ts';
+import { checkAnswer } from './support/check-answers.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { payerOf, wrapOpen } from './support/payer.ts';
@@ -69,6 +70,7 @@ describe('a call without a channel, on a real chain', () => {
   async function signed(body: unknown, as = payer): Promise<PaymentPayload> {
     const asked = await fetch(url(), post(body));
     expect(asked.status).toBe(402);
+    await checkAnswer('POST', '/v1/chat/completions', asked.clone());
     const required = as.http.getPaymentRequiredResponse(
       (name) => asked.headers.get(name),
       await asked.json(),

@@ -12,12 +12,12 @@ import {
   UnauthenticatedUser,
   validateVersion,
 } from '@a2a-js/sdk/server';
-import { Hono } from 'hono';
 import type { Chain } from '../chain/chain.ts';
-import { readJson } from '../gateway/operation.ts';
+import { type Api, addOperation, createApi, readJson } from '../gateway/operation.ts';
 import type { Ask } from '../x402/ask.ts';
 import { agentCard, registration } from './card.ts';
 import { createExecutor } from './executor.ts';
+import { readCard, readRegistration, sendToAgent } from './operations.ts';
 import { createTaskStore } from './tasks.ts';
 
 export type AgentRouteDeps = {
@@ -29,22 +29,22 @@ export type AgentRouteDeps = {
 };
 
 /** The node as an agent of A2A 1.0, and its registration file of ERC-8004. */
-export function agentRoutes({ chain, nodeId, ask, defaultModel }: AgentRouteDeps): Hono {
-  const app = new Hono();
+export function agentRoutes({ chain, nodeId, ask, defaultModel }: AgentRouteDeps): Api {
+  const app = createApi();
   const originOf = (url: string) => new URL(url).origin;
-  app.get('/.well-known/agent-registration.json', ({ json, req }) =>
+  addOperation(app, readRegistration, ({ json, req }) =>
     json(registration(chain, nodeId, originOf(req.url), ask !== undefined)),
   );
   if (ask === undefined) return app;
 
-  app.get('/.well-known/agent-card.json', ({ json, req }) =>
+  addOperation(app, readCard, ({ json, req }) =>
     json(AgentCard.toJSON(agentCard(nodeId, originOf(req.url))) as Record<string, unknown>),
   );
 
   const own = agentCard(nodeId, '');
   const requests = new DefaultRequestHandler(own, createTaskStore(), createExecutor({ ask, defaultModel }));
   const rpc = new JsonRpcTransportHandler(requests);
-  app.post('/a2a', async (context) => {
+  addOperation(app, sendToAgent, async (context) => {
     const body = await readJson(context);
     const answer = (value: unknown, headers: Record<string, string> = {}) =>
       new Response(JSON.stringify(value), { headers: { 'content-type': A2A_CONTENT_TYPE, ...headers } });

@@ -24,13 +24,17 @@ const health = z
   .openapi('Health');
 const ready = z.object({ ready: z.boolean() });
 
+/** An answer whose status says the same as its body. */
+function yesOr503<Body extends z.ZodType>(json: Body, yes: string, no: string) {
+  return { answer: { description: yes, json }, otherAnswers: { 503: { description: no, json } } };
+}
+
 const readHealth = {
   method: 'get',
   path: '/health',
   tag: 'operation',
   summary: 'Whether the node is alive, and what it is',
-  answer: { description: 'The node and its chain answer.', json: health },
-  otherAnswers: { 503: { description: 'The chain does not answer.', json: health } },
+  ...yesOr503(health, 'The node and its chain answer.', 'The chain does not answer.'),
 } as const satisfies Operation<unknown, unknown, unknown>;
 
 const readReady = {
@@ -38,8 +42,7 @@ const readReady = {
   path: '/ready',
   tag: 'operation',
   summary: 'Whether calls can be served',
-  answer: { description: 'They can.', json: ready },
-  otherAnswers: { 503: { description: 'They cannot.', json: ready } },
+  ...yesOr503(ready, 'They can.', 'They cannot.'),
 } as const satisfies Operation<unknown, unknown, unknown>;
 
 const readMetrics = {

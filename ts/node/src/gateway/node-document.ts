@@ -1,4 +1,6 @@
+import { agentRoutes } from '../a2a/routes.ts';
 import { createLog } from '../log.ts';
+import { mcpRoutes } from '../mcp/server.ts';
 import { proverRoutes } from '../prover/routes.ts';
 import { trainerRoutes } from '../trainer/routes.ts';
 import { adapterRoutes } from './adapter-routes.ts';
@@ -31,6 +33,8 @@ export function wholeInterface(): Api {
       proverRoutes(nothing),
       storeRoutes(nothing, 0),
       healthRoutes(nothing),
+      mcpRoutes(nothing),
+      agentRoutes({ chain: nothing, nodeId: 0, ask: nothing, defaultModel: nothing }),
     ],
   });
 }

@@ -99,50 +99,48 @@ const embeddings = z
   })
   .openapi('Embeddings');
 
-const CALL_REFUSALS = [402, 404, 409, 429, 503, 507] as const;
+/** What the three operations have in common. */
+const CALL = {
+  method: 'post',
+  tag: 'inference',
+  refusals: [402, 404, 409, 429, 503, 507],
+} as const;
 const STREAMED =
   'Where the node takes x402, a request without `openledger` is answered by 402 with what to pay, or paid by the header `PAYMENT-SIGNATURE`. The first chunk carries `openledger.quote`, the last one the receipt; then `[DONE]`.';
 
+/** Text, whole or in the events of a stream. */
+function receipted<Whole extends z.ZodType, Chunk extends z.ZodType>(json: Whole, chunk: Chunk) {
+  return { description: 'The answer with its receipt.', json, events: z.union([chunk, errorSchema]) };
+}
+
 /** `POST /v1/chat/completions`. */
 export const chatOperation = {
-  method: 'post',
+  ...CALL,
   path: '/v1/chat/completions',
-  tag: 'inference',
   summary: 'Answers a conversation',
   description: `OpenAI's request with one more field, which pays for it. Fields that are not listed are hashed with the request and otherwise ignored. With \`stream\`, the answer is a stream of chunks. ${STREAMED}`,
   body: chatBody,
-  answer: {
-    description: 'The answer with its receipt.',
-    json: chatCompletion,
-    events: z.union([chatChunk, errorSchema]),
-  },
-  refusals: CALL_REFUSALS,
+  x402: true,
+  answer: receipted(chatCompletion, chatChunk),
 } as const satisfies Operation<unknown, unknown, unknown>;
 
 /** `POST /v1/completions`. */
 export const completionOperation = {
-  method: 'post',
+  ...CALL,
   path: '/v1/completions',
-  tag: 'inference',
   summary: 'Continues a text',
   description: `The model reads the prompt as it is, without its chat template. ${STREAMED}`,
   body: completionBody,
-  answer: {
-    description: 'The answer with its receipt.',
-    json: textCompletion,
-    events: z.union([textCompletion, errorSchema]),
-  },
-  refusals: CALL_REFUSALS,
+  x402: true,
+  answer: receipted(textCompletion, textCompletion),
 } as const satisfies Operation<unknown, unknown, unknown>;
 
 /** `POST /v1/embeddings`. */
 export const embeddingOperation = {
-  method: 'post',
+  ...CALL,
   path: '/v1/embeddings',
-  tag: 'inference',
   summary: 'Embeds texts',
   description: `Vectors of length 1: the mean of the base model's last hidden states. At most ${MAX_EMBEDDED_TEXTS} texts, each no longer than the model reads. Paid like an answer of the base model with no output tokens; the receipt commits to the vectors as lines of base64.`,
   body: embeddingBody,
   answer: { description: 'The vectors with their receipt.', json: embeddings },
-  refusals: CALL_REFUSALS,
 } as const satisfies Operation<unknown, unknown, unknown>;

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { BlankEnv } from 'hono/types';
 import { NodeError } from '../errors.ts';
 import { parseBody } from './openai.ts';
+import { paymentErrorSchema } from './payment-error.ts';
 import { errorSchema } from './schemas.ts';
 
 /** A part of the interface, or all of it, with its OpenAPI document. */
@@ -35,11 +36,22 @@ export type Operation<Body, Params, Query> = {
   method: 'get' | 'post' | 'put';
   /** With parameters in braces: `/v1/receipts/{id}`. */
   path: string;
-  tag: 'inference' | 'payment' | 'receipts' | 'models' | 'training' | 'store' | 'settlement' | 'operation';
+  tag:
+    | 'inference'
+    | 'payment'
+    | 'receipts'
+    | 'models'
+    | 'training'
+    | 'store'
+    | 'settlement'
+    | 'agents'
+    | 'operation';
   summary: string;
   description?: string;
   /** The JSON body; `input.body` is what it parses to. */
   body?: z.ZodType<Body>;
+  /** A JSON body that is documented only: the handler reads it, and answers its faults in another protocol. */
+  foreignBody?: z.ZodType;
   /** A body of raw bytes, which the handler reads by itself. */
   bytes?: boolean;
   params?: z.ZodType<Params>;
@@ -47,6 +59,8 @@ export type Operation<Body, Params, Query> = {
   headers?: z.ZodObject;
   /** Only the operator may do this, with the bearer token of OPENLEDGER_OPERATOR_TOKEN. */
   operator?: boolean;
+  /** May be paid by x402, in the headers of that protocol. */
+  x402?: boolean;
   answer: Answer;
   /** Other statuses of answers that are no refusals. */
   otherAnswers?: Readonly<Record<number, Answer>>;
@@ -59,6 +73,8 @@ type Answer = {
   /** Default 200. */
   status?: number;
   json?: z.ZodType;
+  /** The media type of the JSON; default `application/json`. */
+  jsonType?: string;
   /** The data of each event of a `text/event-stream`. */
   events?: z.ZodType;
   text?: boolean;
@@ -105,8 +121,26 @@ export async function readJson(context: Context): Promise<Record<string, unknown
   return body as Record<string, unknown>;
 }
 
+const PAYMENT_SIGNATURE = z.object({
+  'payment-signature': z
+    .string()
+    .optional()
+    .openapi({ description: 'x402 version 2: a PaymentPayload, base64 of its JSON.' }),
+});
+const headerOf = (description: string) => ({ description, schema: { type: 'string' as const } });
+const PAYMENT_REQUIRED = {
+  'payment-required': headerOf('x402 version 2: a PaymentRequired, base64 of its JSON.'),
+};
+const PAYMENT_RESPONSE = {
+  'payment-response': headerOf(
+    'x402 version 2: a SettlementResponse, base64 of its JSON; only when a payment was taken.',
+  ),
+};
+
 function document<Body, Params, Query>(app: Api, operation: Operation<Body, Params, Query>): void {
-  const { method, path, tag, summary, description, body, bytes, operator, answer } = operation;
+  const { method, path, tag, summary, description, bytes, operator, x402, answer } = operation;
+  const body = operation.body ?? operation.foreignBody;
+  const headers = operation.headers ?? (x402 ? PAYMENT_SIGNATURE : undefined);
   const refusals: Refusal[] = [
     400,
     ...(operator ? [401 as const, 403 as const] : []),
@@ -124,7 +158,7 @@ function document<Body, Params, Query>(app: Api, operation: Operation<Body, Para
     request: {
       ...(operation.params !== undefined && { params: operation.params as z.ZodObject }),
       ...(operation.query !== undefined && { query: operation.query as z.ZodObject }),
-      ...(operation.headers !== undefined && { headers: operation.headers }),
+      ...(headers !== undefined && { headers }),
       ...(body !== undefined && {
         body: { required: true, content: { 'application/json': { schema: body } } },
       }),
@@ -133,29 +167,29 @@ function document<Body, Params, Query>(app: Api, operation: Operation<Body, Para
       }),
     },
     responses: {
-      [answer.status ?? 200]: answerOf(answer),
-      ...Object.fromEntries(
-        Object.entries(operation.otherAnswers ?? {}).map(([status, other]) => [status, answerOf(other)]),
-      ),
+      [answer.status ?? 200]: { ...answerOf(answer), ...(x402 && { headers: PAYMENT_RESPONSE }) },
       ...Object.fromEntries(
         refusals.map((status) => [
           status,
           {
             description: REFUSALS[status],
-            content: { 'application/json': { schema: errorSchema } },
-            ...(status === 429 && {
-              headers: { 'retry-after': { description: 'Seconds', schema: { type: 'string' as const } } },
-            }),
+            content: { 'application/json': { schema: status === 402 ? paymentErrorSchema : errorSchema } },
+            ...(status === 429 && { headers: { 'retry-after': headerOf('Seconds.') } }),
+            ...(status === 402 && x402 && { headers: PAYMENT_REQUIRED }),
+            ...(status === 500 && x402 && { headers: PAYMENT_RESPONSE }),
           },
         ]),
+      ),
+      ...Object.fromEntries(
+        Object.entries(operation.otherAnswers ?? {}).map(([status, other]) => [status, answerOf(other)]),
       ),
     },
   });
 }
 
-function answerOf({ description, json, events, text, bytes }: Answer) {
+function answerOf({ description, json, jsonType = 'application/json', events, text, bytes }: Answer) {
   const content = {
-    ...(json !== undefined && { 'application/json': { schema: json } }),
+    ...(json !== undefined && { [jsonType]: { schema: json } }),
     ...(events !== undefined && { 'text/event-stream': { schema: events } }),
     ...(text && { 'text/plain': { schema: z.string() } }),
     ...(bytes && { 'application/octet-stream': { schema: {} } }),

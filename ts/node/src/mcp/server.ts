@@ -1,12 +1,13 @@
+import { z } from '@hono/zod-openapi';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { parseAsset } from '@openledger/sdk/protocol/assets';
-import { Hono } from 'hono';
 import { isAddressEqual, isHex } from 'viem';
-import { z } from 'zod';
 import type { AcceptedContribution } from '../chain/contributions.ts';
 import type { ListedDatanet } from '../chain/datanets.ts';
 import { NodeError } from '../errors.ts';
 import { toJson } from '../gateway/json.ts';
+import { jsonRpcAnswer, jsonRpcRequest } from '../gateway/json-rpc.ts';
+import { type Api, addOperation, createApi, type Operation } from '../gateway/operation.ts';
 import { type ReceiptViewDeps, viewReceipt } from '../gateway/receipt-view.ts';
 import type { listPayouts } from '../prover/payouts.ts';
 import type { Ask } from '../x402/ask.ts';
@@ -33,10 +34,33 @@ const ASK_RESOURCE = {
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const hash = z.string().regex(/^0x[0-9a-fA-F]{64}$/);
 
+const callTools = {
+  method: 'post',
+  path: '/mcp',
+  tag: 'agents',
+  summary: 'The Model Context Protocol: tools to ask, to explain a receipt and to check rewards',
+  description:
+    'Streamable HTTP, stateless, of the 2026-07-28 revision and those before it. `ask` is paid in the metadata of the call (docs/agents.md). `tools/list` has the schemas of the tools.',
+  headers: z.object({
+    accept: z.string().openapi({ description: 'Both `application/json` and `text/event-stream`.' }),
+    'mcp-protocol-version': z.string().optional(),
+  }),
+  foreignBody: jsonRpcRequest,
+  answer: { description: 'The answer in JSON-RPC.', json: jsonRpcAnswer, events: jsonRpcAnswer },
+  otherAnswers: {
+    202: { description: 'A notification was taken.' },
+    400: { description: 'Not a request of MCP.', json: jsonRpcAnswer },
+    406: { description: 'An accept header that does not name both types.', json: jsonRpcAnswer },
+    415: { description: 'Not JSON.', json: jsonRpcAnswer },
+  },
+} as const satisfies Operation<unknown, unknown, unknown>;
+
 /** The node as a server of MCP at `/mcp`, stateless, for clients of both eras of the protocol. */
-export function mcpRoutes(deps: McpDeps): Hono {
+export function mcpRoutes(deps: McpDeps): Api {
   const handler = createMcpHandler(() => createServer(deps));
-  const app = new Hono();
+  const app = createApi();
+  addOperation(app, callTools, (context) => handler.fetch(context.req.raw));
+  // The other methods are refused in the protocol's way.
   app.all('/mcp', (context) => handler.fetch(context.req.raw));
   return app;
 }

@@ -82,7 +82,7 @@ const catalog: ModelCatalog = {
 /** A text engine that says a fixed sentence, one token per word. For tests of what is around the model. */
 export function fakeEngine(
   words: readonly string[],
-  hooks: { beforeToken?(index: number): Promise<void> } = {},
+  hooks: { beforeToken?(index: number, signal: AbortSignal): Promise<void> } = {},
 ): TextEngine {
   return {
     baseHash: ZERO_HASH,
@@ -98,7 +98,7 @@ export function fakeEngine(
     status: () => ({ active: 0, adapters: 0, adapterBytes: 0, coldStartMs: undefined }),
     async *generate({ maxTokens, logProbabilities, signal }) {
       for (const [index, text] of words.slice(0, maxTokens).entries()) {
-        await hooks.beforeToken?.(index);
+        await hooks.beforeToken?.(index, signal);
         if (signal.aborted) return { finish: 'stop' };
         const top = [{ token: index, logProbability: -0.5 }].slice(0, logProbabilities);
         yield {
