@@ -311,7 +311,7 @@ describe('a call without a channel, on a real chain', () => {
       args: [first.openledger.receipt.channelId],
     });
     expect(consumer).toBe(devnet.account(NODE).address);
-  }, 60_000);
+  }, 120_000);
 
   /** The payment with another authorization, signed well. */
   async function signedOver(
