@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Hono } from 'hono';
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NodeError } from '../errors.ts';
+import { createApp } from '../gateway/app.ts';
 import { channellessRoutes } from '../gateway/channelless-routes.ts';
+import { createPriceLimit } from '../gateway/price-limit.ts';
+import { createLog } from '../log.ts';
 import { openAllowance } from './allowance.ts';
 import type { Lent } from './sponsor.ts';
 import { createFreeTier, type FreeCall, type FreeTier } from './tier.ts';
@@ -50,14 +52,14 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 async function admitted(): Promise<FreeCall> {
   const call = await tier.admit(RAW, 'a');
-  if (!('channelId' in call)) throw call.error;
+  if (call instanceof NodeError) throw call;
   return call;
 }
 
 async function refused(): Promise<{ code: string; retryAfter: number | undefined }> {
   const call = await tier.admit(RAW, 'a');
-  if ('channelId' in call) throw new Error('It was free.');
-  return { code: call.error.code, retryAfter: call.retryAfter };
+  if (!(call instanceof NodeError)) throw new Error('It was free.');
+  return { code: call.code, retryAfter: call.retryAfter };
 }
 
 describe('free calls', () => {
@@ -99,14 +101,17 @@ describe('free calls', () => {
       await call.prepaid.secure(3n);
       call.release();
     }
-    const free: FreeTier = { ...tier, admit: (raw) => tier.admit(raw, 'a') };
     const calls = { prepay: () => () => undefined };
-    const routes = channellessRoutes({ calls, free, payments: undefined, proxies: 0 });
+    const prices = createPriceLimit({ perMinute: 60, now: () => 0 });
+    const routes = channellessRoutes({ calls, free: tier, payments: undefined, prices, caller: () => 'a' });
     const body = JSON.stringify(RAW);
     const headers = { 'content-type': 'application/json' };
-    const env = { incoming: { socket: { remoteAddress: '127.0.0.1' } } };
-    const app = new Hono().route('/', routes).post('/v1/chat/completions', (c) => c.text('answered'));
-    const response = await app.request('/v1/chat/completions', { method: 'POST', body, headers }, env);
+    const app = createApp({ log: createLog('silent'), routes: [routes] });
+    const response = await app.request('http://127.0.0.1/v1/chat/completions', {
+      method: 'POST',
+      body,
+      headers,
+    });
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('86400');
     expect(await response.json()).toMatchObject({ error: { code: 'free_calls_used' } });

@@ -50,7 +50,7 @@ export function createFreeTier(deps: FreeTierDeps): FreeTier {
     if (maxFee > terms.maxFee) return tooDear(maxFee);
     const lent = sponsor.lend();
     if (lent === undefined) {
-      return new NodeError('overloaded', 'Every place for free calls is taken.', HINT);
+      return new NodeError('overloaded', 'Every place for free calls is taken.', HINT, { retryAfter: 1 });
     }
     const taken = allowance.take(caller);
     if (taken === undefined) {
