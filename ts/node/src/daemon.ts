@@ -95,7 +95,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const { config, chain, routes, caller } = context;
   const node = await openIdentity(context, signal);
   const ask = config.roles.includes('gateway') ? await startGateway(context, node) : undefined;
-  const payouts = config.roles.includes('prover') ? startProver(context, node) : undefined;
+  const payouts = config.roles.includes('prover') ? await startProver(context, node) : undefined;
   const datanets = cached(() => readDatanets(chain), 2_000);
   const { nodeId, ledger, reader, state, contributions } = node;
   routes.push(mcpRoutes({ nodeId, ledger, reader, state, contributions, datanets, ask, payouts, caller }));

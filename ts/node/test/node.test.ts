@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
-import { attributionSettlementAbi, modelRegistryAbi } from '@openledger/sdk/abis';
+import { attributionSettlementAbi, inferenceEscrowAbi, modelRegistryAbi } from '@openledger/sdk/abis';
 import { createInferenceClient } from '@openledger/sdk/client/inference-client';
 import { verifyReceipt } from '@openledger/sdk/light';
 import { parseLightProof } from '@openledger/sdk/light/proof';
@@ -219,6 +219,30 @@ describe('the node, as a process on a real chain', () => {
     expect((await node.settle()).json).toMatchObject({ settled: true });
     const channel = await node.request<{ settled: string }>(`/v1/channels/${channelId}`);
     expect(BigInt(channel.json.settled)).toBe(signed.cumulativeFee);
+    await devnet.travel(31);
+  }, 120_000);
+
+  it('redeems what a consumer has signed who leaves while a claim is open', async () => {
+    const leaver = devnet.account(CONSUMER);
+    const leaving = await openChannel(chain, leaver, 1);
+    const guest = createInferenceClient({
+      ...{ nodeUrl: node.url, channelId: leaving, account: leaver, isPublic: true, store: storeOf() },
+      chain: { client: chain.client as never, book: devnet.book },
+    });
+    await ask('What is open now?');
+    expect((await node.settle()).json).toMatchObject({ settled: true });
+    const { receipt } = await guest.ask({
+      ...{ model: 'ol-1', messages: [{ role: 'user', content: 'And what is left?' }], max_tokens: 8 },
+    });
+    const escrow = { address: chain.contracts.InferenceEscrow, abi: inferenceEscrowAbi } as const;
+    await send(chain, leaver, { ...escrow, functionName: 'requestExit', args: [leaving] });
+    const channel = () => chain.client.readContract({ ...escrow, functionName: 'channel', args: [leaving] });
+    // Before the ten seconds of an exit are over: the chain's clock only goes on with blocks.
+    await waitUntil(async () => expect(await channel()).toMatchObject({ settled: receipt.fee }));
+    expect((await node.settle()).json).toMatchObject({ settled: false });
+    await devnet.travel(31);
+    await send(chain, leaver, { ...escrow, functionName: 'withdraw', args: [leaving] });
+    expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 1, vouchers: 0 });
     await devnet.travel(31);
   }, 120_000);
 

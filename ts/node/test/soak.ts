@@ -124,7 +124,7 @@ const generator = createGenerator(base);
 const bytes = adapters.reduce((sum, { adapter }) => sum + 4 * adapter.weights.length, 0);
 const engine = createTextEngine(base, createEmbeddedEngine(base, generator, bytes / 4));
 const channel = { consumer: consumer.address, signer: consumer.address, nodeId: NODE_ID };
-const funds = { epoch: 0, deposit: 10n ** 24n, settled: 0n, exitAt: 0 };
+const funds = { epoch: 0, deposit: 10n ** 24n, settled: 0n, exitAt: 0, signerAt: 0 };
 const readChannel = async () => ({ ...channel, ...funds });
 const log = createLog('silent');
 const calls = createCalls({
@@ -192,6 +192,8 @@ const started = Date.now();
 const end = started + minutes * 60_000;
 const memory: { at: number; rss: number }[] = [];
 const sampler = setInterval(() => {
+  // A leak is what a collection leaves.
+  globalThis.gc?.();
   memory.push({ at: (Date.now() - started) / (end - started), rss: process.memoryUsage.rss() });
   const { rss } = memory.at(-1)!;
   if (memory.length % 12 === 0)

@@ -1,4 +1,5 @@
-import { feeOf, RECEIPT_FLAG } from '@openledger/sdk/protocol/receipts';
+import { utf8 } from '@openledger/sdk/protocol/bytes';
+import { feeOf, isPublic, RECEIPT_FLAG } from '@openledger/sdk/protocol/receipts';
 import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { NodeError } from '../errors.ts';
 import {
@@ -8,6 +9,7 @@ import {
   unsignedReceipts,
   voucherFor,
 } from '../ledger/channel.ts';
+import { MAX_PUBLIC_BYTES } from '../ledger/claim-size.ts';
 import type { Prices } from '../models/types.ts';
 import { PaymentError } from './http-errors.ts';
 import type { ChatBody, CompletionBody, PaymentBody } from './openai.ts';
@@ -18,18 +20,29 @@ export function requestText(rawBody: Record<string, unknown>): string {
   return new TextDecoder().decode(canonicalBytes(request));
 }
 
+/** Refuses a PUBLIC call that no claim has room for; `outputBytes` as far as they are known. */
+export function requireRoom(flags: number, request: string, outputBytes = 0): void {
+  if (!isPublic({ flags })) return;
+  if (Math.max(utf8(request).length, outputBytes) <= MAX_PUBLIC_BYTES) return;
+  throw new NodeError(
+    'bad_request',
+    `A PUBLIC request, and its answer, may have ${MAX_PUBLIC_BYTES} bytes: both are published with the claim.`,
+    'Send less, or send it without the PUBLIC flag.',
+  );
+}
+
 /** A receipt's flags. */
 export function flagsOf(payment: PaymentBody): number {
-  const isPublic = payment.flags.includes('PUBLIC');
+  const published = payment.flags.includes('PUBLIC');
   const noAudit = payment.flags.includes('NO_AUDIT');
-  if (isPublic && noAudit) {
+  if (published && noAudit) {
     throw new NodeError(
       'bad_request',
       'PUBLIC and NO_AUDIT exclude each other.',
       'Send one of the two flags.',
     );
   }
-  return (isPublic ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
+  return (published ? RECEIPT_FLAG.public : 0) | (noAudit ? RECEIPT_FLAG.noAudit : 0);
 }
 
 /** What is left of a channel's deposit, in wei. */

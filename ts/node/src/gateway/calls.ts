@@ -1,10 +1,12 @@
+import { utf8 } from '@openledger/sdk/protocol/bytes';
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
 import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
-import { feeOf, hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
+import { feeOf, hashReceipt, isPublic, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import { NodeError } from '../errors.ts';
 import { type ChainChannel, nextPlace } from '../ledger/channel.ts';
+import { disclosedBytes, MAX_PUBLIC_BYTES } from '../ledger/claim-size.ts';
 import type { ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
 import type {
   AnswerToken,
@@ -18,7 +20,7 @@ import type {
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { FinishReason } from './answer-shapes.ts';
-import { affordable, flagsOf, leftOn, logProbabilitiesOf, requestText } from './call-rules.ts';
+import { affordable, flagsOf, leftOn, logProbabilitiesOf, requestText, requireRoom } from './call-rules.ts';
 import { base64Of } from './embedding-output.ts';
 import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
 import { createCallPayment, type PaymentDeps } from './payment.ts';
@@ -102,6 +104,7 @@ export function createCalls(deps: CallDeps): Calls {
   ): Promise<StartedCall> {
     const { channelId } = body.openledger;
     const flags = flagsOf(body.openledger);
+    requireRoom(flags, requestText(rawBody));
     const prepaid = payment.prepaidOn(channelId);
     const admitted = prepaid === undefined ? await payment.admit(body.openledger) : undefined;
     const plan = await planCall(deps, body);
@@ -164,12 +167,16 @@ export function createCalls(deps: CallDeps): Calls {
         try {
           for (; next.done !== true; next = await tokens.next()) {
             const { text } = next.value;
+            if (isPublic(call) && utf8(output + text).length > MAX_PUBLIC_BYTES) {
+              end = { finish: 'length' };
+              break;
+            }
             tokensOut += 1;
             output += text;
             unsent.push(next.value);
             if (text !== '') yield { type: 'text', text, tokens: unsent.splice(0) };
           }
-          end = next.value;
+          if (next.done === true) end = next.value;
         } finally {
           if (next.done !== true) await tokens.return({ finish: 'stop' });
         }
@@ -191,7 +198,9 @@ export function createCalls(deps: CallDeps): Calls {
     const { channelId, salt } = call.body.openledger;
     const request = requestText(call.rawBody);
     const bytes = new TextEncoder().encode(output);
+    const size = disclosedBytes({ flags: call.flags, outputLength: bytes.length }, utf8(request).length);
     return deps.locks.run(channelId, async () => {
+      await payment.makeRoom(channelId, size);
       const place = nextPlace(deps.ledger.channel(channelId), call.chain);
       const receipt: Receipt = {
         channelId,
@@ -236,6 +245,8 @@ export function createCalls(deps: CallDeps): Calls {
     const release = payment.occupy(channelId);
     try {
       const flags = flagsOf(body.openledger);
+      const request = requestText(rawBody);
+      requireRoom(flags, request);
       const chain = await payment.admit(body.openledger);
       const model = await deps.catalog.find(body.model);
       await requireBase(deps, model);
@@ -259,7 +270,9 @@ export function createCalls(deps: CallDeps): Calls {
         context: [],
         chain,
       };
-      const entry = await issueReceipt(billed, 0, vectors.map(base64Of).join('\n'));
+      const output = vectors.map(base64Of).join('\n');
+      requireRoom(flags, request, output.length);
+      const entry = await issueReceipt(billed, 0, output);
       deps.onReceipt?.(entry);
       return { model, vectors, entry };
     } finally {

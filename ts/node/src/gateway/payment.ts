@@ -2,8 +2,9 @@ import type { SigningDomain } from '@openledger/sdk/protocol/vouchers';
 import { type Hex, isAddressEqual } from 'viem';
 import { NodeError } from '../errors.ts';
 import type { NodeSigner } from '../identity/signer.ts';
-import { type ChainChannel, checkVoucher, voucherFor } from '../ledger/channel.ts';
-import type { LedgerEntry, ReceiptEntry, StoredVoucher } from '../ledger/entries.ts';
+import { type ChainChannel, checkVoucher, unsignedReceipts, voucherFor } from '../ledger/channel.ts';
+import { MAX_CLAIM_BYTES } from '../ledger/claim-size.ts';
+import { type LedgerEntry, type ReceiptEntry, redemptionOf, type StoredVoucher } from '../ledger/entries.ts';
 import type { KeyLock } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { otherChannel, requireNothingUnsigned } from './call-rules.ts';
@@ -33,6 +34,11 @@ export type CallPayment = {
   /** Says that the next call on this channel is prepaid, until the function that it returns is called. */
   prepay(channelId: Hex, prepaid: Prepaid): () => void;
   prepaidOn(channelId: Hex): Prepaid | undefined;
+  /**
+   * Begins the channel's next epoch when the running one, which is all signed, has no room for a receipt that takes so
+   * many bytes of claimData: an epoch is settled whole, and a claim must fit into a transaction.
+   */
+  makeRoom(channelId: Hex, bytes: number): Promise<void>;
   /** The node's voucher up to the receipt of a prepaid call; nothing where the consumer signs. */
   ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]>;
 };
@@ -96,6 +102,13 @@ export function createCallPayment(deps: PaymentDeps): CallPayment {
     return () => void prepaidCalls.delete(channelId);
   }
 
+  async function makeRoom(channelId: Hex, bytes: number): Promise<void> {
+    const current = deps.ledger.channel(channelId)?.current;
+    if (current?.voucher === undefined || unsignedReceipts(current).length > 0) return;
+    if (current.claimBytes + bytes <= MAX_CLAIM_BYTES) return;
+    await deps.ledger.append(redemptionOf(current.voucher, deps.now()));
+  }
+
   async function ownVoucher(prepaid: Prepaid | undefined, entry: ReceiptEntry): Promise<LedgerEntry[]> {
     if (prepaid === undefined) return [];
     const { channelId, epoch } = entry.receipt;
@@ -112,6 +125,7 @@ export function createCallPayment(deps: PaymentDeps): CallPayment {
     isBusy: (channelId) => inFlight.has(channelId),
     acceptVoucher,
     prepay,
+    makeRoom,
     prepaidOn: (channelId) => prepaidCalls.get(channelId),
     ownVoucher,
   };

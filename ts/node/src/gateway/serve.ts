@@ -3,6 +3,12 @@ import { type ServerType, serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { NodeError, systemCode } from '../errors.ts';
 
+/**
+ * Milliseconds after which an idle connection is closed. Longer than clients and proxies keep theirs (commonly a minute),
+ * so that they close it: who sends while the other end closes loses the request, and here requests carry payments.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 export type RunningServer = { url: string; port: number; close(): Promise<void> };
 
 /** Fails early, before anything is done on the chain, when the port is taken. */
@@ -17,7 +23,10 @@ export function assertPortFree(host: string, port: number): Promise<void> {
 /** Starts listening; a port in use is an error that says so. */
 export function listen(app: Hono, host: string, port: number): Promise<RunningServer> {
   return new Promise((resolve, reject) => {
-    const server: ServerType = serve({ fetch: app.fetch, hostname: host, port });
+    const server: ServerType = serve({
+      ...{ fetch: app.fetch, hostname: host, port },
+      serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
+    });
     server.once('error', (error) => {
       reject(systemCode(error) === 'EADDRINUSE' ? portInUse(port) : error);
     });

@@ -14,6 +14,8 @@ export type ChainChannel = {
   deposit: bigint;
   settled: bigint;
   exitAt: number;
+  /** When another key takes the signer's place; 0: none does. */
+  signerAt: number;
 };
 
 /** The part of a receipt's entry that vouchers and channels need; it has the same size for every answer. */
@@ -26,8 +28,8 @@ export type EpochState = {
   receipts: ReceiptHead[];
   /** The last voucher; it covers the first `voucher.receiptCount` receipts. */
   voucher: StoredVoucher | undefined;
-  /** Bytes of all requests and answers, in UTF-8. */
-  textBytes: number;
+  /** At most so many bytes of claimData disclose these receipts. */
+  claimBytes: number;
 };
 
 /** A voucher period that a redemption closed: what is left in memory of it. */
@@ -36,7 +38,7 @@ export type SealedEpoch = {
   voucher: StoredVoucher;
   /** Hashes; receipts beyond `voucher.receiptCount` were never paid. */
   receipts: Hex[];
-  textBytes: number;
+  claimBytes: number;
 };
 
 /** A channel as the node keeps it: the running epoch, and those that are on their way to the chain or there. */
@@ -60,7 +62,7 @@ export function feesOf(receipts: readonly ReceiptHead[]): bigint {
 /** The voucher that the consumer has to sign to cover every receipt of the epoch. */
 export function voucherFor(
   channelId: Hex,
-  epoch: Omit<EpochState, 'textBytes'>,
+  epoch: Omit<EpochState, 'claimBytes'>,
 ): Omit<StoredVoucher, 'signature'> {
   const root = sumRoot(receiptsTree(epoch.receipts.map(({ receipt }) => receipt)));
   return {

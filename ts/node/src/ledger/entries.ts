@@ -129,6 +129,11 @@ export type ProposalEntry = z.infer<typeof proposalEntry>;
 export type PaymentEntry = z.infer<typeof paymentEntry>;
 export type StoredVoucher = z.infer<typeof voucher>;
 
+/** Closes the epoch of its last voucher. */
+export function redemptionOf({ channelId, epoch, receiptCount }: StoredVoucher, at: number): LedgerEntry {
+  return { type: 'redemption', vouchers: [{ channelId, epoch, receiptCount }], at };
+}
+
 /** Checks an entry that was read back. */
 export function parseEntry(value: unknown): LedgerEntry {
   return entry.parse(value);

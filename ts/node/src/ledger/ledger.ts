@@ -3,6 +3,7 @@ import type { Hex } from 'viem';
 import { type JournalOptions, openJournal, type Place, type TornTail } from '../journal/journal.ts';
 import { type Archive, createArchive, type PaymentPlace } from './archive.ts';
 import type { ChannelState, SealedEpoch } from './channel.ts';
+import { disclosedBytes } from './claim-size.ts';
 import {
   type AttributionEntry,
   type LedgerEntry,
@@ -85,22 +86,22 @@ export async function openLedger(
   function serve({ receipt, hash, nodeSignature, settledFee, request }: ReceiptEntry): void {
     const state = channelOf(receipt.channelId);
     const { epoch, position } = receipt;
-    state.current ??= { epoch, settledFee, receipts: [], voucher: undefined, textBytes: 0 };
+    state.current ??= { epoch, settledFee, receipts: [], voucher: undefined, claimBytes: 0 };
     const { current } = state;
     if (current.epoch !== epoch || current.receipts.length !== position) {
       throw new Error(`Receipt ${hash} is out of order in its channel.`);
     }
     current.receipts.push({ receipt, hash, nodeSignature });
-    current.textBytes += utf8(request).length + receipt.outputLength;
+    current.claimBytes += disclosedBytes(receipt, utf8(request).length);
   }
 
   function seal(state: ChannelState, epoch: number): void {
     const { current } = state;
     if (current?.epoch !== epoch) return;
-    const { voucher, textBytes } = current;
+    const { voucher, claimBytes } = current;
     if (voucher === undefined) throw new Error('A redemption of an epoch that has no voucher.');
     const receipts = current.receipts.map(({ hash }) => hash);
-    state.sealed.push({ epoch, voucher, receipts, textBytes });
+    state.sealed.push({ epoch, voucher, receipts, claimBytes });
     state.current = undefined;
   }
 

@@ -19,27 +19,21 @@ import type { SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { NodeError } from '../errors.ts';
-import { type ChainChannel, type SealedEpoch, unsignedReceipts } from '../ledger/channel.ts';
-import type { LedgerEntry, ReceiptEntry } from '../ledger/entries.ts';
-import { type KeyLock, WALLET_KEY } from '../ledger/key-lock.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Log } from '../log.ts';
+import type { SealedEpoch } from '../ledger/channel.ts';
+import type { ReceiptEntry } from '../ledger/entries.ts';
+import { WALLET_KEY } from '../ledger/key-lock.ts';
 import type { BlobStore } from '../store/types.ts';
 import { loadSettled } from './settled-state.ts';
+import { createVouchers, type VoucherDeps } from './vouchers.ts';
 
-export type ProverDeps = {
+export type ProverDeps = VoucherDeps & {
   chain: Chain;
   wallet: ChainWallet;
   nodeId: number;
-  ledger: Ledger;
-  locks: KeyLock;
   reader: SettlementReader;
   state: SettlementState;
   store: BlobStore;
   attributions: Pick<AttributionQueue, 'ensure'>;
-  readChannel(channelId: Hex): Promise<ChainChannel>;
-  log: Log;
-  now(): number;
 };
 
 export type SettleResult =
@@ -47,17 +41,17 @@ export type SettleResult =
   | { settled: false; reason: string };
 
 export type Prover = {
+  /**
+   * Redeems what was signed on channels whose consumers leave or change the signer, while the chain still pays it: a claim
+   * may be open for longer. It is claimed with the next settlement. How many vouchers; call it again until there are none.
+   */
+  secure(): Promise<number>;
   /** Redeems and proposes what can be, in one transaction. Calls never overlap. */
   settle(): Promise<SettleResult>;
   /** Pays out what final claims released: the node's share, burn, treasury and stakers. */
   flush(): Promise<void>;
 };
 
-/** Calldata of one transaction stays below what public RPCs accept. */
-const MAX_CLAIM_BYTES = 96_000;
-const MAX_VOUCHERS = 64;
-/** How long a consumer may leave its last receipt unsigned while its channel waits to be settled. */
-const UNSIGNED_PATIENCE_S = 3_600;
 /** How long a settlement waits for attributions that are still being computed. */
 const ATTRIBUTION_PATIENCE_MS = 240_000;
 
@@ -72,6 +66,7 @@ export function createProver(deps: ProverDeps): Prover {
     address: chain.contracts.AttributionSettlement,
     abi: attributionSettlementAbi,
   } as const;
+  const vouchers = createVouchers(deps);
   let last: Promise<unknown> = Promise.resolve();
 
   /** One transaction at a time: they share a nonce and a view of the chain. */
@@ -99,77 +94,44 @@ export function createProver(deps: ProverDeps): Prover {
     }
     const version = await state.currentVersion();
     const waiting = reader.node(nodeId).batches.filter(({ number }) => number > node.settledBatches);
-    const stale = waiting.filter(({ paramsVersion }) => paramsVersion === waiting[0].paramsVersion);
-    // A claim has one parameters version. What was redeemed under an older one goes first, without new vouchers.
+    // A claim has one parameters version. What was redeemed earlier goes first, without new vouchers if it is not all.
+    const redeemed = vouchers.fitting(
+      waiting.filter((batch) => batch.paramsVersion === waiting[0].paramsVersion),
+    );
     const mayRedeem =
-      stale.length === waiting.length && waiting.every(({ paramsVersion }) => paramsVersion === version);
-    await seal();
-    const epochs = mayRedeem ? await choose() : [];
-    if (stale.length === 0 && epochs.length === 0)
+      redeemed.batches.length === waiting.length &&
+      waiting.every(({ paramsVersion }) => paramsVersion === version);
+    await vouchers.seal();
+    const signed = mayRedeem ? signedOf(await vouchers.choose(redeemed.bytes)) : [];
+    if (redeemed.batches.length === 0 && signed.length === 0)
       return { settled: false, reason: 'there is nothing to settle' };
-    const vouchers: SignedVoucher[] = epochs.map(({ voucher }) => ({ ...voucher, acceptance: '0x' }));
     const batches: BatchRecord[] = [
-      ...stale,
-      ...(vouchers.length > 0 ? [nextBatch(node, version, vouchers)] : []),
+      ...redeemed.batches,
+      ...(signed.length > 0 ? [nextBatch(node, version, signed)] : []),
     ];
     const built = await build(batches, node, batches[0].paramsVersion);
-    return send(built, vouchers);
+    return send(built, signed);
   }
 
-  /**
-   * Closes the running epoch of every channel whose receipts are all signed: later receipts go to the next epoch.
-   * A consumer that leaves, or stays away for long, without signing its last receipt loses the channel.
-   */
-  async function seal(): Promise<void> {
-    for (const { channelId } of ledger.redeemable()) {
-      const { exitAt } = await deps.readChannel(channelId);
-      await deps.locks.run(channelId, async () => {
-        const current = ledger.channel(channelId)?.current;
-        if (current?.voucher === undefined) return;
-        const { epoch } = current;
-        const at = deps.now();
-        const entries: LedgerEntry[] = [];
-        for (const { hash, receipt } of unsignedReceipts(current)) {
-          if (exitAt === 0 && at - receipt.servedAt < UNSIGNED_PATIENCE_S) return;
-          entries.push({ type: 'default', channelId, hash, at });
-          log.warn(
-            { channel: channelId, fee: receipt.fee.toString() },
-            'an answer was never paid; the channel is closed here',
-          );
-        }
-        const { receiptCount } = current.voucher;
-        await ledger.append(...entries, {
-          type: 'redemption',
-          vouchers: [{ channelId, epoch, receiptCount }],
-          at,
-        });
-      });
-    }
-  }
-
-  /** Sealed epochs that the chain would accept now, the largest first, as many as fit into one transaction. */
-  async function choose(): Promise<SealedEpoch[]> {
-    const open: SealedEpoch[] = [];
-    for (const one of ledger.sealed()) {
-      const { channelId, epoch, settledFee, cumulativeFee } = one.voucher;
-      const channel = await deps.readChannel(channelId);
-      if (channel.epoch > epoch) continue;
-      const payable =
-        channel.epoch === epoch && channel.settled === settledFee && channel.deposit >= cumulativeFee;
-      if (payable) open.push(one);
-      else if (channel.epoch === epoch) {
-        log.error({ channel: channelId, epoch }, 'a voucher cannot be redeemed: the deposit is gone');
-      }
-    }
-    const fee = ({ voucher }: SealedEpoch) => voucher.cumulativeFee - voucher.settledFee;
-    open.sort((a, b) => (fee(a) === fee(b) ? 0 : fee(a) > fee(b) ? -1 : 1));
-    let bytes = 0;
-    return open.slice(0, MAX_VOUCHERS).filter((one, index) => {
-      const size = disclosedSize(one);
-      if (index > 0 && bytes + size > MAX_CLAIM_BYTES) return false;
-      bytes += size;
-      return true;
+  async function secure(): Promise<number> {
+    const changing = await vouchers.changing();
+    if (changing.size === 0) return 0;
+    await sending(quietMempool);
+    await vouchers.seal(changing);
+    const signed = signedOf(await vouchers.choose(0, changing));
+    if (signed.length === 0) return 0;
+    const hash = await sending(async () => {
+      const call = { ...settlement, account: deps.wallet.account, functionName: 'redeem' } as const;
+      const { request } = await chain.client.simulateContract({ ...call, args: [nodeId, signed] });
+      const sent = await deps.wallet.writeContract(request);
+      await confirmed(chain, sent, 'redemption');
+      return sent;
     });
+    log.info(
+      { vouchers: signed.length, transaction: hash },
+      'redeemed what was signed on channels that change',
+    );
+    return signed.length;
   }
 
   async function build(
@@ -306,7 +268,16 @@ export function createProver(deps: ProverDeps): Prover {
     );
   }
 
-  return { settle: () => exclusively(settle), flush: () => exclusively(() => sending(flush)) };
+  return {
+    secure: () => exclusively(secure),
+    settle: () => exclusively(settle),
+    flush: () => exclusively(() => sending(flush)),
+  };
+}
+
+/** Vouchers as the node itself redeems them. */
+function signedOf(epochs: readonly SealedEpoch[]): SignedVoucher[] {
+  return epochs.map(({ voucher }) => ({ ...voucher, acceptance: '0x' }));
 }
 
 /** Gives up waiting for attributions; what they need is logged where they fail. */
@@ -325,11 +296,6 @@ async function within<T>(ms: number, task: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** About how many bytes an epoch's receipts take in claimData. */
-function disclosedSize({ receipts, textBytes }: SealedEpoch): number {
-  return receipts.length * (171 + 16 * 40 + 33 + 292) + textBytes;
 }
 
 function missingTerms(modelId: number): never {

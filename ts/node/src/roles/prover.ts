@@ -8,8 +8,12 @@ import type { NodeIdentity } from './identity.ts';
 /** What the node owes to whom. */
 export type Payouts = (asset: number | undefined) => ReturnType<typeof listPayouts>;
 
+/** Channels are looked at five times and more while a consumer that leaves must wait, and once a minute at least. */
+const LOOKS_MS = 1000 / 5;
+const MAX_PAUSE_MS = 60_000;
+
 /** Settles what the node has earned; the payouts that it settled. */
-export function startProver(context: Context, node: NodeIdentity): Payouts {
+export async function startProver(context: Context, node: NodeIdentity): Promise<Payouts> {
   const { config, log, chain, store, catalog, routes, onClose } = context;
   const { wallet, nodeId, ledger, locks, reader, state, attributions, readChannel } = node;
   const prover = createProver({
@@ -17,6 +21,10 @@ export function startProver(context: Context, node: NodeIdentity): Payouts {
   });
   const { operatorToken } = config;
   routes.push(proverRoutes({ chain, nodeId, reader, state, store, catalog, prover, operatorToken }));
+  const { exitDelay } = await state.parameters(await state.currentVersion());
+  const everyMs = Math.min(exitDelay * LOOKS_MS, MAX_PAUSE_MS);
+  const securing = startLoop({ name: 'securing', everyMs, log, task: prover.secure });
+  onClose.push(securing.stop);
   if (config.settleEvery > 0) {
     const task = async () => {
       await prover.settle();

@@ -128,6 +128,7 @@ export async function createTestGateway(
     deposit: 10n ** 18n,
     settled: 0n,
     exitAt: 0,
+    signerAt: 0,
   };
   const readChannel = async (id: Hex): Promise<ChainChannel> => {
     if (id !== channelId) throw new NodeError('channel_unknown', `There is no channel ${id}.`, 'Open one.');

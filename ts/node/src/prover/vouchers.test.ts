@@ -1,0 +1,94 @@
+import { ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import type { BatchRecord } from '@openledger/sdk/protocol/claims';
+import type { Hex } from 'viem';
+import { expect, it } from 'vitest';
+import type { ChainChannel, SealedEpoch } from '../ledger/channel.ts';
+import { MAX_CLAIM_BYTES } from '../ledger/claim-size.ts';
+import { createKeyLock } from '../ledger/key-lock.ts';
+import { createLog } from '../log.ts';
+import { createVouchers, type VoucherDeps } from './vouchers.ts';
+
+type Known = { id: number; epoch?: number; fee: bigint; bytes: number };
+
+const idOf = (id: number): Hex => `0x${id.toString(16).padStart(64, '0')}`;
+
+function sealedOf({ id, epoch = 0, fee, bytes }: Known): SealedEpoch {
+  const voucher = {
+    ...{ channelId: idOf(id), epoch, settledFee: 0n, cumulativeFee: fee, receiptCount: 1 },
+    ...{ receiptsRoot: ZERO_HASH, signature: '0x' as const },
+  };
+  return { epoch, voucher, receipts: [], claimBytes: bytes };
+}
+
+/** Vouchers of a ledger that knows these sealed epochs, on channels that the chain shows so. */
+function vouchersOf(known: readonly Known[], chain: Partial<ChainChannel> = {}) {
+  const sealed = known.map(sealedOf);
+  const ledger = {
+    redeemable: () => [],
+    sealed: () => sealed,
+    channel: (id: Hex) => ({ sealed: sealed.filter(({ voucher }) => voucher.channelId === id) }),
+  } as unknown as VoucherDeps['ledger'];
+  const channel = { epoch: 0, settled: 0n, deposit: 100n, exitAt: 0, signerAt: 0, ...chain } as ChainChannel;
+  return createVouchers({
+    ...{ ledger, locks: createKeyLock(), log: createLog('silent'), now: () => 0 },
+    readChannel: async (id) => {
+      if (id === idOf(8)) return { ...channel, signerAt: 5 };
+      return id === idOf(9) ? { ...channel, exitAt: 5 } : channel;
+    },
+  });
+}
+
+const chosen = (epochs: readonly SealedEpoch[]) => epochs.map(({ voucher }) => Number(voucher.channelId));
+
+it('chooses by fee what fits into one claim, and skips what does not', async () => {
+  const vouchers = vouchersOf([
+    { id: 1, fee: 5n, bytes: 60_000 },
+    { id: 2, fee: 9n, bytes: 50_000 },
+    { id: 3, fee: 1n, bytes: 40_000 },
+  ]);
+  expect(chosen(await vouchers.choose(0))).toEqual([2, 3]);
+  expect(chosen(await vouchers.choose(50_000))).toEqual([3]);
+});
+
+it('lets an epoch that no claim can hold stand in nobody’s way', async () => {
+  const vouchers = vouchersOf([
+    { id: 1, fee: 90n, bytes: MAX_CLAIM_BYTES + 1 },
+    { id: 2, fee: 1n, bytes: 1_000 },
+  ]);
+  expect(chosen(await vouchers.choose(0))).toEqual([2]);
+});
+
+it('leaves out what the chain would refuse: another epoch, and a deposit that is gone', async () => {
+  const later = vouchersOf([
+    { id: 1, epoch: 1, fee: 1n, bytes: 1 },
+    { id: 2, fee: 1n, bytes: 1 },
+  ]);
+  expect(chosen(await later.choose(0))).toEqual([2]);
+  expect(await vouchersOf([{ id: 1, fee: 2n, bytes: 1 }], { deposit: 1n }).choose(0)).toEqual([]);
+});
+
+it('knows the channels whose consumers leave or change the signer, and chooses among them alone', async () => {
+  const vouchers = vouchersOf([
+    { id: 1, fee: 9n, bytes: 1 },
+    { id: 8, fee: 2n, bytes: 1 },
+    { id: 9, fee: 1n, bytes: 1 },
+  ]);
+  const changing = await vouchers.changing();
+  expect([...changing]).toEqual([idOf(8), idOf(9)]);
+  expect(chosen(await vouchers.choose(0, changing))).toEqual([8, 9]);
+});
+
+it('claims as many redeemed batches as fit, and one at least', () => {
+  const vouchers = vouchersOf([
+    { id: 1, fee: 1n, bytes: 70_000 },
+    { id: 2, fee: 1n, bytes: 20_000 },
+    { id: 3, fee: 1n, bytes: 20_000 },
+  ]);
+  const batches = [1, 2, 3].map(
+    (id) => ({ number: id, vouchers: [{ channelId: idOf(id), epoch: 0 }] }) as BatchRecord,
+  );
+  const { batches: first, bytes } = vouchers.fitting(batches);
+  expect(first.map(({ number }) => number)).toEqual([1, 2]);
+  expect(bytes).toBe(90_000);
+  expect(vouchers.fitting([]).batches).toEqual([]);
+});
