@@ -1,12 +1,13 @@
 // `npm run test:deep`: the invariant campaigns 10,000 times over with 64 calls each, divided among the cores by seed, then
-// every other test with 1,000 runs of each fuzzed one. All on the bytecode that is deployed, as `npm run test:contracts`.
+// every other test with 1,000 runs of each fuzzed one. All on the bytecode that is deployed: the campaigns, which take long
+// to run, as `forge test` builds them, the others, which take long to compile, as `npm run test:contracts` does.
 // Fails if anything fails, or if time is over before all is done.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildShipped, restore } from './shipped.mjs';
+import { forge as build, buildShipped, restore } from './shipped.mjs';
 
 const USAGE = `Usage: node script/test-deep.mjs [options]
   --runs N      runs of each invariant campaign (10000)
@@ -17,6 +18,7 @@ const USAGE = `Usage: node script/test-deep.mjs [options]
   --only PART   invariants or fuzz
   --help        this text`;
 
+const CAMPAIGNS = 'test/invariant';
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
   options: {
@@ -44,7 +46,6 @@ const path = `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`
 const env = {
   ...process.env,
   PATH: path,
-  FOUNDRY_PROFILE: 'tests',
   FOUNDRY_INVARIANT_DEPTH: '64',
   NO_COLOR: '1',
 };
@@ -53,7 +54,8 @@ const deadline = started + minutes * 60_000;
 const rows = [];
 
 // Once, so that the processes find everything compiled.
-if (!buildShipped()) fail('The contracts do not compile.');
+if (!buildShipped() || !build('default', ['build', CAMPAIGNS, '--quiet']))
+  fail('The contracts do not compile.');
 process.on('exit', restore);
 
 if (values.only !== 'fuzz') {
@@ -63,15 +65,22 @@ if (values.only !== 'fuzz') {
   );
   await Promise.all(
     Array.from({ length: shards }, (_, i) =>
-      part(`invariants, seed ${seed + i}`, ['--match-test', '^invariant_'], seed + i, {
-        FOUNDRY_INVARIANT_RUNS: String(share),
-      }),
+      part(
+        `invariants, seed ${seed + i}`,
+        ['--match-path', `${CAMPAIGNS}/**`, '--match-test', '^invariant_'],
+        seed + i,
+        {
+          FOUNDRY_PROFILE: 'default',
+          FOUNDRY_INVARIANT_RUNS: String(share),
+        },
+      ),
     ),
   );
 }
 if (values.only !== 'invariants') {
   console.log(`Everything else: ${fuzzRuns} runs of each fuzzed test`);
   await part('everything else', ['--no-match-test', '^invariant_'], seed, {
+    FOUNDRY_PROFILE: 'tests',
     FOUNDRY_FUZZ_RUNS: String(fuzzRuns),
   });
 }

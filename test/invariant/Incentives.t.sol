@@ -24,7 +24,15 @@ contract IncentivesInvariants is StakerRewardsFixture {
         targetContract(address(handler));
     }
 
-    function invariant_RewardsHoldWhatTheyOwe() public view {
+    /// @dev One campaign checks them all: the same sequences for each would only take longer.
+    function invariant_AllSums() public view {
+        _checkRewards();
+        _checkStakes();
+        _checkProgrammes();
+    }
+
+    /// @dev Rewards hold what they owe.
+    function _checkRewards() private view {
         assertEq(
             uint256(rewards.totalStaked()) + rewards.totalPending() + rewards.unpaid() + rewards.undistributed(),
             address(rewards).balance
@@ -40,21 +48,22 @@ contract IncentivesInvariants is StakerRewardsFixture {
         );
     }
 
-    function invariant_StakesAndWeightsAreTheSumOfPositions() public view {
+    /// @dev Stakes and weights are the sums of positions.
+    function _checkStakes() private view {
         uint256 staked;
         uint256 pending;
         uint256 weight;
+        (uint40[5] memory locks, uint16[5] memory perWei) = _tiers();
         for (uint256 i = 0; i < 4; ++i) {
             address account = handler.actors(i);
             uint256 own;
             uint256 ownWeight;
             for (uint8 tier = 0; tier < 5; ++tier) {
                 IStakerRewards.Position memory p = rewards.position(account, tier);
-                (uint40 lock, uint16 perWei) = rewards.tierTerms(tier);
                 own += uint256(p.staked) + p.pending;
-                ownWeight += uint256(p.staked) * perWei;
+                ownWeight += uint256(p.staked) * perWei[tier];
                 (staked, pending) = (staked + p.staked, pending + p.pending);
-                assertLe(p.unlockAt, block.timestamp + lock);
+                assertLe(p.unlockAt, block.timestamp + locks[tier]);
             }
             assertEq(own, handler.deposited(account) - handler.withdrawn(account));
             assertEq(rewards.weightOf(account), ownWeight);
@@ -65,7 +74,14 @@ contract IncentivesInvariants is StakerRewardsFixture {
         assertEq(rewards.totalWeight(), weight);
     }
 
-    function invariant_EachProgrammePaysItsOwnFunds() public view {
+    function _tiers() private view returns (uint40[5] memory locks, uint16[5] memory perWei) {
+        for (uint8 tier = 0; tier < 5; ++tier) {
+            (locks[tier], perWei[tier]) = rewards.tierTerms(tier);
+        }
+    }
+
+    /// @dev Each programme pays from its own funds.
+    function _checkProgrammes() private view {
         uint256 left;
         for (uint40 id = 1; id <= vault.programmeCount(); ++id) {
             IProgrammeVault.Programme memory p = vault.programme(id);

@@ -12,7 +12,7 @@ import {Judged, Pending} from "./CampaignState.sol";
 /// @dev What must hold after every action, by the numbers of docs/invariants.md, and the end of every run.
 contract SettlementHandler is SaverActions {
     /// @dev Claims that are looked at after every action; older ones at the end of a run, since to look at all takes too long.
-    uint256 private constant RECENT = 8;
+    uint256 private constant RECENT = 4;
 
     /// @notice What a node does every day.
     function settle(uint256 seed, uint256 fee, uint8 lie) external {
