@@ -18,7 +18,6 @@ import {
   sign,
 } from '../../test/support/gateway.ts';
 import { NodeError } from '../errors.ts';
-import { MAX_CLAIM_BYTES, MAX_PUBLIC_BYTES } from '../ledger/claim-size.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { toJson } from './json.ts';
@@ -373,49 +372,5 @@ describe('the interface', () => {
     const local = await from('http://127.0.0.1:5173');
     expect(local.status).toBe(200);
     expect(local.headers.get('access-control-allow-origin')).toBe('http://127.0.0.1:5173');
-  });
-});
-
-describe('what a claim can hold', () => {
-  const long = (bytes: number) => ({ user: 'x'.repeat(bytes) });
-
-  it('begins the next epoch before the running one is too large to be settled in one transaction', async () => {
-    gateway = await createTestGateway();
-    let voucher: unknown;
-    const epochs: number[] = [];
-    for (let call = 0; call < 5; call += 1) {
-      const { json } = await ask(long(30_000), { voucher });
-      const receipt = readReceipt(json.openledger.receipt);
-      epochs.push(receipt.epoch);
-      const state = await (await gateway.app.request(`/v1/channels/${channelId}`)).json();
-      expect(state.current.receipts.length).toBe(receipt.position + 1);
-      voucher = await sign(state.current.voucher);
-    }
-    expect(epochs).toEqual([0, 0, 0, 1, 1]);
-    const [sealed] = gateway.ledger.sealed();
-    expect(sealed!.claimBytes).toBeLessThanOrEqual(MAX_CLAIM_BYTES);
-    // What follows is paid on top of what was promised before.
-    const { current } = gateway.ledger.channel(channelId)!;
-    expect(current!.settledFee).toBe(sealed!.voucher.cumulativeFee);
-    const reopened = await openLedger(gateway.path);
-    expect(reopened.channel(channelId)).toEqual(gateway.ledger.channel(channelId));
-    await reopened.close();
-  });
-
-  it('refuses a PUBLIC request that does not fit, and serves it unpublished', async () => {
-    gateway = await createTestGateway();
-    const refused = await ask(long(MAX_PUBLIC_BYTES));
-    expect(refused).toMatchObject({ status: 400, json: { error: { code: 'bad_request' } } });
-    expect(refused.json.error.message).toContain('PUBLIC');
-    expect((await ask(long(MAX_PUBLIC_BYTES), { flags: [] })).status).toBe(200);
-  });
-
-  it('ends a PUBLIC answer where it would not fit', async () => {
-    const words = Array.from({ length: 5 }, () => 'y'.repeat(10_000));
-    gateway = await createTestGateway(fakeEngine(words));
-    const { json } = await ask();
-    expect(json.choices[0]).toMatchObject({ finish_reason: 'length' });
-    expect(json.choices[0].message.content).toHaveLength(30_000);
-    expect(readReceipt(json.openledger.receipt)).toMatchObject({ tokensOut: 3, outputLength: 30_000 });
   });
 });
