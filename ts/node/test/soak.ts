@@ -223,9 +223,12 @@ for (const { channelId, client } of clients) {
   const kept = await replayed.receipts(Infinity, channelId);
   const missing = await Promise.all(own.map((hash) => replayed.receipt(hash)));
   lost += missing.filter((entry) => entry === undefined).length;
-  lost += Math.abs(own.length - kept.length);
+  // The client keeps the running epoch; what was before it has its epochs' vouchers, or is unpaid.
+  const { current, sealed } = replayed.channel(channelId)!;
+  lost += Math.abs(own.length - (current?.receipts.length ?? 0));
   receipts += kept.length;
-  unpaid += kept.length - (replayed.channel(channelId)?.current?.voucher?.receiptCount ?? 0);
+  const vouchers = [...sealed, ...(current === undefined ? [] : [current])].map(({ voucher }) => voucher);
+  unpaid += vouchers.reduce((left, voucher) => left - (voucher?.receiptCount ?? 0), kept.length);
 }
 const settled = memory.filter(({ at }) => at > WARM_UP);
 const half = Math.floor(settled.length / 2);
