@@ -146,6 +146,7 @@ export function createCalls(deps: CallDeps): Calls {
   ): AsyncGenerator<CallEvent> {
     let tokensOut = 0;
     let output = '';
+    let outputBytes = 0;
     let end: GenerationEnd = { finish: 'stop' };
     try {
       try {
@@ -167,7 +168,8 @@ export function createCalls(deps: CallDeps): Calls {
         try {
           for (; next.done !== true; next = await tokens.next()) {
             const { text } = next.value;
-            if (isPublic(call) && utf8(output + text).length > MAX_PUBLIC_BYTES) {
+            outputBytes += utf8(text).length;
+            if (isPublic(call) && outputBytes > MAX_PUBLIC_BYTES) {
               end = { finish: 'length' };
               break;
             }

@@ -26,7 +26,7 @@ import type { BlobStore } from '../store/types.ts';
 import { loadSettled } from './settled-state.ts';
 import { createVouchers, type VoucherDeps } from './vouchers.ts';
 
-export type ProverDeps = VoucherDeps & {
+export type ProverDeps = Omit<VoucherDeps, 'escrow'> & {
   chain: Chain;
   wallet: ChainWallet;
   nodeId: number;
@@ -66,7 +66,7 @@ export function createProver(deps: ProverDeps): Prover {
     address: chain.contracts.AttributionSettlement,
     abi: attributionSettlementAbi,
   } as const;
-  const vouchers = createVouchers(deps);
+  const vouchers = createVouchers({ ...deps, escrow: chain.escrow });
   let last: Promise<unknown> = Promise.resolve();
 
   /** One transaction at a time: they share a nonce and a view of the chain. */
@@ -120,13 +120,7 @@ export function createProver(deps: ProverDeps): Prover {
     await vouchers.seal(changing);
     const signed = signedOf(await vouchers.choose(0, changing));
     if (signed.length === 0) return 0;
-    const hash = await sending(async () => {
-      const call = { ...settlement, account: deps.wallet.account, functionName: 'redeem' } as const;
-      const { request } = await chain.client.simulateContract({ ...call, args: [nodeId, signed] });
-      const sent = await deps.wallet.writeContract(request);
-      await confirmed(chain, sent, 'redemption');
-      return sent;
-    });
+    const hash = await sending(() => redeem(signed));
     log.info(
       { vouchers: signed.length, transaction: hash },
       'redeemed what was signed on channels that change',
@@ -203,6 +197,18 @@ export function createProver(deps: ProverDeps): Prover {
     return { settled: true, claimId, transaction: hash, ...summary };
   }
 
+  async function redeem(vouchers: SignedVoucher[]): Promise<Hex> {
+    const call = { ...settlement, account: deps.wallet.account, functionName: 'redeem' } as const;
+    try {
+      const { request } = await chain.client.simulateContract({ ...call, args: [nodeId, vouchers] });
+      const hash = await deps.wallet.writeContract(request);
+      await confirmed(chain, hash, 'redemption');
+      return hash;
+    } catch (error) {
+      throw refused('vouchers', error);
+    }
+  }
+
   async function submit({ claim, claimData, locator }: BuiltClaim, vouchers: SignedVoucher[]): Promise<Hex> {
     const { wallet } = deps;
     let hash: Hex;
@@ -224,14 +230,7 @@ export function createProver(deps: ProverDeps): Prover {
         hash = await wallet.writeContract(simulated.request);
       }
     } catch (error) {
-      const revert = revertOf(error);
-      if (revert === undefined) throw error;
-      throw new NodeError(
-        'not_allowed',
-        `The settlement refuses the claim: ${revert.name}(${revert.args.join(', ')}).`,
-        'If it is about stake, add stake to the node’s agent; else it is tried again with the next look at the chain.',
-        { cause: error },
-      );
+      throw refused('claim', error);
     }
     await confirmed(chain, hash, 'settlement');
     return hash;
@@ -273,6 +272,18 @@ export function createProver(deps: ProverDeps): Prover {
     settle: () => exclusively(settle),
     flush: () => exclusively(() => sending(flush)),
   };
+}
+
+/** What a call of the settlement was refused for, in words; any other error as it is. */
+function refused(what: string, error: unknown): unknown {
+  const revert = revertOf(error);
+  if (revert === undefined) return error;
+  return new NodeError(
+    'not_allowed',
+    `The settlement refuses the ${what}: ${revert.name}(${revert.args.join(', ')}).`,
+    'If it is about stake, add stake to the node’s agent; else it is tried again with the next look at the chain.',
+    { cause: error },
+  );
 }
 
 /** Vouchers as the node itself redeems them. */

@@ -1,7 +1,10 @@
 import { ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import type { BatchRecord } from '@openledger/sdk/protocol/claims';
+import { voucherTypedData } from '@openledger/sdk/protocol/vouchers';
 import type { Hex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
 import { expect, it } from 'vitest';
+import { consumer, escrow } from '../../test/support/gateway.ts';
 import type { ChainChannel, SealedEpoch } from '../ledger/channel.ts';
 import { MAX_CLAIM_BYTES } from '../ledger/claim-size.ts';
 import { createKeyLock } from '../ledger/key-lock.ts';
@@ -10,27 +13,33 @@ import { createVouchers, type VoucherDeps } from './vouchers.ts';
 
 type Known = { id: number; epoch?: number; fee: bigint; bytes: number };
 
+const another = privateKeyToAccount(`0x${'03'.repeat(32)}`);
 const idOf = (id: number): Hex => `0x${id.toString(16).padStart(64, '0')}`;
 
-function sealedOf({ id, epoch = 0, fee, bytes }: Known): SealedEpoch {
+async function sealedOf({ id, epoch = 0, fee, bytes }: Known): Promise<SealedEpoch> {
   const voucher = {
     ...{ channelId: idOf(id), epoch, settledFee: 0n, cumulativeFee: fee, receiptCount: 1 },
-    ...{ receiptsRoot: ZERO_HASH, signature: '0x' as const },
+    receiptsRoot: ZERO_HASH,
   };
-  return { epoch, voucher, receipts: [], claimBytes: bytes };
+  const signature = await consumer.signTypedData(voucherTypedData(escrow, voucher));
+  return { epoch, voucher: { ...voucher, signature }, receipts: [], claimBytes: bytes };
 }
 
 /** Vouchers of a ledger that knows these sealed epochs, on channels that the chain shows so. */
-function vouchersOf(known: readonly Known[], chain: Partial<ChainChannel> = {}) {
-  const sealed = known.map(sealedOf);
+async function vouchersOf(known: readonly Known[], chain: Partial<ChainChannel> = {}) {
+  const sealed = await Promise.all(known.map(sealedOf));
   const ledger = {
     redeemable: () => [],
     sealed: () => sealed,
     channel: (id: Hex) => ({ sealed: sealed.filter(({ voucher }) => voucher.channelId === id) }),
   } as unknown as VoucherDeps['ledger'];
-  const channel = { epoch: 0, settled: 0n, deposit: 100n, exitAt: 0, signerAt: 0, ...chain } as ChainChannel;
+  const signer = consumer.address;
+  const channel = {
+    ...{ epoch: 0, settled: 0n, deposit: 100n, exitAt: 0, signerAt: 0, signer },
+    ...chain,
+  } as ChainChannel;
   return createVouchers({
-    ...{ ledger, locks: createKeyLock(), log: createLog('silent'), now: () => 0 },
+    ...{ ledger, locks: createKeyLock(), escrow, log: createLog('silent'), now: () => 0 },
     readChannel: async (id) => {
       if (id === idOf(8)) return { ...channel, signerAt: 5 };
       return id === idOf(9) ? { ...channel, exitAt: 5 } : channel;
@@ -41,7 +50,7 @@ function vouchersOf(known: readonly Known[], chain: Partial<ChainChannel> = {}) 
 const chosen = (epochs: readonly SealedEpoch[]) => epochs.map(({ voucher }) => Number(voucher.channelId));
 
 it('chooses by fee what fits into one claim, and skips what does not', async () => {
-  const vouchers = vouchersOf([
+  const vouchers = await vouchersOf([
     { id: 1, fee: 5n, bytes: 60_000 },
     { id: 2, fee: 9n, bytes: 50_000 },
     { id: 3, fee: 1n, bytes: 40_000 },
@@ -51,24 +60,27 @@ it('chooses by fee what fits into one claim, and skips what does not', async () 
 });
 
 it('lets an epoch that no claim can hold stand in nobody’s way', async () => {
-  const vouchers = vouchersOf([
+  const vouchers = await vouchersOf([
     { id: 1, fee: 90n, bytes: MAX_CLAIM_BYTES + 1 },
     { id: 2, fee: 1n, bytes: 1_000 },
   ]);
   expect(chosen(await vouchers.choose(0))).toEqual([2]);
 });
 
-it('leaves out what the chain would refuse: another epoch, and a deposit that is gone', async () => {
-  const later = vouchersOf([
+it('leaves out what the chain would refuse: another epoch, a deposit that is gone, a signer that was replaced', async () => {
+  const later = await vouchersOf([
     { id: 1, epoch: 1, fee: 1n, bytes: 1 },
     { id: 2, fee: 1n, bytes: 1 },
   ]);
   expect(chosen(await later.choose(0))).toEqual([2]);
-  expect(await vouchersOf([{ id: 1, fee: 2n, bytes: 1 }], { deposit: 1n }).choose(0)).toEqual([]);
+  const one = [{ id: 1, fee: 2n, bytes: 1 }];
+  for (const chain of [{ deposit: 1n }, { settled: 1n }, { signer: another.address }]) {
+    expect(await (await vouchersOf(one, chain)).choose(0)).toEqual([]);
+  }
 });
 
 it('knows the channels whose consumers leave or change the signer, and chooses among them alone', async () => {
-  const vouchers = vouchersOf([
+  const vouchers = await vouchersOf([
     { id: 1, fee: 9n, bytes: 1 },
     { id: 8, fee: 2n, bytes: 1 },
     { id: 9, fee: 1n, bytes: 1 },
@@ -78,8 +90,8 @@ it('knows the channels whose consumers leave or change the signer, and chooses a
   expect(chosen(await vouchers.choose(0, changing))).toEqual([8, 9]);
 });
 
-it('claims as many redeemed batches as fit, and one at least', () => {
-  const vouchers = vouchersOf([
+it('claims as many redeemed batches as fit, and one at least', async () => {
+  const vouchers = await vouchersOf([
     { id: 1, fee: 1n, bytes: 70_000 },
     { id: 2, fee: 1n, bytes: 20_000 },
     { id: 3, fee: 1n, bytes: 20_000 },

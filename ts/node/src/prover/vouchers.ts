@@ -1,5 +1,6 @@
 import type { BatchRecord } from '@openledger/sdk/protocol/claims';
-import type { Hex } from 'viem';
+import { recoverVoucherSigner, type SigningDomain } from '@openledger/sdk/protocol/vouchers';
+import { type Hex, isAddressEqual } from 'viem';
 import { type ChainChannel, type SealedEpoch, unsignedReceipts } from '../ledger/channel.ts';
 import { MAX_CLAIM_BYTES } from '../ledger/claim-size.ts';
 import { type LedgerEntry, redemptionOf } from '../ledger/entries.ts';
@@ -10,6 +11,8 @@ import type { Log } from '../log.ts';
 export type VoucherDeps = {
   ledger: Ledger;
   locks: KeyLock;
+  /** Domain of vouchers. */
+  escrow: SigningDomain;
   readChannel(channelId: Hex): Promise<ChainChannel>;
   log: Log;
   now(): number;
@@ -24,7 +27,7 @@ export type Vouchers = {
   changing(): Promise<ReadonlySet<Hex>>;
   /**
    * Closes the running epochs whose receipts are all signed, of these channels or of all: later receipts go to the next
-   * epoch. A consumer that leaves, or stays away for long, without signing its last receipt loses the channel.
+   * epoch. A consumer that leaves or changes the signer, or stays away for long, without signing its last receipt loses the channel.
    */
   seal(channels?: ReadonlySet<Hex>): Promise<void>;
   /**
@@ -41,7 +44,7 @@ const MAX_VOUCHERS = 64;
 /** How long a consumer may leave its last receipt unsigned while its channel waits to be settled. */
 const UNSIGNED_PATIENCE_S = 3_600;
 
-export function createVouchers({ ledger, locks, readChannel, log, now }: VoucherDeps): Vouchers {
+export function createVouchers({ ledger, locks, escrow, readChannel, log, now }: VoucherDeps): Vouchers {
   /** Epochs that the chain was seen to have behind it: nothing brings them back, so nothing is read for them again. */
   const behind = new WeakSet<SealedEpoch>();
 
@@ -62,8 +65,8 @@ export function createVouchers({ ledger, locks, readChannel, log, now }: Voucher
 
   async function changing(): Promise<ReadonlySet<Hex>> {
     const found = new Set<Hex>();
-    const look = (channelId: Hex, { exitAt, signerAt }: ChainChannel) => {
-      if (exitAt !== 0 || signerAt !== 0) found.add(channelId);
+    const look = (channelId: Hex, channel: ChainChannel) => {
+      if (isChanging(channel)) found.add(channelId);
     };
     for (const { sealed, channel } of await ahead()) look(idOf(sealed.voucher), channel);
     for (const channelId of ledger.redeemable().map(idOf)) look(channelId, await readChannel(channelId));
@@ -73,14 +76,14 @@ export function createVouchers({ ledger, locks, readChannel, log, now }: Voucher
   async function seal(channels?: ReadonlySet<Hex>): Promise<void> {
     for (const channelId of ledger.redeemable().map(idOf)) {
       if (channels !== undefined && !channels.has(channelId)) continue;
-      const { exitAt } = await readChannel(channelId);
+      const isUrgent = isChanging(await readChannel(channelId));
       await locks.run(channelId, async () => {
         const current = ledger.channel(channelId)?.current;
         if (current?.voucher === undefined) return;
         const at = now();
         const entries: LedgerEntry[] = [];
         for (const { hash, receipt } of unsignedReceipts(current)) {
-          if (exitAt === 0 && at - receipt.servedAt < UNSIGNED_PATIENCE_S) return;
+          if (!isUrgent && at - receipt.servedAt < UNSIGNED_PATIENCE_S) return;
           entries.push({ type: 'default', channelId, hash, at });
           log.warn(
             { channel: channelId, fee: receipt.fee.toString() },
@@ -92,15 +95,23 @@ export function createVouchers({ ledger, locks, readChannel, log, now }: Voucher
     }
   }
 
+  /** Why the chain would refuse a voucher: with it, it would refuse all that are sent beside it. */
+  async function faultOf({ voucher, claimBytes }: SealedEpoch, channel: ChainChannel) {
+    if (channel.settled !== voucher.settledFee || channel.deposit < voucher.cumulativeFee)
+      return 'the deposit is gone';
+    const signer = await recoverVoucherSigner(escrow, voucher, voucher.signature);
+    if (!isAddressEqual(signer, channel.signer)) return 'its signer was replaced';
+    return claimBytes > MAX_CLAIM_BYTES ? 'its receipts are too large for a claim' : undefined;
+  }
+
   async function choose(taken: number, channels?: ReadonlySet<Hex>): Promise<SealedEpoch[]> {
     const open: SealedEpoch[] = [];
     for (const { sealed, channel } of await ahead(channels)) {
-      const { channelId, epoch, settledFee, cumulativeFee } = sealed.voucher;
+      const { channelId, epoch } = sealed.voucher;
       if (channel.epoch !== epoch) continue;
-      const payable = channel.settled === settledFee && channel.deposit >= cumulativeFee;
-      if (payable && sealed.claimBytes <= MAX_CLAIM_BYTES) open.push(sealed);
-      else if (payable) log.error({ channel: channelId, epoch }, 'an epoch is too large for a claim');
-      else log.error({ channel: channelId, epoch }, 'a voucher cannot be redeemed: the deposit is gone');
+      const fault = await faultOf(sealed, channel);
+      if (fault === undefined) open.push(sealed);
+      else log.error({ channel: channelId, epoch }, `a voucher cannot be redeemed: ${fault}`);
     }
     const fee = ({ voucher }: SealedEpoch) => voucher.cumulativeFee - voucher.settledFee;
     open.sort((a, b) => (fee(a) === fee(b) ? 0 : fee(a) > fee(b) ? -1 : 1));
@@ -134,6 +145,11 @@ export function createVouchers({ ledger, locks, readChannel, log, now }: Voucher
   }
 
   return { changing, seal, choose, fitting };
+}
+
+/** Whether the consumer has asked to leave, or named another signer. */
+function isChanging({ exitAt, signerAt }: ChainChannel): boolean {
+  return exitAt !== 0 || signerAt !== 0;
 }
 
 function idOf({ channelId }: { channelId: Hex }): Hex {
