@@ -50,6 +50,7 @@ export const PARAMETERS: Parameters = {
   challengeWindow: 30,
   unbondingPeriod: 3600,
   exitDelay: 60,
+  responseWindow: 60,
   bondMin: 10n ** 18n,
   bondBps: 10_000,
   detectionPpm: 966_000,

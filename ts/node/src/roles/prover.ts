@@ -1,4 +1,5 @@
 import { startLoop } from '../loop.ts';
+import { createAnswers } from '../prover/answers.ts';
 import { listPayouts } from '../prover/payouts.ts';
 import { createProver } from '../prover/prover.ts';
 import { proverRoutes } from '../prover/routes.ts';
@@ -8,7 +9,7 @@ import type { NodeIdentity } from './identity.ts';
 /** What the node owes to whom. */
 export type Payouts = (asset: number | undefined) => ReturnType<typeof listPayouts>;
 
-/** Channels are looked at five times and more while a consumer that leaves must wait, and once a minute at least. */
+/** The chain is looked at five times and more while a consumer that leaves or an answer can wait, and once a minute at least. */
 const LOOKS_MS = 1000 / 5;
 const MAX_PAUSE_MS = 60_000;
 
@@ -21,10 +22,14 @@ export async function startProver(context: Context, node: NodeIdentity): Promise
   });
   const { operatorToken } = config;
   routes.push(proverRoutes({ chain, nodeId, reader, state, store, catalog, prover, operatorToken }));
-  const { exitDelay } = await state.parameters(await state.currentVersion());
-  const everyMs = Math.min(exitDelay * LOOKS_MS, MAX_PAUSE_MS);
-  const securing = startLoop({ name: 'securing', everyMs, log, task: prover.secure });
-  onClose.push(securing.stop);
+  const answers = createAnswers({ chain, wallet, nodeId, ledger, locks, reader, state, store, log });
+  const { exitDelay, responseWindow } = await state.parameters(await state.currentVersion());
+  const looking = (name: string, within: number, task: () => Promise<unknown>) => {
+    const everyMs = Math.min(within * LOOKS_MS, MAX_PAUSE_MS);
+    onClose.push(startLoop({ name, everyMs, log, task }).stop);
+  };
+  looking('securing', exitDelay, prover.secure);
+  looking('answering', responseWindow, answers.answer);
   if (config.settleEvery > 0) {
     const task = async () => {
       await prover.settle();

@@ -1,8 +1,5 @@
 import { attributionSettlementAbi } from '@openledger/sdk/abis';
-import { fromHex } from '@openledger/sdk/protocol/bytes';
-import type { ClaimTrees } from '@openledger/sdk/protocol/claim-trees';
 import type { SettledState } from '@openledger/sdk/protocol/claims';
-import { decodeDump, parseLocator } from '@openledger/sdk/protocol/dump';
 import { type FraudProof, type FraudReport, findFraud } from '@openledger/sdk/protocol/fraud';
 import type { Hex } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
@@ -12,7 +9,7 @@ import { confirmed, revertOf } from '../chain/transact.ts';
 import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ModelCatalog } from '../models/types.ts';
-import { loadSettled } from '../prover/settled-state.ts';
+import { claimContext } from '../prover/claim-context.ts';
 import type { BlobReader } from '../store/types.ts';
 import { createPublicEvidence } from './public-evidence.ts';
 
@@ -108,34 +105,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   /** Recomputes a claim from what the chain says. */
   async function examine(seen: SeenClaim): Promise<FraudReport> {
-    const { claim } = seen;
-    const batches = reader
-      .node(claim.nodeId)
-      .batches.filter(({ number }) => claim.fromBatch <= number && number <= claim.toBatch);
-    const evidence = await publicEvidence.load(seen.claimData);
+    const { parent } = seen.claim;
+    const known = await claimContext(deps, seen, settled.get(parent));
     return findFraud({
       domain: { chainId: chain.viemChain.id, settlement: chain.contracts.AttributionSettlement },
-      claim,
-      claimData: seen.claimData,
-      dump: await loadDump(seen),
-      parent: await parentOf(claim.parent),
-      batches,
-      parameters: await state.parameters(claim.paramsVersion),
-      ...evidence,
+      ...known,
+      ...(await publicEvidence.load(seen.claimData)),
     });
-  }
-
-  async function parentOf(parent: Hex): Promise<SettledState> {
-    return settled.get(parent) ?? loadSettled(reader, deps.store, parent);
-  }
-
-  async function loadDump(seen: SeenClaim): Promise<ClaimTrees | undefined> {
-    try {
-      return decodeDump(await deps.store.get(parseLocator(fromHex(seen.locator))));
-    } catch (error) {
-      log.warn({ claim: seen.claimId, error: describe(error) }, 'the dump of a claim cannot be had');
-      return undefined;
-    }
   }
 
   async function prove(seen: SeenClaim, proof: FraudProof): Promise<Hex | undefined> {

@@ -13,10 +13,9 @@ import {
   MAX_ITEMS,
   NO_EVIDENCE,
 } from './items.ts';
-import { type OpenedClaim, openAttribution, openVoucher } from './open-claim.ts';
+import { type OpenedClaim, openAttribution, openReceipt } from './open-claim.ts';
 import { type AllocationParameters, type AllocationTerms, SCHEME } from './parameters.ts';
-import { encodeReceipt, flagsAreValid, hashReceipt, isNoAudit, type Receipt } from './receipts.ts';
-import { proveSum } from './trees.ts';
+import { flagsAreValid, hashReceipt, isNoAudit, type Receipt } from './receipts.ts';
 import { encodeAllocationWitness } from './witness.ts';
 
 /** Receipts whose attribution is not what `allocate` makes of them. */
@@ -24,8 +23,9 @@ export function* findAllocationFraud(opened: OpenedClaim): Generator<FraudProof>
   const { attributions, vouchers, context } = opened;
   if (!attributions) return;
   for (const voucher of vouchers) {
-    if (!voucher.tree) continue;
     for (const [place, { receipt }] of voucher.receipts.entries()) {
+      const opening = openReceipt(voucher, place);
+      if (!opening) break;
       const position = voucher.record.firstReceipt + place - context.claim.firstReceipt;
       const fault = attributionFault(
         receipt,
@@ -40,9 +40,7 @@ export function* findAllocationFraud(opened: OpenedClaim): Generator<FraudProof>
         reason: `Receipt ${context.claim.firstReceipt + position}: ${fault}.`,
         witness: encodeAllocationWitness({
           ...openAttribution(attributions, position),
-          ...openVoucher(voucher),
-          receipt: encodeReceipt(receipt),
-          receiptPath: proveSum(voucher.tree, place),
+          ...opening,
         }),
       };
     }

@@ -18,7 +18,7 @@ import type { Row } from './content.ts';
 import { type ContextRow, isContextOf } from './context.ts';
 import type { Span } from './items.ts';
 import type { AllocationParameters, ModelTerms } from './parameters.ts';
-import { hashReceipt } from './receipts.ts';
+import { encodeReceipt, hashReceipt } from './receipts.ts';
 import type { Sketch } from './sketch.ts';
 import {
   type PlainTree,
@@ -33,7 +33,7 @@ import {
   verifySum,
 } from './trees.ts';
 import { encodeVoucherRecord, type VoucherRecord, vouchersTree } from './vouchers.ts';
-import type { AttributionOpening, VoucherOpening } from './witness.ts';
+import type { AttributionOpening, ReceiptOpening, VoucherOpening } from './witness.ts';
 
 /** Everything that a claim is judged by. All but the dump comes from the chain. */
 export type FraudContext = {
@@ -190,6 +190,17 @@ export function openVoucher({ record, vouchers, index, batch }: OpenedVoucher): 
     voucherPath: provePlain(vouchers, index),
     voucherIndex: index,
     batch: batch.number,
+  };
+}
+
+/** What opens a voucher's receipt, and the voucher; undefined when the receipts are not the ones that were signed for. */
+export function openReceipt(voucher: OpenedVoucher, place: number): ReceiptOpening | undefined {
+  const disclosed = voucher.receipts[place];
+  if (voucher.tree === undefined || disclosed === undefined) return undefined;
+  return {
+    ...openVoucher(voucher),
+    receipt: encodeReceipt(disclosed.receipt),
+    receiptPath: proveSum(voucher.tree, place),
   };
 }
 

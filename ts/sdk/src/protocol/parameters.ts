@@ -18,6 +18,7 @@ export type Parameters = {
   challengeWindow: number;
   unbondingPeriod: number;
   exitDelay: number;
+  responseWindow: number;
   bondMin: bigint;
   bondBps: number;
   detectionPpm: number;

@@ -38,8 +38,10 @@ export type VoucherOpening = {
   batch: number;
 };
 
-export type AllocationWitness = AttributionOpening &
-  VoucherOpening & { receipt: Uint8Array; receiptPath: Uint8Array };
+/** Opens a receipt in its voucher. */
+export type ReceiptOpening = VoucherOpening & { receipt: Uint8Array; receiptPath: Uint8Array };
+
+export type AllocationWitness = AttributionOpening & ReceiptOpening;
 
 /** Witness of the AllocationPredicate. */
 export function encodeAllocationWitness(w: AllocationWitness): Hex {

@@ -47,6 +47,7 @@ const parameters: Parameters = {
   challengeWindow: 30,
   unbondingPeriod: 60,
   exitDelay: 60,
+  responseWindow: 60,
   bondMin: 1n,
   bondBps: 1,
   detectionPpm: 1,
