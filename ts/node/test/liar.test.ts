@@ -24,7 +24,8 @@ import type { Proposal } from './liar.ts';
 import { startDevnet, type TestDevnet } from './support/devnet.ts';
 import { connect, publishWorld } from './support/world.ts';
 
-const [LIAR, WATCHER, WITHHOLDER, HONEST] = [15, 16, 17, 19];
+const [LIAR, WATCHER, ELSEWHERE, HONEST] = [15, 16, 18, 19];
+const WITHHOLDERS = [17, 14] as const;
 const SEEDS = 20;
 
 describe('a liar in a process of its own', () => {
@@ -118,16 +119,37 @@ describe('a liar in a process of its own', () => {
     expect(new Set(outcomes.map(({ field }) => field))).toEqual(new Set(TAMPERED_FIELDS));
   }, 240_000);
 
-  it('is reported loudly when it keeps the data of its claim to itself', async () => {
+  it.each([
+    ['trees', WITHHOLDERS[0], ['--seeds', '3', '--withhold']],
+    ['data', WITHHOLDERS[1], ['--seeds', '3', '--honest', '--withhold', '--elsewhere']],
+  ])(
+    'is reported loudly when it keeps the %s of its claim to itself, asked for them, and slashed',
+    async (what, account, args) => {
+      const watcher = await freshWatcher(`watcher-withheld-${what}`);
+      await runLiar(account, args, async ({ claimId, nodeId }) => {
+        const look = async () => (await watcher.look()).find((verdict) => verdict.claimId === claimId);
+        const before = await stakeOf(nodeId);
+        const problems = expect.arrayContaining([expect.any(String)]);
+        expect(await look()).toMatchObject({ outcome: 'unreadable', problems });
+        expect(await look()).toMatchObject({ outcome: 'unreadable', problems });
+        await devnet.travel(5);
+        // After a restart it is still the same request.
+        const restarted = await freshWatcher(`watcher-restarted-${what}`);
+        const verdict = (await restarted.look()).find((one) => one.claimId === claimId);
+        expect(verdict).toMatchObject({ outcome: 'proven', predicate: 'WithheldPredicate' });
+        expect(await stakeOf(nodeId)).toBeLessThan(before);
+      });
+    },
+    60_000,
+  );
+
+  it('is read where its data are elsewhere and can be had', async () => {
     let verdict: Verdict | undefined;
-    await runLiar(WITHHOLDER, ['--seeds', '3', '--withhold'], async (proposal) => {
-      const watcher = await freshWatcher('watcher-withheld');
-      verdict = (await watcher.look()).find(({ claimId }) => claimId === proposal.claimId);
+    await runLiar(ELSEWHERE, ['--seeds', '3', '--honest', '--elsewhere'], async ({ claimId }) => {
+      const watcher = await freshWatcher('watcher-elsewhere');
+      verdict = (await watcher.look()).find((one) => one.claimId === claimId);
     });
-    expect(verdict).toMatchObject({
-      outcome: 'unreadable',
-      problems: expect.arrayContaining([expect.any(String)]),
-    });
+    expect(verdict).toMatchObject({ outcome: 'honest', problems: [] });
   }, 60_000);
 
   it(`finds nothing to prove in ${SEEDS} honest claims`, async () => {

@@ -4,7 +4,7 @@
  * signed vouchers, falsifies one drawn field of it, and proposes. Never part of a product.
  *
  *   OPENLEDGER_LIAR_KEY=0x… node ts/node/test/liar.ts --rpc http://127.0.0.1:8545 --deployment deploy/31337.json \
- *     --store http://127.0.0.1:8650 --seeds 1-20 [--honest | --withhold] [--model 2] [--receipts 5]
+ *     --store http://127.0.0.1:8650 --seeds 1-20 [--honest] [--withhold] [--elsewhere] [--model 2] [--receipts 5]
  *
  * Prints one JSON line per claim, and goes on with the next seed when the chain has decided that claim.
  */
@@ -13,7 +13,9 @@ import { parseArgs } from 'node:util';
 import { longestMatches } from '@openledger/engine/spans/longest-matches';
 import { buildSpanIndex } from '@openledger/engine/spans/span-index';
 import { attributionSettlementAbi, inferenceEscrowAbi } from '@openledger/sdk/abis';
-import { keccak, toHex, utf8 } from '@openledger/sdk/protocol/bytes';
+import { fromHex, keccak, toHex, utf8 } from '@openledger/sdk/protocol/bytes';
+import { DATA_SCHEME, dataCommitment } from '@openledger/sdk/protocol/claim-data';
+import { claimId as claimIdOf } from '@openledger/sdk/protocol/claim-id';
 import {
   type AttributedReceipt,
   type BatchRecord,
@@ -59,8 +61,10 @@ export type LiarOptions = {
   /** Receipts per voucher. */
   receipts: number;
   stake?: bigint;
-  /** Keeps the dump to itself, so that nobody can open what was falsified. */
+  /** Keeps the dump to itself, and data that is not in calldata: nobody can open what was falsified. */
   withhold?: boolean;
+  /** Names a blob of EigenDA for the data of its claim. */
+  elsewhere?: boolean;
 };
 
 export type Proposal = {
@@ -179,6 +183,29 @@ export async function createLiar(options: LiarOptions) {
     };
   }
 
+  /** The same claim, its data not in calldata. */
+  async function proposeElsewhere(built: BuiltClaim, vouchers: SignedVoucher[]): Promise<Hex> {
+    const { claimData, locator } = built;
+    if (options.withhold !== true) await store.put(fromHex(claimData));
+    if (vouchers.length > 0) {
+      const args = [nodeId, vouchers] as const;
+      await confirmed(
+        chain,
+        await wallet.writeContract({ ...settlement, functionName: 'redeem', args }),
+        'redemption',
+      );
+    }
+    const scheme = DATA_SCHEME.eigenDA;
+    const claim = { ...built.claim, dataCommitment: dataCommitment(scheme, claimData, locator) };
+    const proposed = await wallet.writeContract({
+      ...settlement,
+      functionName: 'proposeClaimElsewhere',
+      args: [claim, scheme, keccak(claimData), locator, []],
+    });
+    await confirmed(chain, proposed, 'proposal');
+    return claimIdOf({ chainId: chain.viemChain.id, settlement: settlement.address }, claim);
+  }
+
   async function propose(seed: number, honest: boolean): Promise<Proposal> {
     const random = randomFrom(seed);
     await reader.sync();
@@ -206,6 +233,11 @@ export async function createLiar(options: LiarOptions) {
       ? { ...buildClaim(input), field: 'none', what: 'nothing' }
       : lie(input, seed, random);
     if (options.withhold !== true) await store.put(claim.dump);
+    if (options.elsewhere === true) {
+      const claimId = await proposeElsewhere(claim, vouchers);
+      const { field, what } = claim;
+      return { seed, honest, field, what, claimId, nodeId, receipts: receipts.length };
+    }
     const data = [claim.claim, claim.claimData, claim.locator] as const;
     const hash =
       vouchers.length === 0
@@ -280,6 +312,7 @@ async function main(): Promise<void> {
       receipts: { type: 'string', default: '5' },
       honest: { type: 'boolean', default: false },
       withhold: { type: 'boolean', default: false },
+      elsewhere: { type: 'boolean', default: false },
     },
   });
   const key = process.env.OPENLEDGER_LIAR_KEY as Hex | undefined;
@@ -297,6 +330,7 @@ async function main(): Promise<void> {
     model: Number(values.model),
     receipts: Number(values.receipts),
     withhold: values.withhold,
+    elsewhere: values.elsewhere,
   });
   for (let seed = from; seed <= to; seed += 1) {
     const proposal = await liar.propose(seed, values.honest);

@@ -8,7 +8,10 @@ import type { Chain } from './chain.ts';
 export type SeenClaim = {
   claimId: Hex;
   claim: Claim;
+  /** Empty if it is elsewhere. */
   claimData: Hex;
+  /** keccak256 of claimData that is elsewhere: with EigenDA or with validators. */
+  dataHash?: Hex;
   locator: Hex;
   block: bigint;
   /** What the events say so far; time makes a proposed claim final without an event. */
@@ -107,6 +110,12 @@ export function createSettlementReader(chain: Chain): SettlementReader {
         const seen = claims.get(event.args.claimId);
         if (seen !== undefined)
           Object.assign(seen, { claimData: event.args.claimData, locator: event.args.locator });
+        return [];
+      }
+      case 'ClaimDataElsewhere': {
+        const { claimId, dataHash, locator } = event.args;
+        const seen = claims.get(claimId);
+        if (seen !== undefined) Object.assign(seen, { dataHash, locator });
         return [];
       }
       case 'ClaimFinalized':

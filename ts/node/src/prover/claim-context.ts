@@ -21,16 +21,27 @@ export async function claimContext(
   seen: SeenClaim,
   parent?: FraudContext['parent'],
 ): Promise<Omit<FraudContext, 'terms'>> {
-  const { claim, claimData } = seen;
+  const { claim } = seen;
   const { batches } = reader.node(claim.nodeId);
   return {
     claim,
-    claimData,
+    claimData: (await loadData()) ?? seen.claimData,
     dump: await loadDump(),
     parent: parent ?? (await loadSettled(reader, store, claim.parent)),
     batches: batches.filter(({ number }) => claim.fromBatch <= number && number <= claim.toBatch),
     parameters: await state.parameters(claim.paramsVersion),
   };
+
+  /** Data that is elsewhere, from wherever the store finds it by its hash. */
+  async function loadData(): Promise<Uint8Array | undefined> {
+    if (seen.dataHash === undefined) return undefined;
+    try {
+      return await store.get(seen.dataHash);
+    } catch (error) {
+      log.warn({ claim: seen.claimId, error: describe(error) }, 'the data of a claim cannot be had');
+      return undefined;
+    }
+  }
 
   async function loadDump(): Promise<FraudContext['dump']> {
     try {

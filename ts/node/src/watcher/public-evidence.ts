@@ -3,7 +3,7 @@ import { buildSpanIndex, type SpanIndex } from '@openledger/engine/spans/span-in
 import { datanetRegistryAbi } from '@openledger/sdk/abis';
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
 import { decodeCorpus, decodeSketches } from '@openledger/sdk/protocol/blobs';
-import { sameHex } from '@openledger/sdk/protocol/bytes';
+import { type BytesLike, sameHex } from '@openledger/sdk/protocol/bytes';
 import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
 import { corpusTree } from '@openledger/sdk/protocol/corpus';
@@ -14,7 +14,7 @@ import { type ModelTerms, SCHEME } from '@openledger/sdk/protocol/parameters';
 import { type Sketch, sketchesTree } from '@openledger/sdk/protocol/sketch';
 import { parseStoreUri } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import { type Hex, parseEventLogs, zeroHash } from 'viem';
+import { parseEventLogs, zeroHash } from 'viem';
 import type { Chain } from '../chain/chain.ts';
 import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -42,7 +42,7 @@ export function createPublicEvidence({ chain, catalog, store, log }: PublicEvide
   const corpora = new Map<number, { contents: readonly CorpusContent[]; index: SpanIndex }>();
   const submitted = new Map<number, SubmittedContribution>();
 
-  async function load(claimData: Hex): Promise<PublicEvidence> {
+  async function load(claimData: BytesLike): Promise<PublicEvidence> {
     const { models, assets } = namesIn(claimData);
     const list = await catalog.list();
     const terms = new Map<number, ModelTerms>();
@@ -149,7 +149,7 @@ async function readInputs(chain: Chain): Promise<Map<number, ContributionInput>>
 }
 
 /** The models that claimData names, and the assets that it pays for retrieved rows; none when it cannot be read. */
-function namesIn(claimData: Hex): { models: Set<number>; assets: Set<number> } {
+function namesIn(claimData: BytesLike): { models: Set<number>; assets: Set<number> } {
   try {
     const receipts = decodeClaimData(claimData);
     const retrieved = receipts.flatMap(({ items }) =>

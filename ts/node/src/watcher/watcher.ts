@@ -1,6 +1,11 @@
 import { attributionSettlementAbi } from '@openledger/sdk/abis';
 import type { SettledState } from '@openledger/sdk/protocol/claims';
-import { type FraudProof, type FraudReport, findFraud } from '@openledger/sdk/protocol/fraud';
+import {
+  type FraudProof,
+  type FraudReport,
+  findFraud,
+  type MissingTrees,
+} from '@openledger/sdk/protocol/fraud';
 import type { Hex } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SeenClaim, SettlementReader } from '../chain/settlement-reader.ts';
@@ -12,6 +17,7 @@ import type { ModelCatalog } from '../models/types.ts';
 import { claimContext } from '../prover/claim-context.ts';
 import type { BlobReader } from '../store/types.ts';
 import { createPublicEvidence } from './public-evidence.ts';
+import { createWithheld } from './withheld.ts';
 
 export type WatcherDeps = {
   chain: Chain;
@@ -39,6 +45,8 @@ export type Watcher = {
   look(): Promise<Verdict[]>;
 };
 
+type Proof = Omit<FraudProof, 'predicate'> & { predicate: FraudProof['predicate'] | 'WithheldPredicate' };
+
 /**
  * Judges every claim from the chain's logs and content-addressed blobs alone, and proves the false ones.
  * It asks no indexer and believes no node: a blob either hashes to what the chain names or does not count.
@@ -48,6 +56,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   /** Payouts under claims that were found sound, by claim id; what later claims build on. */
   const settled = new Map<Hex, SettledState>();
   const publicEvidence = createPublicEvidence(deps);
+  const withheld = createWithheld(deps);
   const judged = new Set<Hex>();
 
   async function look(): Promise<Verdict[]> {
@@ -77,11 +86,15 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     } catch (error) {
       return { ...head, outcome: 'unreadable', problems: [describe(error)] };
     }
-    const { proofs, problems } = found;
+    const { problems } = found;
+    const proofs: Proof[] = [...found.proofs];
     if (found.settled !== undefined) settled.set(claimId, found.settled);
-    if (proofs.length === 0) {
-      return { ...head, outcome: problems.length === 0 ? 'honest' : 'unreadable', problems };
+    if (proofs.length === 0 && problems.length === 0) return { ...head, outcome: 'honest', problems };
+    if (proofs.length === 0 && found.missing !== undefined) {
+      const proof = await overdue(seen, found.missing);
+      if (proof !== undefined) proofs.push(proof);
     }
+    if (proofs.length === 0) return { ...head, outcome: 'unreadable', problems };
     for (const proof of proofs) {
       const transaction = await prove(seen, proof);
       if (transaction === undefined) continue;
@@ -103,6 +116,18 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     };
   }
 
+  /** What rejects a claim whose proposer was asked for its trees and did not answer in time. */
+  async function overdue(seen: SeenClaim, missing: MissingTrees): Promise<Proof | undefined> {
+    try {
+      const witness = await withheld.pursue(seen, missing);
+      const reason = `Its proposer was asked for its ${missing} and did not answer.`;
+      return witness && { predicate: 'WithheldPredicate', witness, reason };
+    } catch (error) {
+      log.error({ claim: seen.claimId, err: error }, 'what a claim withholds cannot be asked for');
+      return undefined;
+    }
+  }
+
   /** Recomputes a claim from what the chain says. */
   async function examine(seen: SeenClaim): Promise<FraudReport> {
     const { parent } = seen.claim;
@@ -110,11 +135,11 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     return findFraud({
       domain: { chainId: chain.viemChain.id, settlement: chain.contracts.AttributionSettlement },
       ...known,
-      ...(await publicEvidence.load(seen.claimData)),
+      ...(await publicEvidence.load(known.claimData)),
     });
   }
 
-  async function prove(seen: SeenClaim, proof: FraudProof): Promise<Hex | undefined> {
+  async function prove(seen: SeenClaim, proof: Proof): Promise<Hex | undefined> {
     const { wallet } = deps;
     try {
       const { request } = await chain.client.simulateContract({
@@ -126,6 +151,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       });
       const hash = await wallet.writeContract(request);
       await confirmed(chain, hash, 'fraud proof');
+      if (proof.predicate === 'WithheldPredicate') await withheld.reclaim(seen.claimId);
       return hash;
     } catch (error) {
       const revert = revertOf(error);

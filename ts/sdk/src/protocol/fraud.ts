@@ -22,12 +22,17 @@ export type FraudProof = {
   reason: string;
 };
 
+/** A part of a claim that its proposer must have published. */
+export type MissingTrees = 'receipts' | 'attributions' | 'payouts';
+
 /** What a watcher found about a claim. */
 export type FraudReport = {
   /** Empty for an honest claim. Any one of them rejects the claim. */
   proofs: FraudProof[];
   /** What could not be judged because it was not published. To be reported loudly. */
   problems: string[];
+  /** Which of the claim's trees could not be opened: its proposer can be asked for them. */
+  missing?: MissingTrees;
   /** The payouts under the claim, for judging the next one; undefined if they could not be opened. */
   settled?: SettledState;
 };
@@ -59,7 +64,13 @@ export function findFraud(context: FraudContext & { domain: SettlementDomain }, 
     claim: context.claim,
     payouts: opened.payouts.record,
   };
-  return { proofs, problems: opened.problems, settled };
+  return { proofs, problems: opened.problems, missing: missingOf(opened), settled };
+}
+
+function missingOf({ attributions, disclosed, payouts, context }: OpenedClaim): MissingTrees | undefined {
+  if (disclosed.length !== context.claim.receiptCount) return 'receipts';
+  if (attributions === undefined) return 'attributions';
+  return payouts === undefined ? 'payouts' : undefined;
 }
 
 /** Payouts that did not follow from the parent's. */
