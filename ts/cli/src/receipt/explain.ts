@@ -42,14 +42,15 @@ export async function explainReceiptById(
   return createExplainer(liveSources(context), contribution, paramsVersion)(answer);
 }
 
-/** Explains every receipt of a claim, from the chain and the content store alone. */
+/** Explains every receipt of a claim, from the chain and the content store alone, wherever the claim's data are. */
 export async function explainClaimById(
   context: Context,
   contribution: number,
   claimId: Hex,
 ): Promise<ClaimExplanation> {
-  const { claim, claimData } = await readClaim(context, claimId);
-  const explain = createExplainer(liveSources(context), contribution, claim.paramsVersion);
+  const sources = liveSources(context);
+  const { claim, claimData } = await readClaim(sources, claimId);
+  const explain = createExplainer(sources, contribution, claim.paramsVersion);
   const receipts: ClaimExplanation['receipts'] = [];
   for (const [position, { receipt, items, opening }] of decodeClaimData(claimData).entries()) {
     const explanation = await explain({ receipt, items, ...opening });
@@ -113,23 +114,28 @@ function evidenceOf(
   };
 }
 
-async function readClaim(context: Context, claimId: Hex) {
+async function readClaim(sources: ReceiptSources, claimId: Hex) {
   const query = {
-    address: context.book.contracts.AttributionSettlement,
+    address: sources.book.contracts.AttributionSettlement,
     abi: attributionSettlementAbi,
     args: { claimId },
-    fromBlock: BigInt(context.book.startBlock),
+    fromBlock: BigInt(sources.book.startBlock),
     strict: true,
   } as const;
-  const [[proposed], [data]] = await Promise.all([
-    context.chain.getContractEvents({ ...query, eventName: 'ClaimProposed' }),
-    context.chain.getContractEvents({ ...query, eventName: 'ClaimData' }),
+  const [[proposed], [data], [elsewhere]] = await Promise.all([
+    sources.chain.getContractEvents({ ...query, eventName: 'ClaimProposed' }),
+    sources.chain.getContractEvents({ ...query, eventName: 'ClaimData' }),
+    sources.chain.getContractEvents({ ...query, eventName: 'ClaimDataElsewhere' }),
   ]);
   if (proposed === undefined) throw new CliError(`The chain has no claim ${claimId}.`);
-  if (data === undefined) {
+  const { claim } = proposed.args;
+  if (data !== undefined) return { claim, claimData: data.args.claimData };
+  if (elsewhere === undefined) throw new CliError(`The chain does not say where the data of ${claimId} are.`);
+  const { dataHash } = elsewhere.args;
+  const bytes = await sources.blob(dataHash).catch((error: Error) => {
     throw new CliError(
-      `The data of claim ${claimId} are not on the chain: ask the validators that hold them.`,
+      `The data of claim ${claimId} are not on the chain: ${error.message} Ask those who hold ${dataHash} to put it there.`,
     );
-  }
-  return { claim: proposed.args.claim, claimData: data.args.claimData };
+  });
+  return { claim, claimData: bytes };
 }
