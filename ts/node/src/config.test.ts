@@ -24,6 +24,7 @@ describe('the configuration', () => {
   it('asks for the key of each role that signs, and says where to put it', () => {
     expect(() => readConfig([], {})).toThrow('OPENLEDGER_NODE_KEY is not set');
     expect(() => readConfig(['--roles', 'watcher'], {})).toThrow('OPENLEDGER_WATCHER_KEY is not set');
+    expect(() => readConfig(['--roles', 'validator'], {})).toThrow('OPENLEDGER_VALIDATOR_KEY is not set');
     expect(readConfig(['--roles', 'trainer'], {})).toMatchObject({ roles: ['trainer'] });
   });
 

@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { type Hex, isHex, parseEther } from 'viem';
 import { z } from 'zod';
 import { NodeError } from './errors.ts';
+import { MAX_CLAIM_BYTES } from './ledger/claim-size.ts';
 import { CLUSTER_KINDS } from './models/cluster-engine.ts';
 
 const repository = resolve(fileURLToPath(import.meta.url), '../../../..');
 
 /** What one process can do. Any set of roles runs in one process. */
-export const ROLES = ['gateway', 'trainer', 'prover', 'watcher'] as const;
+export const ROLES = ['gateway', 'trainer', 'prover', 'watcher', 'validator'] as const;
 export type Role = (typeof ROLES)[number];
 
 const privateKey = z
@@ -62,6 +63,9 @@ const schema = z.object({
   stake: open,
   /** Seconds between settlements; 0: only when asked with POST /v1/settle. */
   settleEvery: seconds,
+  /** Validators that hold the data of claims with more than `calldataMax` bytes of it. */
+  validators: list.pipe(z.array(url).max(32)),
+  calldataMax: z.coerce.number().int().min(0).max(MAX_CLAIM_BYTES),
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
   /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
@@ -91,6 +95,7 @@ const schema = z.object({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   nodeKey: privateKey,
   watcherKey: privateKey,
+  validatorKey: privateKey,
   operatorToken: z.string().min(16, 'is too short: use at least 16 characters').optional(),
 });
 
@@ -102,7 +107,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
 
   node ts/node/src/main.ts [flags]
 
-  --roles <list>           gateway,trainer,prover,watcher (default: gateway,trainer,prover)
+  --roles <list>           gateway,trainer,prover,watcher,validator (default: gateway,trainer,prover)
   --home <dir>             journal and content store (default: OPENLEDGER_HOME/node or .openledger/node)
   --host <address>         address to listen on (default: 127.0.0.1)
   --port <n>               port of the HTTP interface (default: OPENLEDGER_NODE_PORT or 8650)
@@ -117,8 +122,10 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --serve-cluster-folder <dir>  the same folder as the cluster sees it (default: the same path)
   --store-urls <list>      other content stores to read from, by URL
   --store-max-bytes <n>    largest blob (default: 67108864)
-  --stake <OPEN>           stake put up when the node's key has no agent yet (default: 1000)
+  --stake <OPEN>           stake put up when a node's or validator's key has none yet (default: 1000)
   --settle-every <s>       seconds between settlements, 0: only on request (default: 0)
+  --validators <list>      validators that hold the data of claims too large for calldata, by URL
+  --calldata-max <bytes>   data of a claim from which on they do, given validators (default: ${MAX_CLAIM_BYTES})
   --poll-every <s>         seconds between looks at the chain (default: 1)
   --x402 <on|off>          whether calls without a channel are paid by signed transfer (default: on)
   --free-calls <n>         calls a day that this node pays for, for each caller by address, 0: none (default: 0)
@@ -131,7 +138,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --log-level <level>      debug, info, warn, error or silent (default: info)
 
   Environment only: OPENLEDGER_NODE_KEY (gateway, prover), OPENLEDGER_WATCHER_KEY (watcher),
-  OPENLEDGER_OPERATOR_TOKEN (needed for POST /v1/settle), OPENLEDGER_SERVE_KEY (the cluster's API key).
+  OPENLEDGER_VALIDATOR_KEY (validator), OPENLEDGER_OPERATOR_TOKEN (needed for POST /v1/settle), OPENLEDGER_SERVE_KEY (the cluster's API key).
 `;
 
 const text = { type: 'string' } as const;
@@ -160,6 +167,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     storeMaxBytes: flags['store-max-bytes'] ?? 64 * 1024 * 1024,
     stake: flags.stake ?? '1000',
     settleEvery: flags['settle-every'] ?? 0,
+    validators: flags.validators ?? '',
+    calldataMax: flags['calldata-max'] ?? MAX_CLAIM_BYTES,
     pollEvery: flags['poll-every'] ?? 1,
     x402: flags.x402 ?? 'on',
     freeCalls: flags['free-calls'] ?? 0,
@@ -172,6 +181,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     logLevel: flags['log-level'] ?? 'info',
     nodeKey: env.OPENLEDGER_NODE_KEY,
     watcherKey: env.OPENLEDGER_WATCHER_KEY,
+    validatorKey: env.OPENLEDGER_VALIDATOR_KEY,
     operatorToken: env.OPENLEDGER_OPERATOR_TOKEN,
   });
   if (!parsed.success) {
@@ -184,6 +194,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   }
   requireKey(parsed.data, ['gateway', 'prover'], parsed.data.nodeKey, 'OPENLEDGER_NODE_KEY');
   requireKey(parsed.data, ['watcher'], parsed.data.watcherKey, 'OPENLEDGER_WATCHER_KEY');
+  requireKey(parsed.data, ['validator'], parsed.data.validatorKey, 'OPENLEDGER_VALIDATOR_KEY');
   return parsed.data;
 }
 
@@ -209,6 +220,8 @@ function readFlags(args: readonly string[]) {
         'store-max-bytes': text,
         stake: text,
         'settle-every': text,
+        validators: text,
+        'calldata-max': text,
         'poll-every': text,
         x402: text,
         'free-calls': text,

@@ -19,6 +19,7 @@ import { startGateway } from './roles/gateway.ts';
 import { openIdentity } from './roles/identity.ts';
 import { startProver } from './roles/prover.ts';
 import { startTrainer } from './roles/trainer.ts';
+import { startValidator } from './roles/validator.ts';
 import { startWatcher } from './roles/watcher.ts';
 import { openFolderStore } from './store/folder-store.ts';
 import { httpStore } from './store/http-store.ts';
@@ -67,6 +68,7 @@ export async function startDaemon(config: Config, log: Log, signal?: AbortSignal
     const nodeId = has('gateway') || has('prover') ? await startNode(context, signal) : undefined;
     if (has('trainer')) await startTrainer(context);
     if (has('watcher')) startWatcher(context);
+    if (has('validator')) await startValidator(context, signal);
     let server: RunningServer | undefined;
     if (serves) {
       // Other people's content is read from this node's own disk only, so that a request cannot make it fetch.

@@ -2,16 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
-import { loadBase } from '@openledger/engine/model/base';
 import {
   agentRegistryAbi,
   agentStakingAbi,
   attributionSettlementAbi,
   auditRegistryAbi,
-  modelRegistryAbi,
   protocolParametersAbi,
 } from '@openledger/sdk/abis';
-import { createInferenceClient } from '@openledger/sdk/client/inference-client';
 import { REQUEST_KIND } from '@openledger/sdk/protocol/answers';
 import { fromHex, fromUtf8, utf8 } from '@openledger/sdk/protocol/bytes';
 import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
@@ -27,10 +24,9 @@ import type { Chain } from '../src/chain/chain.ts';
 import { createSettlementReader, type SeenClaim } from '../src/chain/settlement-reader.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
-import { connect, openChannel, PRICES, send } from './support/world.ts';
+import { askBase, connect, registerBase, send } from './support/world.ts';
 
-const [BUILDER, PUBLIC, PRIVATE, NODE, VALIDATOR, ASKER] = [11, 12, 16, 13, 14, 17];
-const BASE = join(import.meta.dirname, '../../models/base');
+const [PUBLIC, PRIVATE, NODE, VALIDATOR, ASKER] = [12, 16, 13, 14, 17];
 const STATUS = ['none', 'open', 'answered', 'reclaimed'];
 const SUITE = new CipherSuite({
   kem: new DhkemX25519HkdfSha256(),
@@ -73,21 +69,8 @@ describe('a node whose claim is asked about', () => {
       [PUBLIC, true],
       [PRIVATE, false],
     ] as const) {
-      const consumer = devnet.account(account);
-      const records = new Map();
-      const client = createInferenceClient({
-        nodeUrl: node.url,
-        channelId: await openChannel(chain, consumer, 1),
-        account: consumer,
-        chain: { client: chain.client as never, book: devnet.book },
-        isPublic,
-        store: {
-          load: async (id: Hex) => records.get(id),
-          save: async (record: { channelId: Hex }) => void records.set(record.channelId, record),
-        },
-      });
-      for (const content of ['Who kept the light?', 'What is a bell made of?'])
-        await client.ask({ model: 'ol-1', messages: [{ role: 'user', content }], max_tokens: 8 });
+      const questions = ['Who kept the light?', 'What is a bell made of?'];
+      await askBase(devnet, chain, node.url, devnet.account(account), questions, isPublic);
     }
     expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 4 });
     const reader = createSettlementReader(chain);
@@ -99,11 +82,7 @@ describe('a node whose claim is asked about', () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-requests-'));
     devnet = await startDevnet();
     chain = await connect(devnet);
-    const { weightsHash, tokenizerHash } = await loadBase(BASE);
-    const models = { address: chain.contracts.ModelRegistry, abi: modelRegistryAbi } as const;
-    const terms = { weightsHash, tokenizerHash, licence: 'MIT', uri: '' };
-    await send(chain, devnet.account(BUILDER), { ...models, functionName: 'registerBase', args: [terms] });
-    await send(chain, devnet.account(BUILDER), { ...models, functionName: 'setPrices', args: [1, PRICES] });
+    await registerBase(devnet, chain);
     node = await startNode(
       ['--home', join(home, 'node'), '--rpc', devnet.rpc, '--deployment', devnet.deployment],
       { OPENLEDGER_NODE_KEY: devnet.key(NODE) },

@@ -56,6 +56,7 @@ export const PARAMETERS: Parameters = {
   detectionPpm: 966_000,
   slashRewardBps: 5000,
   nodeStakeMin: 10n ** 18n,
+  attestations: 1,
 };
 
 export type Model = { id: number; terms: ModelTerms; sketches: Sketch[]; corpus: CorpusContent[] };

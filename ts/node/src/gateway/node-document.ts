@@ -3,6 +3,7 @@ import { createLog } from '../log.ts';
 import { mcpRoutes } from '../mcp/server.ts';
 import { proverRoutes } from '../prover/routes.ts';
 import { trainerRoutes } from '../trainer/routes.ts';
+import { validatorRoutes } from '../validator/routes.ts';
 import { adapterRoutes } from './adapter-routes.ts';
 import { createApp } from './app.ts';
 import { channelRoutes } from './channel-routes.ts';
@@ -31,6 +32,7 @@ export function wholeInterface(): Api {
       adapterRoutes(nothing),
       trainerRoutes(nothing),
       proverRoutes(nothing),
+      validatorRoutes(nothing, 0),
       storeRoutes(nothing, 0),
       healthRoutes(nothing),
       mcpRoutes(nothing),

@@ -1,5 +1,5 @@
 import { agentRegistryAbi, agentStakingAbi, protocolParametersAbi } from '@openledger/sdk/abis';
-import { ROLE } from '@openledger/sdk/protocol/roles';
+import { ROLE, type Role } from '@openledger/sdk/protocol/roles';
 import { formatEther, type Hex, isAddressEqual, parseAbiItem } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import { confirmed } from '../chain/transact.ts';
@@ -31,11 +31,19 @@ export async function findAgent(chain: Chain, address: Hex): Promise<number | un
   return undefined;
 }
 
-export type JoinOptions = { chain: Chain; wallet: ChainWallet; log: Log; stake: bigint; uri: string };
+export type JoinOptions = {
+  chain: Chain;
+  wallet: ChainWallet;
+  log: Log;
+  /** What it stakes for; default: to be a node. */
+  role?: Role;
+  stake: bigint;
+  uri: string;
+};
 
 /** Finds the key's agent or registers it, and sees to it that the stake is up. Safe to repeat after a crash. */
 export async function joinNetwork(options: JoinOptions): Promise<number> {
-  const { chain, wallet, log } = options;
+  const { chain, wallet, log, role = 'node' } = options;
   const { address } = wallet.account;
   let agentId = await findAgent(chain, address);
   if (agentId === undefined) {
@@ -55,9 +63,9 @@ export async function joinNetwork(options: JoinOptions): Promise<number> {
   const staked = await chain.client.readContract({
     ...staking,
     functionName: 'stakeOf',
-    args: [agentId, ROLE.node],
+    args: [agentId, ROLE[role]],
   });
-  const minimum = await nodeStakeMin(chain);
+  const minimum = await stakeMin(chain, role);
   const wanted = options.stake > minimum ? options.stake : minimum;
   if (staked === 0n || staked < minimum) {
     const missing = wanted - staked;
@@ -65,16 +73,16 @@ export async function joinNetwork(options: JoinOptions): Promise<number> {
     const hash = await wallet.writeContract({
       ...staking,
       functionName: 'stake',
-      args: [agentId, ROLE.node],
+      args: [agentId, ROLE[role]],
       value: missing,
     });
     await confirmed(chain, hash, 'staking');
-    log.info({ agentId, stake: formatEther(wanted) }, 'staked');
+    log.info({ agentId, role, stake: formatEther(wanted) }, 'staked');
   }
   return agentId;
 }
 
-async function nodeStakeMin(chain: Chain): Promise<bigint> {
+async function stakeMin(chain: Chain, role: Role): Promise<bigint> {
   const contract = { address: chain.contracts.ProtocolParameters, abi: protocolParametersAbi } as const;
   const version = await chain.client.readContract({ ...contract, functionName: 'currentVersion' });
   const parameters = await chain.client.readContract({
@@ -82,7 +90,7 @@ async function nodeStakeMin(chain: Chain): Promise<bigint> {
     functionName: 'parameters',
     args: [version],
   });
-  return parameters.nodeStakeMin;
+  return parameters[`${role}StakeMin`];
 }
 
 async function requireBalance(chain: Chain, address: Hex, amount: bigint): Promise<void> {

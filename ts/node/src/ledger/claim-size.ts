@@ -8,6 +8,9 @@ import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
  */
 export const MAX_CLAIM_BYTES = 96_000;
 
+/** The most claimData of a claim whose data validators hold: about ten thousand answers. */
+export const MAX_HELD_BYTES = 8 * 1024 * 1024;
+
 /** The most bytes of a PUBLIC request, and the most of its answer: both are in claimData, and one receipt must fit. */
 export const MAX_PUBLIC_BYTES = 32_000;
 

@@ -18,7 +18,7 @@ export type ClaimContextDeps = {
 /** What opens a claim's trees: all that its logs, its dump and its parent say, without what its evidence is checked against. */
 export async function claimContext(
   { reader, state, store, log }: ClaimContextDeps,
-  seen: SeenClaim,
+  seen: Pick<SeenClaim, 'claimId' | 'claim' | 'claimData' | 'dataHash' | 'locator'>,
   parent?: FraudContext['parent'],
 ): Promise<Omit<FraudContext, 'terms'>> {
   const { claim } = seen;

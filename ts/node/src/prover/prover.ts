@@ -1,5 +1,6 @@
 import { attributionSettlementAbi } from '@openledger/sdk/abis';
-import { utf8 } from '@openledger/sdk/protocol/bytes';
+import { fromHex, utf8 } from '@openledger/sdk/protocol/bytes';
+import { DATA_SCHEME } from '@openledger/sdk/protocol/claim-data';
 import {
   type AttributedReceipt,
   type BatchRecord,
@@ -8,22 +9,25 @@ import {
   nextBatch,
 } from '@openledger/sdk/protocol/claims';
 import { contextRowOf } from '@openledger/sdk/protocol/context';
+import { parseLocator } from '@openledger/sdk/protocol/dump';
 import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
 import { isPublic } from '@openledger/sdk/protocol/receipts';
 import { fromInt8Bytes } from '@openledger/sdk/protocol/sketch';
-import type { SignedVoucher } from '@openledger/sdk/protocol/vouchers';
 import { formatEther, type Hex } from 'viem';
 import type { AttributionQueue } from '../attribution/queue.ts';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
-import { confirmed, revertOf } from '../chain/transact.ts';
-import { NodeError } from '../errors.ts';
+import { confirmed } from '../chain/transact.ts';
+import { describe, NodeError } from '../errors.ts';
 import type { SealedEpoch } from '../ledger/channel.ts';
+import { MAX_CLAIM_BYTES, MAX_HELD_BYTES } from '../ledger/claim-size.ts';
 import type { ReceiptEntry } from '../ledger/entries.ts';
 import { WALLET_KEY } from '../ledger/key-lock.ts';
 import type { BlobStore } from '../store/types.ts';
+import type { DataHolders } from './data-holders.ts';
 import { loadSettled } from './settled-state.ts';
+import { createSettlementTransactions } from './transactions.ts';
 import { createVouchers, type VoucherDeps } from './vouchers.ts';
 
 export type ProverDeps = Omit<VoucherDeps, 'escrow'> & {
@@ -34,6 +38,22 @@ export type ProverDeps = Omit<VoucherDeps, 'escrow'> & {
   state: SettlementState;
   store: BlobStore;
   attributions: Pick<AttributionQueue, 'ensure'>;
+  /** Who holds the data of claims that are larger than `calldataMax`; without them a claim is as large as calldata can be. */
+  holders?: DataHolders | undefined;
+  calldataMax: number;
+};
+
+type OnChainNode = Awaited<ReturnType<SettlementState['node']>>;
+
+/** What the next claim can cover. */
+type Plan = {
+  /** Redeemed earlier, of one parameters version. */
+  batches: BatchRecord[];
+  /** To be redeemed with it. */
+  epochs: SealedEpoch[];
+  version: number;
+  /** Whether that is all that waits and may be claimed together. */
+  isAll: boolean;
 };
 
 export type SettleResult =
@@ -46,7 +66,10 @@ export type Prover = {
    * may be open for longer. It is claimed with the next settlement. How many vouchers; call it again until there are none.
    */
   secure(): Promise<number>;
-  /** Redeems and proposes what can be, in one transaction. Calls never overlap. */
+  /**
+   * Redeems and proposes what can be: in one transaction if calldata can carry it; else in several, its data with
+   * validators. Calls never overlap.
+   */
   settle(): Promise<SettleResult>;
   /** Pays out what final claims released: the node's share, burn, treasury and stakers. */
   flush(): Promise<void>;
@@ -67,6 +90,7 @@ export function createProver(deps: ProverDeps): Prover {
     abi: attributionSettlementAbi,
   } as const;
   const vouchers = createVouchers({ ...deps, escrow: chain.escrow });
+  const transactions = createSettlementTransactions(deps);
   let last: Promise<unknown> = Promise.resolve();
 
   /** One transaction at a time: they share a nonce and a view of the chain. */
@@ -92,25 +116,66 @@ export function createProver(deps: ProverDeps): Prover {
         reason: `claim ${node.openClaim} is open until ${new Date(end * 1000).toISOString()}`,
       };
     }
-    const version = await state.currentVersion();
-    const waiting = reader.node(nodeId).batches.filter(({ number }) => number > node.settledBatches);
-    // A claim has one parameters version. What was redeemed earlier goes first, without new vouchers if it is not all.
-    const redeemed = vouchers.fitting(
-      waiting.filter((batch) => batch.paramsVersion === waiting[0].paramsVersion),
-    );
-    const mayRedeem =
-      redeemed.batches.length === waiting.length &&
-      waiting.every(({ paramsVersion }) => paramsVersion === version);
     await vouchers.seal();
-    const signed = mayRedeem ? signedOf(await vouchers.choose(redeemed.bytes)) : [];
-    if (redeemed.batches.length === 0 && signed.length === 0)
+    const { holders } = deps;
+    const small = await plan(node, holders === undefined ? MAX_CLAIM_BYTES : deps.calldataMax);
+    if (small.isAll || holders === undefined) return settleInCalldata(node, small);
+    try {
+      return await settleHeld(holders);
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      log.warn({ error: describe(error) }, 'a large claim cannot be proposed; one that calldata carries is');
+    }
+    const current = await state.node(nodeId);
+    return settleInCalldata(current, await plan(current, MAX_CLAIM_BYTES));
+  }
+
+  async function plan(node: OnChainNode, room: number): Promise<Plan> {
+    const current = await state.currentVersion();
+    const waiting = reader.node(nodeId).batches.filter(({ number }) => number > node.settledBatches);
+    const version = waiting[0]?.paramsVersion ?? current;
+    const together = waiting.filter(({ paramsVersion }) => paramsVersion === version);
+    const { batches, bytes } = vouchers.fitting(together, room);
+    // A claim has one parameters version. What was redeemed earlier goes first, without new vouchers if it is not all.
+    const mayRedeem = version === current && batches.length === waiting.length;
+    // Any batch fits into calldata alone, so that a node can go on by itself.
+    const { epochs, left } = mayRedeem
+      ? await vouchers.choose(Math.min(room - bytes, MAX_CLAIM_BYTES))
+      : { epochs: [], left: 0 };
+    return {
+      ...{ batches, epochs, version },
+      isAll: bytes <= room && batches.length === together.length && left === 0,
+    };
+  }
+
+  async function settleInCalldata(
+    node: OnChainNode,
+    { batches, epochs, version }: Plan,
+  ): Promise<SettleResult> {
+    if (batches.length === 0 && epochs.length === 0)
       return { settled: false, reason: 'there is nothing to settle' };
-    const batches: BatchRecord[] = [
-      ...redeemed.batches,
-      ...(signed.length > 0 ? [nextBatch(node, version, signed)] : []),
-    ];
-    const built = await build(batches, node, batches[0].paramsVersion);
-    return send(built, signed);
+    const signed = epochs.map(({ voucher }) => voucher);
+    const redeemed = signed.length > 0 ? [...batches, nextBatch(node, version, signed)] : batches;
+    const built = await build(redeemed, node, DATA_SCHEME.calldata);
+    return propose(built, epochs.length, () => transactions.propose(built, epochs));
+  }
+
+  /** Redeems all that may be and claims it together. */
+  async function settleHeld(holders: DataHolders): Promise<SettleResult> {
+    for (let redeemed = 0; ; ) {
+      const node = await state.node(nodeId);
+      const { batches, epochs, version } = await plan(node, MAX_HELD_BYTES);
+      if (epochs.length > 0) {
+        await sending(() => transactions.redeem(epochs));
+        await reader.sync();
+        redeemed += epochs.length;
+        continue;
+      }
+      const built = await build(batches, node, DATA_SCHEME.validators);
+      const { attestations: needed } = await state.parameters(version);
+      const attestations = await holders.attest(built, await dumpOf(node.finalClaim), needed);
+      return propose(built, redeemed, () => transactions.proposeHeld(built, attestations));
+    }
   }
 
   async function secure(): Promise<number> {
@@ -118,20 +183,20 @@ export function createProver(deps: ProverDeps): Prover {
     if (changing.size === 0) return 0;
     await sending(quietMempool);
     await vouchers.seal(changing);
-    const signed = signedOf(await vouchers.choose(0, changing));
-    if (signed.length === 0) return 0;
-    const hash = await sending(() => redeem(signed));
+    const { epochs } = await vouchers.choose(MAX_CLAIM_BYTES, changing);
+    if (epochs.length === 0) return 0;
+    const hash = await sending(() => transactions.redeem(epochs));
     log.info(
-      { vouchers: signed.length, transaction: hash },
+      { vouchers: epochs.length, transaction: hash },
       'redeemed what was signed on channels that change',
     );
-    return signed.length;
+    return epochs.length;
   }
 
   async function build(
     batches: readonly BatchRecord[],
-    node: Awaited<ReturnType<SettlementState['node']>>,
-    version: number,
+    node: OnChainNode,
+    dataScheme: number,
   ): Promise<BuiltClaim> {
     const vouchers = batches.flatMap((batch) => batch.vouchers);
     const entries = await Promise.all(vouchers.map(receiptsOf));
@@ -146,9 +211,16 @@ export function createProver(deps: ProverDeps): Prover {
       parent: await loadSettled(reader, deps.store, node.finalClaim),
       batches,
       receipts,
-      parameters: await state.parameters(version),
+      parameters: await state.parameters(batches[0]!.paramsVersion),
       terms: (id) => terms.get(id) ?? missingTerms(id),
+      dataScheme,
     });
+  }
+
+  /** The trees that a claim published; undefined for none. */
+  async function dumpOf(claimId: Hex): Promise<Uint8Array | undefined> {
+    const seen = reader.claim(claimId);
+    return seen && deps.store.get(parseLocator(fromHex(seen.locator)));
   }
 
   /** The receipts of a redeemed voucher, from the journal. */
@@ -182,58 +254,22 @@ export function createProver(deps: ProverDeps): Prover {
     };
   }
 
-  async function send(built: BuiltClaim, vouchers: SignedVoucher[]): Promise<SettleResult> {
-    const { claim, claimId } = built;
+  async function propose(
+    { claim, claimId, dump: bytes }: BuiltClaim,
+    count: number,
+    submit: () => Promise<Hex>,
+  ): Promise<SettleResult> {
     // Published before it is proposed: a claim whose dump nobody can read is one that nobody can check.
-    const dump = await deps.store.put(built.dump);
+    const dump = await deps.store.put(bytes);
     await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, at: deps.now() });
-    const hash = await sending(() => submit(built, vouchers));
+    const hash = await sending(submit);
     await reader.sync();
-    const summary = { receipts: claim.receiptCount, fees: claim.fees, vouchers: vouchers.length };
+    const summary = { receipts: claim.receiptCount, fees: claim.fees, vouchers: count };
     log.info(
       { claim: claimId, seq: claim.seq, ...summary, fees: formatEther(claim.fees), transaction: hash },
       'proposed a claim',
     );
     return { settled: true, claimId, transaction: hash, ...summary };
-  }
-
-  async function redeem(vouchers: SignedVoucher[]): Promise<Hex> {
-    const call = { ...settlement, account: deps.wallet.account, functionName: 'redeem' } as const;
-    try {
-      const { request } = await chain.client.simulateContract({ ...call, args: [nodeId, vouchers] });
-      const hash = await deps.wallet.writeContract(request);
-      await confirmed(chain, hash, 'redemption');
-      return hash;
-    } catch (error) {
-      throw refused('vouchers', error);
-    }
-  }
-
-  async function submit({ claim, claimData, locator }: BuiltClaim, vouchers: SignedVoucher[]): Promise<Hex> {
-    const { wallet } = deps;
-    let hash: Hex;
-    try {
-      const call = { ...settlement, account: wallet.account };
-      if (vouchers.length === 0) {
-        const simulated = await chain.client.simulateContract({
-          ...call,
-          functionName: 'proposeClaim',
-          args: [claim, claimData, locator],
-        });
-        hash = await wallet.writeContract(simulated.request);
-      } else {
-        const simulated = await chain.client.simulateContract({
-          ...call,
-          functionName: 'redeemAndPropose',
-          args: [nodeId, vouchers, claim, claimData, locator],
-        });
-        hash = await wallet.writeContract(simulated.request);
-      }
-    } catch (error) {
-      throw refused('claim', error);
-    }
-    await confirmed(chain, hash, 'settlement');
-    return hash;
   }
 
   async function flush(): Promise<void> {
@@ -272,23 +308,6 @@ export function createProver(deps: ProverDeps): Prover {
     settle: () => exclusively(settle),
     flush: () => exclusively(() => sending(flush)),
   };
-}
-
-/** What a call of the settlement was refused for, in words; any other error as it is. */
-function refused(what: string, error: unknown): unknown {
-  const revert = revertOf(error);
-  if (revert === undefined) return error;
-  return new NodeError(
-    'not_allowed',
-    `The settlement refuses the ${what}: ${revert.name}(${revert.args.join(', ')}).`,
-    'If it is about stake, add stake to the node’s agent; else it is tried again with the next look at the chain.',
-    { cause: error },
-  );
-}
-
-/** Vouchers as the node itself redeems them. */
-function signedOf(epochs: readonly SealedEpoch[]): SignedVoucher[] {
-  return epochs.map(({ voucher }) => ({ ...voucher, acceptance: '0x' }));
 }
 
 /** Gives up waiting for attributions; what they need is logged where they fail. */

@@ -47,7 +47,8 @@ async function vouchersOf(known: readonly Known[], chain: Partial<ChainChannel> 
   });
 }
 
-const chosen = (epochs: readonly SealedEpoch[]) => epochs.map(({ voucher }) => Number(voucher.channelId));
+const chosen = ({ epochs }: { epochs: readonly SealedEpoch[] }) =>
+  epochs.map(({ voucher }) => Number(voucher.channelId));
 
 it('chooses by fee what fits into one claim, and skips what does not', async () => {
   const vouchers = await vouchersOf([
@@ -55,8 +56,10 @@ it('chooses by fee what fits into one claim, and skips what does not', async () 
     { id: 2, fee: 9n, bytes: 50_000 },
     { id: 3, fee: 1n, bytes: 40_000 },
   ]);
-  expect(chosen(await vouchers.choose(0))).toEqual([2, 3]);
-  expect(chosen(await vouchers.choose(50_000))).toEqual([3]);
+  expect(await vouchers.choose(MAX_CLAIM_BYTES)).toMatchObject({ left: 1 });
+  expect(chosen(await vouchers.choose(MAX_CLAIM_BYTES))).toEqual([2, 3]);
+  expect(chosen(await vouchers.choose(MAX_CLAIM_BYTES - 50_000))).toEqual([3]);
+  expect(await vouchers.choose(0)).toEqual({ epochs: [], left: 3 });
 });
 
 it('lets an epoch that no claim can hold stand in nobody’s way', async () => {
@@ -64,7 +67,7 @@ it('lets an epoch that no claim can hold stand in nobody’s way', async () => {
     { id: 1, fee: 90n, bytes: MAX_CLAIM_BYTES + 1 },
     { id: 2, fee: 1n, bytes: 1_000 },
   ]);
-  expect(chosen(await vouchers.choose(0))).toEqual([2]);
+  expect(chosen(await vouchers.choose(MAX_CLAIM_BYTES))).toEqual([2]);
 });
 
 it('leaves out what the chain would refuse: another epoch, a deposit that is gone, a signer that was replaced', async () => {
@@ -72,10 +75,10 @@ it('leaves out what the chain would refuse: another epoch, a deposit that is gon
     { id: 1, epoch: 1, fee: 1n, bytes: 1 },
     { id: 2, fee: 1n, bytes: 1 },
   ]);
-  expect(chosen(await later.choose(0))).toEqual([2]);
+  expect(chosen(await later.choose(MAX_CLAIM_BYTES))).toEqual([2]);
   const one = [{ id: 1, fee: 2n, bytes: 1 }];
   for (const chain of [{ deposit: 1n }, { settled: 1n }, { signer: another.address }]) {
-    expect(await (await vouchersOf(one, chain)).choose(0)).toEqual([]);
+    expect(await (await vouchersOf(one, chain)).choose(MAX_CLAIM_BYTES)).toEqual({ epochs: [], left: 0 });
   }
 });
 
@@ -87,7 +90,7 @@ it('knows the channels whose consumers leave or change the signer, and chooses a
   ]);
   const changing = await vouchers.changing();
   expect([...changing]).toEqual([idOf(8), idOf(9)]);
-  expect(chosen(await vouchers.choose(0, changing))).toEqual([8, 9]);
+  expect(chosen(await vouchers.choose(MAX_CLAIM_BYTES, changing))).toEqual([8, 9]);
 });
 
 it('claims as many redeemed batches as fit, and one at least', async () => {
@@ -99,8 +102,9 @@ it('claims as many redeemed batches as fit, and one at least', async () => {
   const batches = [1, 2, 3].map(
     (id) => ({ number: id, vouchers: [{ channelId: idOf(id), epoch: 0 }] }) as BatchRecord,
   );
-  const { batches: first, bytes } = vouchers.fitting(batches);
+  const { batches: first, bytes } = vouchers.fitting(batches, MAX_CLAIM_BYTES);
   expect(first.map(({ number }) => number)).toEqual([1, 2]);
   expect(bytes).toBe(90_000);
-  expect(vouchers.fitting([]).batches).toEqual([]);
+  expect(vouchers.fitting(batches, 0).batches).toHaveLength(1);
+  expect(vouchers.fitting([], 0).batches).toEqual([]);
 });

@@ -32,11 +32,11 @@ export type Vouchers = {
   seal(channels?: ReadonlySet<Hex>): Promise<void>;
   /**
    * Sealed epochs that the chain would accept now, of these channels or of all, those with the largest fees first: as many
-   * as fit into one transaction and, beside `taken` bytes, into one claim.
+   * as fit into one transaction and into `room` bytes of claimData. `left`: how many more there are.
    */
-  choose(taken: number, channels?: ReadonlySet<Hex>): Promise<SealedEpoch[]>;
-  /** The first of these redeemed batches that fit into one claim together, and their bytes of claimData at most. */
-  fitting(batches: readonly BatchRecord[]): { batches: BatchRecord[]; bytes: number };
+  choose(room: number, channels?: ReadonlySet<Hex>): Promise<{ epochs: SealedEpoch[]; left: number }>;
+  /** The first of these redeemed batches that fit into `room` bytes of claimData, one at least, and their bytes at most. */
+  fitting(batches: readonly BatchRecord[], room: number): { batches: BatchRecord[]; bytes: number };
 };
 
 /** The settlement's bound. */
@@ -104,7 +104,7 @@ export function createVouchers({ ledger, locks, escrow, readChannel, log, now }:
     return claimBytes > MAX_CLAIM_BYTES ? 'its receipts are too large for a claim' : undefined;
   }
 
-  async function choose(taken: number, channels?: ReadonlySet<Hex>): Promise<SealedEpoch[]> {
+  async function choose(room: number, channels?: ReadonlySet<Hex>) {
     const open: SealedEpoch[] = [];
     for (const { sealed, channel } of await ahead(channels)) {
       const { channelId, epoch } = sealed.voucher;
@@ -115,22 +115,23 @@ export function createVouchers({ ledger, locks, escrow, readChannel, log, now }:
     }
     const fee = ({ voucher }: SealedEpoch) => voucher.cumulativeFee - voucher.settledFee;
     open.sort((a, b) => (fee(a) === fee(b) ? 0 : fee(a) > fee(b) ? -1 : 1));
-    let bytes = taken;
+    let bytes = 0;
     const fits = open.filter(({ claimBytes }) => {
-      if (bytes + claimBytes > MAX_CLAIM_BYTES) return false;
+      if (bytes + claimBytes > room) return false;
       bytes += claimBytes;
       return true;
     });
-    return fits.slice(0, MAX_VOUCHERS);
+    const epochs = fits.slice(0, MAX_VOUCHERS);
+    return { epochs, left: open.length - epochs.length };
   }
 
-  function fitting(all: readonly BatchRecord[]): { batches: BatchRecord[]; bytes: number } {
+  function fitting(all: readonly BatchRecord[], room: number): { batches: BatchRecord[]; bytes: number } {
     const batches: BatchRecord[] = [];
     let bytes = 0;
     for (const batch of all) {
       const size = sizeOf(batch);
-      // Each alone was chosen to fit.
-      if (batches.length > 0 && bytes + size > MAX_CLAIM_BYTES) break;
+      // Each alone was chosen to fit into calldata.
+      if (batches.length > 0 && bytes + size > room) break;
       batches.push(batch);
       bytes += size;
     }

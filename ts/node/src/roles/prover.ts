@@ -1,5 +1,6 @@
 import { startLoop } from '../loop.ts';
 import { createAnswers } from '../prover/answers.ts';
+import { createDataHolders } from '../prover/data-holders.ts';
 import { listPayouts } from '../prover/payouts.ts';
 import { createProver } from '../prover/prover.ts';
 import { proverRoutes } from '../prover/routes.ts';
@@ -17,10 +18,12 @@ const MAX_PAUSE_MS = 60_000;
 export async function startProver(context: Context, node: NodeIdentity): Promise<Payouts> {
   const { config, log, chain, store, catalog, routes, onClose } = context;
   const { wallet, nodeId, ledger, locks, reader, state, attributions, readChannel } = node;
+  const { operatorToken, validators, calldataMax } = config;
+  const holders = validators.length > 0 ? createDataHolders({ chain, urls: validators, log }) : undefined;
   const prover = createProver({
     ...{ chain, wallet, nodeId, ledger, locks, reader, state, store, attributions, readChannel, log, now },
+    ...{ holders, calldataMax },
   });
-  const { operatorToken } = config;
   routes.push(proverRoutes({ chain, nodeId, reader, state, store, catalog, prover, operatorToken }));
   const answers = createAnswers({ chain, wallet, nodeId, ledger, locks, reader, state, store, log });
   const { exitDelay, responseWindow } = await state.parameters(await state.currentVersion());

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { loadBase } from '@openledger/engine/model/base';
 import {
   agentRegistryAbi,
   agentStakingAbi,
@@ -6,6 +8,7 @@ import {
   modelRegistryAbi,
   trainingLogAbi,
 } from '@openledger/sdk/abis';
+import { createInferenceClient } from '@openledger/sdk/client/inference-client';
 import { keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
 import { contributionCommitment } from '@openledger/sdk/protocol/datanet';
@@ -155,6 +158,41 @@ export async function publishWorld(
     scheme: SCHEME.influence | SCHEME.span | SCHEME.retrieval,
     texts,
   };
+}
+
+/** Registers the shipped base model, for sale, as model 1. */
+export async function registerBase(devnet: TestDevnet, chain: Chain): Promise<void> {
+  const builder = devnet.account(11);
+  const { weightsHash, tokenizerHash } = await loadBase(join(import.meta.dirname, '../../../models/base'));
+  const registry = { address: chain.contracts.ModelRegistry, abi: modelRegistryAbi } as const;
+  const terms = { weightsHash, tokenizerHash, licence: 'MIT', uri: '' };
+  await send(chain, builder, { ...registry, functionName: 'registerBase', args: [terms] });
+  await send(chain, builder, { ...registry, functionName: 'setPrices', args: [1, PRICES] });
+}
+
+/** Asks a node's base model these questions, each paid, over a new channel. */
+export async function askBase(
+  devnet: TestDevnet,
+  chain: Chain,
+  nodeUrl: string,
+  consumer: LocalAccount,
+  questions: readonly string[],
+  isPublic = false,
+): Promise<void> {
+  const records = new Map();
+  const client = createInferenceClient({
+    nodeUrl,
+    channelId: await openChannel(chain, consumer, 1),
+    account: consumer,
+    chain: { client: chain.client as never, book: devnet.book },
+    isPublic,
+    store: {
+      load: async (id: Hex) => records.get(id),
+      save: async (record: { channelId: Hex }) => void records.set(record.channelId, record),
+    },
+  });
+  for (const content of questions)
+    await client.ask({ model: 'ol-1', messages: [{ role: 'user', content }], max_tokens: 8 });
 }
 
 /** Opens a channel of `consumer` with a node. */

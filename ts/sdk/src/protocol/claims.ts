@@ -131,13 +131,15 @@ export type ClaimInput = {
   receipts: readonly AttributedReceipt[];
   parameters: AllocationParameters;
   terms: (modelId: number) => AllocationTerms;
+  /** Where its data will be; default: in calldata. */
+  dataScheme?: number;
 };
 
 /** A claim ready to be proposed, and everything under it. */
 export type BuiltClaim = {
   claim: Claim;
   claimId: Hex;
-  /** Calldata for `proposeClaim`. */
+  /** Calldata for `proposeClaim`, or what is kept elsewhere. */
   claimData: Hex;
   locator: Hex;
   receipts: DisclosedReceipt[];
@@ -166,7 +168,7 @@ export function buildClaim(input: ClaimInput): BuiltClaim {
 
 /** Commits to trees as they are. {@link buildClaim} is the way to make an honest claim; this does not check. */
 export function commitClaim(
-  input: Pick<ClaimInput, 'domain' | 'nodeId' | 'proposer' | 'seq' | 'parent' | 'batches'>,
+  input: Pick<ClaimInput, 'domain' | 'nodeId' | 'proposer' | 'seq' | 'parent' | 'batches' | 'dataScheme'>,
   payoutsTotal: bigint,
   receipts: DisclosedReceipt[],
   trees: ClaimTrees,
@@ -188,7 +190,7 @@ export function commitClaim(
     payoutsTotal,
     payoutsDepth: trees.payouts.depth,
     attributionsRoot: plainRoot(attributionsTree(trees)),
-    dataCommitment: dataCommitment(DATA_SCHEME.calldata, claimData, locator),
+    dataCommitment: dataCommitment(input.dataScheme ?? DATA_SCHEME.calldata, claimData, locator),
     paramsVersion: batches[0]!.paramsVersion,
     proposer: input.proposer,
   };

@@ -24,6 +24,8 @@ export type Parameters = {
   detectionPpm: number;
   slashRewardBps: number;
   nodeStakeMin: bigint;
+  /** Validators that must hold a claim's data when they are not in calldata. */
+  attestations: number;
 };
 
 /** What of the parameters decides amounts. */

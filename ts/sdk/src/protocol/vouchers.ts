@@ -54,6 +54,7 @@ export const PROTOCOL_TYPES = {
     { name: 'nodeId', type: 'uint40' },
     { name: 'receiptHash', type: 'bytes32' },
   ],
+  DataHeld: [{ name: 'claimId', type: 'bytes32' }],
 } as const;
 
 /** The EIP-712 domain that all OpenLedger signatures share but for chain and contract. */
@@ -99,6 +100,16 @@ export function receiptIssuedTypedData(domain: SigningDomain, nodeId: number, re
     types: { ReceiptIssued: PROTOCOL_TYPES.ReceiptIssued },
     primaryType: 'ReceiptIssued',
     message: { nodeId, receiptHash },
+  } as const;
+}
+
+/** Typed data of a validator's word that it holds a claim's data and rebuilt its roots. Domain: the settlement. */
+export function dataHeldTypedData(domain: SigningDomain, claimId: Hex) {
+  return {
+    domain: signingDomain(domain),
+    types: { DataHeld: PROTOCOL_TYPES.DataHeld },
+    primaryType: 'DataHeld',
+    message: { claimId },
   } as const;
 }
 

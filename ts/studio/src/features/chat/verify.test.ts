@@ -53,6 +53,7 @@ const parameters: Parameters = {
   detectionPpm: 1,
   slashRewardBps: 1,
   nodeStakeMin: 1n,
+  attestations: 1,
 };
 const terms: ModelTerms = {
   parent: 1,

@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { attributionSettlementAbi } from '@openledger/sdk/abis';
+import { DATA_SCHEME } from '@openledger/sdk/protocol/claim-data';
+import { type Hex, zeroHash } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Chain, walletOn } from '../src/chain/chain.ts';
+import { createSettlementReader } from '../src/chain/settlement-reader.ts';
+import { createSettlementState } from '../src/chain/settlement-state.ts';
+import { toJson } from '../src/gateway/json.ts';
+import { createLog } from '../src/log.ts';
+import { createCatalog } from '../src/models/catalog.ts';
+import { openFolderStore } from '../src/store/folder-store.ts';
+import { httpStore } from '../src/store/http-store.ts';
+import { layeredStore } from '../src/store/layered-store.ts';
+import { createWatcher } from '../src/watcher/watcher.ts';
+import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
+import { type NodeProcess, startNode } from './support/node-process.ts';
+import { askBase, connect, registerBase } from './support/world.ts';
+
+const [CONSUMER, NODE, WATCHER] = [12, 13, 18];
+const VALIDATORS = [14, 15] as const;
+const QUESTIONS = ['Who kept the light?', 'What is a bell made of?'];
+
+/** Every claim is too large for calldata here, by the node's settings. */
+describe('a node whose claims are too large for calldata', () => {
+  let devnet: TestDevnet;
+  let chain: Chain;
+  let home: string;
+  let node: NodeProcess;
+  const validators: NodeProcess[] = [];
+
+  const onChain = () => ['--rpc', devnet.rpc, '--deployment', devnet.deployment];
+  const startProver = () =>
+    startNode(
+      [
+        ...['--home', join(home, 'node'), ...onChain(), '--calldata-max', '0'],
+        ...['--validators', validators.map(({ url }) => url).join()],
+      ],
+      { OPENLEDGER_NODE_KEY: devnet.key(NODE) },
+    );
+  const ask = () => askBase(devnet, chain, node.url, devnet.account(CONSUMER), QUESTIONS);
+  const events = <Name extends 'BatchAppended' | 'ClaimData' | 'ClaimDataElsewhere'>(eventName: Name) =>
+    chain.client.getContractEvents({
+      address: chain.contracts.AttributionSettlement,
+      abi: attributionSettlementAbi,
+      eventName,
+      fromBlock: 0n,
+      strict: true,
+    });
+  const settled = async () => {
+    const answer = await node.settle();
+    expect(answer.json, node.output().slice(-2000)).toMatchObject({ settled: true, receipts: 2 });
+    return (answer.json as { claimId: Hex }).claimId;
+  };
+  const statusOf = async (claimId: Hex) => (await createSettlementState(chain).claimRecord(claimId)).status;
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'openledger-held-'));
+    devnet = await startDevnet();
+    chain = await connect(devnet);
+    await registerBase(devnet, chain);
+    // The node's agent is the first: consumers of the tests open their channels with it.
+    node = await startProver();
+    await node.end('SIGKILL');
+    for (const account of VALIDATORS)
+      validators.push(
+        await startNode(['--roles', 'validator', '--home', join(home, `${account}`), ...onChain()], {
+          OPENLEDGER_VALIDATOR_KEY: devnet.key(account),
+        }),
+      );
+    node = await startProver();
+  }, 240_000);
+
+  afterAll(async () => {
+    for (const { child } of [node, ...validators]) child?.kill('SIGKILL');
+    await devnet?.close();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  it('has validators hold the data, from which a watcher that has nothing else judges it', async () => {
+    await ask();
+    const claimId = await settled();
+    const [proposed] = await events('ClaimDataElsewhere');
+    const { scheme, dataHash } = proposed!.args;
+    expect(proposed!.args).toMatchObject({ claimId, scheme: DATA_SCHEME.validators });
+    for (const { url } of validators)
+      expect((await fetch(`${url}/v1/store/${dataHash}`, { method: 'HEAD' })).status).toBe(200);
+    expect(scheme).toBe(2);
+
+    await node.end('SIGTERM');
+    const log = createLog('silent');
+    const folder = await openFolderStore({ folder: join(home, 'watcher') });
+    const store = layeredStore(folder, [httpStore({ url: validators[1]!.url })]);
+    const watcher = createWatcher({
+      ...{ chain, store, log, wallet: walletOn(chain, devnet.account(WATCHER)) },
+      ...{ reader: createSettlementReader(chain), state: createSettlementState(chain) },
+      catalog: createCatalog({ chain, store, log, capacity: 1 }),
+    });
+    expect(await watcher.look()).toMatchObject([{ claimId, outcome: 'honest' }]);
+    await devnet.travel(60);
+    expect(await statusOf(claimId)).toBe('final');
+    node = await startProver();
+  }, 60_000);
+
+  it('is attested by nobody who cannot rebuild the claim', async () => {
+    const [proposed] = await events('ClaimDataElsewhere');
+    const { dataHash, locator, claimId } = proposed!.args;
+    const reader = createSettlementReader(chain);
+    await reader.sync();
+    const { claim } = reader.claim(claimId)!;
+    const attest = (body: object) =>
+      validators[0]!.request<{ error?: { message: string } }>('/v1/attestations', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: toJson(body),
+      });
+    const good = { claim, dataHash, locator };
+    expect((await attest(good)).status).toBe(200);
+    for (const [bad, status, why] of [
+      [{ ...good, claim: { ...claim, payoutsRoot: zeroHash } }, 403, 'payouts'],
+      [{ ...good, claim: { ...claim, payoutsTotal: claim.payoutsTotal + 1n } }, 403, 'payouts'],
+      [{ ...good, claim: { ...claim, toBatch: 9, receiptCount: 3 } }, 403, 'batches'],
+      [{ ...good, claim: { ...claim, dataCommitment: zeroHash } }, 403, 'dataCommitment'],
+      [{ ...good, dataHash: zeroHash }, 404, zeroHash],
+      [{ ...good, locator: '0x0' }, 400, 'locator'],
+    ] as const) {
+      const answer = await attest(bad);
+      expect(answer).toMatchObject({ status });
+      expect(answer.json.error?.message).toContain(why);
+    }
+  }, 60_000);
+
+  it('claims what it redeemed when it died before validators attested', async () => {
+    await ask();
+    for (const { child } of validators) child.kill('SIGSTOP');
+    const before = (await events('BatchAppended')).length;
+    const dying = node.settle().catch(() => undefined);
+    await waitUntil(async () => expect(await events('BatchAppended')).toHaveLength(before + 1));
+    await node.end('SIGKILL');
+    await dying;
+    for (const { child } of validators) child.kill('SIGCONT');
+    node = await startProver();
+    const claimId = await settled();
+    expect((await events('ClaimDataElsewhere')).at(-1)!.args.claimId).toBe(claimId);
+    await devnet.travel(60);
+    expect(await statusOf(claimId)).toBe('final');
+  }, 60_000);
+
+  it('puts into calldata what fits when the validators are gone', async () => {
+    await ask();
+    for (const one of validators) await one.end('SIGKILL');
+    const claimId = await settled();
+    expect((await events('ClaimData')).map(({ args }) => args.claimId)).toEqual([claimId]);
+    await devnet.travel(60);
+    expect(await statusOf(claimId)).toBe('final');
+  }, 60_000);
+});
