@@ -1,6 +1,5 @@
 import { agentRegistryAbi, agentStakingAbi } from '@openledger/sdk/abis';
 import { fromHex, keccak } from '@openledger/sdk/protocol/bytes';
-import type { BuiltClaim } from '@openledger/sdk/protocol/claims';
 import { ROLE } from '@openledger/sdk/protocol/roles';
 import { dataHeldTypedData } from '@openledger/sdk/protocol/vouchers';
 import type { Hex } from 'viem';
@@ -10,6 +9,7 @@ import { describe, NodeError } from '../errors.ts';
 import { toJson } from '../gateway/json.ts';
 import type { Log } from '../log.ts';
 import { httpStore } from '../store/http-store.ts';
+import type { ClaimToPropose } from './large-claim.ts';
 
 /** A validator's signature that it holds the data of a claim. */
 export type Attestation = { validatorId: number; signature: Hex };
@@ -19,7 +19,7 @@ export type DataHolders = {
    * Gives a claim's data to the validators and collects their signatures, at least `needed`, in the order that the
    * settlement wants. `parent` is the dump of the claim that it builds on. Too few: `busy`.
    */
-  attest(built: BuiltClaim, parent: Uint8Array | undefined, needed: number): Promise<Attestation[]>;
+  attest(built: ClaimToPropose, parent: Uint8Array | undefined, needed: number): Promise<Attestation[]>;
 };
 
 /** Rebuilding thousands of receipts takes a validator some time. */
@@ -34,7 +34,7 @@ const answer = z.object({
 export function createDataHolders(deps: { chain: Chain; urls: readonly string[]; log: Log }): DataHolders {
   const { chain, urls, log } = deps;
 
-  async function attest(built: BuiltClaim, parent: Uint8Array | undefined, needed: number) {
+  async function attest(built: ClaimToPropose, parent: Uint8Array | undefined, needed: number) {
     const asked = await Promise.all(
       urls.map(async (url) => {
         try {
@@ -62,7 +62,11 @@ export function createDataHolders(deps: { chain: Chain; urls: readonly string[];
     return [...byId.values()].toSorted((a, b) => a.validatorId - b.validatorId);
   }
 
-  async function ask(url: string, built: BuiltClaim, parent: Uint8Array | undefined): Promise<Attestation> {
+  async function ask(
+    url: string,
+    built: ClaimToPropose,
+    parent: Uint8Array | undefined,
+  ): Promise<Attestation> {
     const { claim, claimData, locator, dump, claimId } = built;
     const store = httpStore({ url });
     for (const blob of [fromHex(claimData), dump, ...(parent === undefined ? [] : [parent])]) {

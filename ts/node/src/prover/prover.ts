@@ -4,7 +4,6 @@ import { DATA_SCHEME } from '@openledger/sdk/protocol/claim-data';
 import {
   type AttributedReceipt,
   type BatchRecord,
-  type BuiltClaim,
   buildClaim,
   nextBatch,
 } from '@openledger/sdk/protocol/claims';
@@ -26,6 +25,7 @@ import type { ReceiptEntry } from '../ledger/entries.ts';
 import { WALLET_KEY } from '../ledger/key-lock.ts';
 import type { BlobStore } from '../store/types.ts';
 import type { DataHolders } from './data-holders.ts';
+import { buildLargeClaim, type ClaimToPropose, type ClaimWork } from './large-claim.ts';
 import { loadSettled } from './settled-state.ts';
 import { createSettlementTransactions } from './transactions.ts';
 import { createVouchers, type VoucherDeps } from './vouchers.ts';
@@ -156,7 +156,8 @@ export function createProver(deps: ProverDeps): Prover {
       return { settled: false, reason: 'there is nothing to settle' };
     const signed = epochs.map(({ voucher }) => voucher);
     const redeemed = signed.length > 0 ? [...batches, nextBatch(node, version, signed)] : batches;
-    const built = await build(redeemed, node, DATA_SCHEME.calldata);
+    const { terms, ...input } = await gather(redeemed, node);
+    const built = buildClaim({ ...input, terms: (id) => terms.get(id)! });
     return propose(built, epochs.length, () => transactions.propose(built, epochs));
   }
 
@@ -171,7 +172,8 @@ export function createProver(deps: ProverDeps): Prover {
         redeemed += epochs.length;
         continue;
       }
-      const built = await build(batches, node, DATA_SCHEME.validators);
+      const input = await gather(batches, node);
+      const built = await buildLargeClaim({ ...input, dataScheme: DATA_SCHEME.validators });
       const { attestations: needed } = await state.parameters(version);
       const attestations = await holders.attest(built, await dumpOf(node.finalClaim), needed);
       return propose(built, redeemed, () => transactions.proposeHeld(built, attestations));
@@ -193,17 +195,14 @@ export function createProver(deps: ProverDeps): Prover {
     return epochs.length;
   }
 
-  async function build(
-    batches: readonly BatchRecord[],
-    node: OnChainNode,
-    dataScheme: number,
-  ): Promise<BuiltClaim> {
+  /** What the claim over these batches is built from. */
+  async function gather(batches: readonly BatchRecord[], node: OnChainNode): Promise<ClaimWork> {
     const vouchers = batches.flatMap((batch) => batch.vouchers);
     const entries = await Promise.all(vouchers.map(receiptsOf));
     const receipts = await Promise.all(entries.flat().map(attributed));
     const terms = new Map<number, ModelTerms>();
     for (const { receipt } of receipts) terms.set(receipt.modelId, await state.terms(receipt.modelId));
-    return buildClaim({
+    return {
       domain: { chainId: chain.viemChain.id, settlement: settlement.address },
       nodeId,
       proposer: nodeId,
@@ -212,9 +211,8 @@ export function createProver(deps: ProverDeps): Prover {
       batches,
       receipts,
       parameters: await state.parameters(batches[0]!.paramsVersion),
-      terms: (id) => terms.get(id) ?? missingTerms(id),
-      dataScheme,
-    });
+      terms,
+    };
   }
 
   /** The trees that a claim published; undefined for none. */
@@ -255,7 +253,7 @@ export function createProver(deps: ProverDeps): Prover {
   }
 
   async function propose(
-    { claim, claimId, dump: bytes }: BuiltClaim,
+    { claim, claimId, dump: bytes }: ClaimToPropose,
     count: number,
     submit: () => Promise<Hex>,
   ): Promise<SettleResult> {
@@ -326,8 +324,4 @@ async function within<T>(ms: number, task: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function missingTerms(modelId: number): never {
-  throw new Error(`The terms of model ${modelId} were not read.`);
 }

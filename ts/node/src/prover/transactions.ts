@@ -1,7 +1,6 @@
 import { attributionSettlementAbi } from '@openledger/sdk/abis';
 import { keccak } from '@openledger/sdk/protocol/bytes';
 import { DATA_SCHEME } from '@openledger/sdk/protocol/claim-data';
-import type { BuiltClaim } from '@openledger/sdk/protocol/claims';
 import type { SignedVoucher } from '@openledger/sdk/protocol/vouchers';
 import type { Hex } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
@@ -9,14 +8,15 @@ import { confirmed, revertOf } from '../chain/transact.ts';
 import { NodeError } from '../errors.ts';
 import type { SealedEpoch } from '../ledger/channel.ts';
 import type { Attestation } from './data-holders.ts';
+import type { ClaimToPropose } from './large-claim.ts';
 
 /** What a prover sends to the settlement; each resolves once it is mined. A refusal says why: `not_allowed`. */
 export type SettlementTransactions = {
   redeem(epochs: readonly SealedEpoch[]): Promise<Hex>;
   /** A claim with its data in calldata, over these vouchers, too. */
-  propose(built: BuiltClaim, epochs: readonly SealedEpoch[]): Promise<Hex>;
+  propose(built: ClaimToPropose, epochs: readonly SealedEpoch[]): Promise<Hex>;
   /** A claim whose data validators hold. */
-  proposeHeld(built: BuiltClaim, attestations: readonly Attestation[]): Promise<Hex>;
+  proposeHeld(built: ClaimToPropose, attestations: readonly Attestation[]): Promise<Hex>;
 };
 
 export function createSettlementTransactions(deps: {

@@ -174,15 +174,15 @@ export async function registerBase(devnet: TestDevnet, chain: Chain): Promise<vo
 export async function askBase(
   devnet: TestDevnet,
   chain: Chain,
-  nodeUrl: string,
+  node: { url: string; id: number },
   consumer: LocalAccount,
   questions: readonly string[],
   isPublic = false,
 ): Promise<void> {
   const records = new Map();
   const client = createInferenceClient({
-    nodeUrl,
-    channelId: await openChannel(chain, consumer, 1),
+    nodeUrl: node.url,
+    channelId: await openChannel(chain, consumer, node.id),
     account: consumer,
     chain: { client: chain.client as never, book: devnet.book },
     isPublic,
