@@ -113,6 +113,15 @@ describe('the thread', () => {
     expect(await audit(vouchers)).toEqual([]);
     const fees = vouchers.reduce((sum, v) => sum + v.cumulativeFee - v.settledFee, 0n);
     expect(String(settled.settle.result.fees)).toBe(String(fees));
+
+    const { claimId, paid } = settled.settle.result as {
+      claimId: Hex;
+      paid: { asset: number; amount: string }[];
+    };
+    const [first] = paid.filter(({ asset }) => asset > 0 && asset % 4 === 0);
+    const explained = await devnet.cli('explain', `${first.asset / 4}`, '--claim', claimId, '--json');
+    expect(`${explained.code} ${explained.stderr}`).toBe('0 ');
+    expect(JSON.parse(explained.stdout)).toMatchObject({ asset: first.asset, amount: first.amount });
   });
 
   it('has the evidence on disk before it is paid: a receipt verifies from public data, and a tampered one does not', async () => {

@@ -79,9 +79,15 @@ export type Prover = {
 const ATTRIBUTION_PATIENCE_MS = 240_000;
 
 /**
- * Settles what the node has earned. Nothing here is remembered outside the journal and the chain: which vouchers are
- * redeemed and which claim is open is read from the chain every time, so a crash at any point is followed by the same
- * decision again, or by the next one.
+ * How long validators may be away before a claim is made that calldata carries, as a part of the challenge window: such a
+ * claim takes the whole window for few answers.
+ */
+const HELD_PATIENCE = 0.1;
+
+/**
+ * Settles what the node has earned. Nothing is remembered outside the journal and the chain, except how long validators
+ * have been away: which vouchers are redeemed and which claim is open is read from the chain every time, so a crash at
+ * any point is followed by the same decision again, or by the next one.
  */
 export function createProver(deps: ProverDeps): Prover {
   const { chain, ledger, log, nodeId, reader, state } = deps;
@@ -92,6 +98,8 @@ export function createProver(deps: ProverDeps): Prover {
   const vouchers = createVouchers({ ...deps, escrow: chain.escrow });
   const transactions = createSettlementTransactions(deps);
   let last: Promise<unknown> = Promise.resolve();
+  /** Since when a claim whose data validators hold could not be made. */
+  let refusedSince: number | undefined;
 
   /** One transaction at a time: they share a nonce and a view of the chain. */
   function exclusively<T>(task: () => Promise<T>): Promise<T> {
@@ -121,11 +129,17 @@ export function createProver(deps: ProverDeps): Prover {
     const small = await plan(node, holders === undefined ? MAX_CLAIM_BYTES : deps.calldataMax);
     if (small.isAll || holders === undefined) return settleInCalldata(node, small);
     try {
-      return await settleHeld(holders);
+      const result = await settleHeld(holders);
+      refusedSince = undefined;
+      return result;
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
+      const { challengeWindow } = await state.parameters(small.version);
+      refusedSince ??= deps.now();
+      if (deps.now() - refusedSince < challengeWindow * HELD_PATIENCE) throw error;
       log.warn({ error: describe(error) }, 'a large claim cannot be proposed; one that calldata carries is');
     }
+    refusedSince = undefined;
     const current = await state.node(nodeId);
     return settleInCalldata(current, await plan(current, MAX_CLAIM_BYTES));
   }
