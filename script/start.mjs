@@ -89,7 +89,12 @@ async function handOver(args) {
     fail(
       `On this system the pinned Node is not installed from npm. Run again with Node 24 (found ${version}).`,
     );
-  const env = { ...process.env, PATH: `${join(modules, '.bin')}${delimiter}${process.env.PATH}` };
+  const env = {
+    // Node keeps what it compiled, so that programs start in half the time.
+    NODE_COMPILE_CACHE: join(modules, '.cache/compiled'),
+    ...process.env,
+    PATH: `${join(modules, '.bin')}${delimiter}${process.env.PATH}`,
+  };
   const child = spawn(node, [join(root, 'ts/cli/src/main.ts'), ...args], {
     cwd: root,
     stdio: 'inherit',

@@ -22,9 +22,10 @@ export type NodeProcess = {
 
 /** Starts the program; its output is kept for error messages. */
 export function spawnNode(args: string[], env: Record<string, string>) {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const main = join(import.meta.dirname, '../../src/main.ts');
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env.PATH, OPENLEDGER_OPERATOR_TOKEN: OPERATOR_TOKEN, ...env },
+    env: { PATH, NODE_COMPILE_CACHE, OPENLEDGER_OPERATOR_TOKEN: OPERATOR_TOKEN, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
