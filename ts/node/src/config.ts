@@ -66,6 +66,8 @@ const schema = z.object({
   /** Validators that hold the data of claims with more than `calldataMax` bytes of it. */
   validators: list.pipe(z.array(url).max(32)),
   calldataMax: z.coerce.number().int().min(0).max(MAX_CLAIM_BYTES),
+  /** Whether a validator opens a case, with its bond, about a receipt that it finds wrong. */
+  openCases: z.enum(['on', 'off']).transform((value) => value === 'on'),
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
   /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
@@ -126,6 +128,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --settle-every <s>       seconds between settlements, 0: only on request (default: 0)
   --validators <list>      validators that hold the data of claims too large for calldata, by URL
   --calldata-max <bytes>   data of a claim from which on they do, given validators (default: ${MAX_CLAIM_BYTES})
+  --open-cases <on|off>    whether a validator opens a case about a receipt that it finds wrong (default: off)
   --poll-every <s>         seconds between looks at the chain (default: 1)
   --x402 <on|off>          whether calls without a channel are paid by signed transfer (default: on)
   --free-calls <n>         calls a day that this node pays for, for each caller by address, 0: none (default: 0)
@@ -169,6 +172,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     settleEvery: flags['settle-every'] ?? 0,
     validators: flags.validators ?? '',
     calldataMax: flags['calldata-max'] ?? MAX_CLAIM_BYTES,
+    openCases: flags['open-cases'] ?? 'off',
     pollEvery: flags['poll-every'] ?? 1,
     x402: flags.x402 ?? 'on',
     freeCalls: flags['free-calls'] ?? 0,
@@ -222,6 +226,7 @@ function readFlags(args: readonly string[]) {
         'settle-every': text,
         validators: text,
         'calldata-max': text,
+        'open-cases': text,
         'poll-every': text,
         x402: text,
         'free-calls': text,

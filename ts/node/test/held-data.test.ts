@@ -17,7 +17,7 @@ import { layeredStore } from '../src/store/layered-store.ts';
 import { createWatcher } from '../src/watcher/watcher.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
-import { askBase, connect, registerBase } from './support/world.ts';
+import { askModel, connect, registerBase } from './support/world.ts';
 
 const [CONSUMER, NODE, WATCHER] = [12, 13, 18];
 const VALIDATORS = [14, 15] as const;
@@ -42,7 +42,7 @@ describe('a node whose claims are too large for calldata', () => {
       ],
       { OPENLEDGER_NODE_KEY: devnet.key(NODE) },
     );
-  const ask = () => askBase(devnet, chain, { ...node, id: NODE_ID }, devnet.account(CONSUMER), QUESTIONS);
+  const ask = () => askModel(devnet, chain, { ...node, id: NODE_ID }, devnet.account(CONSUMER), QUESTIONS);
   const events = <Name extends 'BatchAppended' | 'ClaimData' | 'ClaimDataElsewhere'>(eventName: Name) =>
     chain.client.getContractEvents({
       address: chain.contracts.AttributionSettlement,

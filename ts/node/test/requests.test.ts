@@ -24,7 +24,7 @@ import type { Chain } from '../src/chain/chain.ts';
 import { createSettlementReader, type SeenClaim } from '../src/chain/settlement-reader.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
-import { askBase, connect, registerBase, send } from './support/world.ts';
+import { askModel, connect, registerBase, send } from './support/world.ts';
 
 const [PUBLIC, PRIVATE, NODE, VALIDATOR, ASKER] = [12, 16, 13, 14, 17];
 const STATUS = ['none', 'open', 'answered', 'reclaimed'];
@@ -70,7 +70,7 @@ describe('a node whose claim is asked about', () => {
       [PRIVATE, false],
     ] as const) {
       const questions = ['Who kept the light?', 'What is a bell made of?'];
-      await askBase(devnet, chain, { ...node, id: 1 }, devnet.account(account), questions, isPublic);
+      await askModel(devnet, chain, { ...node, id: 1 }, devnet.account(account), questions, isPublic);
     }
     expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 4 });
     const reader = createSettlementReader(chain);

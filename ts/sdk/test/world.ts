@@ -57,6 +57,9 @@ export const PARAMETERS: Parameters = {
   slashRewardBps: 5000,
   nodeStakeMin: 10n ** 18n,
   attestations: 1,
+  auditDraws: 8,
+  caseWindow: 60,
+  caseBond: 1n,
 };
 
 export type Model = { id: number; terms: ModelTerms; sketches: Sketch[]; corpus: CorpusContent[] };

@@ -1,4 +1,5 @@
 import { evidenceHash, queryHashOf } from '@openledger/sdk/protocol/attribution';
+import { utf8 } from '@openledger/sdk/protocol/bytes';
 import { contextRowOf, retrievalEvidence } from '@openledger/sdk/protocol/context';
 import {
   type Evidence,
@@ -39,6 +40,42 @@ export type EvidenceEngine = {
 /** Shorter matches are shown to people as well, but never paid. */
 const SHOWN_SPAN = 24;
 
+/** An answer, as far as its attribution depends on it. */
+export type AttributableAnswer = Pick<ReceiptEntry, 'receipt' | 'output' | 'promptTokens' | 'context'>;
+
+/**
+ * The evidence of an answer, as the format lists it, and the query vector that it was scored by. The same for whoever
+ * computes it. `adapter` is undefined for a base model: it has no contributions.
+ */
+export async function findEvidence(
+  { receipt, output, promptTokens, context = [] }: AttributableAnswer,
+  adapter: VerifiedAdapter | undefined,
+  engine: Pick<EvidenceEngine, 'paidSpans' | 'queryVector'>,
+) {
+  const scheme = adapter?.model.terms.scheme ?? 0;
+  const evidence: Evidence[] = [];
+  let queryVector: Int8Array | undefined;
+  if (!isNoAudit(receipt)) {
+    if (adapter !== undefined && (scheme & SCHEME.span) !== 0) {
+      const paid = await engine.paidSpans(adapter, utf8(output), { minLen: MIN_SPAN, maxLen: MAX_SPAN });
+      evidence.push(...paid.map((span) => spanEvidence(span.asset, span)));
+    }
+    if (adapter !== undefined && (scheme & SCHEME.influence) !== 0) {
+      const query = await engine.queryVector(adapter, { promptTokens, output });
+      queryVector = query;
+      evidence.push(
+        ...adapter.sketches.map((sketch) => influenceEvidence(sketch.asset, influenceScore(sketch, query))),
+      );
+    }
+    evidence.push(...retrievalEvidence(context.map(contextRowOf)));
+  }
+  return {
+    queryVector,
+    queryHash: queryHashOf(receipt, scheme, queryVector),
+    listed: selectEvidence(evidence, scheme),
+  };
+}
+
 /**
  * Attributes one answer: finds all evidence, lists what the format lists, and signs the notice that the node shows
  * to the consumer. Amounts are not part of it: they follow from the parameters in force at redemption.
@@ -53,28 +90,10 @@ export async function attributeReceipt(options: {
 }): Promise<AttributionEntry> {
   const { entry, adapter, engine, signer } = options;
   const { receipt, hash } = entry;
-  const scheme = adapter?.model.terms.scheme ?? 0;
-  const evidence: Evidence[] = [];
-  let queryVector: Int8Array | undefined;
-  let spans: AssetSpan[] = [];
-  if (adapter !== undefined && !isNoAudit(receipt)) {
-    const output = new TextEncoder().encode(entry.output);
-    if ((scheme & SCHEME.span) !== 0) {
-      spans = await engine.shownSpans(adapter, output, SHOWN_SPAN);
-      const paid = await engine.paidSpans(adapter, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN });
-      evidence.push(...paid.map((span) => spanEvidence(span.asset, span)));
-    }
-    if ((scheme & SCHEME.influence) !== 0) {
-      const query = await engine.queryVector(adapter, entry);
-      queryVector = query;
-      evidence.push(
-        ...adapter.sketches.map((sketch) => influenceEvidence(sketch.asset, influenceScore(sketch, query))),
-      );
-    }
-  }
-  if (!isNoAudit(receipt)) evidence.push(...retrievalEvidence((entry.context ?? []).map(contextRowOf)));
-  const listed = selectEvidence(evidence, scheme);
-  const queryHash = queryHashOf(receipt, scheme, queryVector);
+  const { queryVector, queryHash, listed } = await findEvidence(entry, adapter, engine);
+  const shows =
+    adapter !== undefined && !isNoAudit(receipt) && (adapter.model.terms.scheme & SCHEME.span) !== 0;
+  const spans = shows ? await engine.shownSpans(adapter, utf8(entry.output), SHOWN_SPAN) : [];
   const evidenceRoot = evidenceHash(hash, queryHash, listed);
   return {
     type: 'attribution',

@@ -73,7 +73,7 @@ export async function planCall(deps: PlanDeps, body: ChatBody | CompletionBody):
 
 /** A node has one base model in memory; adapters of another base would be nonsense on it. */
 export async function requireBase(
-  { catalog, engine }: Pick<PlanDeps, 'catalog' | 'engine'>,
+  { catalog, engine }: { catalog: Pick<ModelCatalog, 'list'>; engine: Pick<TextEngine, 'baseHash'> },
   model: ListedModel,
 ): Promise<void> {
   const list = await catalog.list();

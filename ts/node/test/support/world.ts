@@ -170,11 +170,11 @@ export async function registerBase(devnet: TestDevnet, chain: Chain): Promise<vo
   await send(chain, builder, { ...registry, functionName: 'setPrices', args: [1, PRICES] });
 }
 
-/** Asks a node's base model these questions, each paid, over a new channel. */
-export async function askBase(
+/** Asks a node's model, or its base, these questions, each paid, over a new channel. */
+export async function askModel(
   devnet: TestDevnet,
   chain: Chain,
-  node: { url: string; id: number },
+  node: { url: string; id: number; model?: number },
   consumer: LocalAccount,
   questions: readonly string[],
   isPublic = false,
@@ -192,7 +192,11 @@ export async function askBase(
     },
   });
   for (const content of questions)
-    await client.ask({ model: 'ol-1', messages: [{ role: 'user', content }], max_tokens: 8 });
+    await client.ask({
+      model: `ol-${node.model ?? 1}`,
+      messages: [{ role: 'user', content }],
+      max_tokens: 8,
+    });
 }
 
 /** Opens a channel of `consumer` with a node. */

@@ -26,6 +26,12 @@ export type Parameters = {
   nodeStakeMin: bigint;
   /** Validators that must hold a claim's data when they are not in calldata. */
   attestations: number;
+  /** Receipts that are drawn per claim for audits. */
+  auditDraws: number;
+  /** Seconds after a claim's window in which a case about it can be opened. */
+  caseWindow: number;
+  /** Bond of whoever opens a case, in wei. */
+  caseBond: bigint;
 };
 
 /** What of the parameters decides amounts. */

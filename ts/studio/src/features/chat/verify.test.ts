@@ -54,6 +54,9 @@ const parameters: Parameters = {
   slashRewardBps: 1,
   nodeStakeMin: 1n,
   attestations: 1,
+  auditDraws: 8,
+  caseWindow: 60,
+  caseBond: 1n,
 };
 const terms: ModelTerms = {
   parent: 1,

@@ -1,0 +1,71 @@
+import { sameHex, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import type { DisclosedReceipt } from '@openledger/sdk/protocol/claim-data';
+import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { type Evidence, encodeItems, ITEM_LIMITS } from '@openledger/sdk/protocol/items';
+import { plainRoot } from '@openledger/sdk/protocol/trees';
+import { type Hex, toHex } from 'viem';
+import { z } from 'zod';
+import { type EvidenceEngine, findEvidence } from '../attribution/attribute.ts';
+import { chatBody, completionBody } from '../gateway/openai.ts';
+import { makePrompt } from '../gateway/prompt.ts';
+import type { TextEngine, VerifiedAdapter } from '../models/types.ts';
+import type { ReceiptOpening } from '../prover/receipt-opening.ts';
+
+/** What an audit made of a receipt: `unchecked` where something is needed that a validator does not have. */
+export type AuditOutcome = { outcome: 'right' | 'wrong' | 'unchecked'; problems: string[] };
+
+export type CheckDeps = {
+  tokenizer: Pick<TextEngine, 'encodeChat' | 'encodeText'>;
+  engine: Pick<EvidenceEngine, 'paidSpans' | 'queryVector'>;
+};
+
+const asked = z.union([chatBody.pick({ messages: true }), completionBody.pick({ prompt: true })]);
+
+/** Recomputes what a claim says of an opened receipt: its commitments, its prompt's tokens and its evidence. */
+export async function checkOpening(
+  { tokenizer, engine }: CheckDeps,
+  { receipt, items, queryHash }: DisclosedReceipt,
+  { request, output, salt }: ReceiptOpening,
+  adapter: VerifiedAdapter | undefined,
+): Promise<AuditOutcome> {
+  const problems: string[] = [];
+  if (!sameHex(requestHash(salt, utf8(request)), receipt.requestHash))
+    problems.push('The request is another one.');
+  const text = utf8(output);
+  if (text.length !== receipt.outputLength || !sameHex(plainRoot(outputTree(salt, text)), receipt.outputRoot))
+    problems.push('The answer is another one.');
+  if (problems.length > 0) return { outcome: 'wrong', problems };
+
+  const parsed = asked.safeParse(parseJson(request));
+  if (!parsed.success) return unchecked('The request asks for no text.');
+  if (!sameHex(receipt.contextRoot, ZERO_HASH)) return unchecked('Rows were placed in its prompt.');
+  const body = { ...parsed.data, openledger: {} } as Parameters<typeof makePrompt>[0];
+  const limits = { ...tokenizer, contextLength: Number.POSITIVE_INFINITY };
+  const { promptTokens } = await makePrompt(body, limits, undefined);
+  if (promptTokens.length !== receipt.tokensIn)
+    problems.push(`The prompt has ${promptTokens.length} tokens, and ${receipt.tokensIn} were billed.`);
+  const found = await findEvidence({ receipt, output, promptTokens }, adapter, engine);
+  if (!sameHex(found.queryHash, queryHash)) problems.push('The query vector is another one.');
+  // What costs nothing pays nobody: its evidence is not listed.
+  const listed = receipt.fee === 0n ? [] : found.listed;
+  const claimed = items.filter(({ kind }) => kind < ITEM_LIMITS.length);
+  if (!sameHex(bytesOf(listed), bytesOf(claimed))) problems.push('The evidence is other evidence.');
+  return { outcome: problems.length === 0 ? 'right' : 'wrong', problems };
+}
+
+/** Evidence without its amounts: those follow from it, and a fraud proof of its own checks them. */
+function bytesOf(evidence: readonly Evidence[]): Hex {
+  return toHex(encodeItems(evidence.map((one) => ({ ...one, amount: 0n }))));
+}
+
+function unchecked(why: string): AuditOutcome {
+  return { outcome: 'unchecked', problems: [why] };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,247 @@
+import { auditRegistryAbi, caseRegistryAbi } from '@openledger/sdk/abis';
+import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
+import { hashReceipt, isNoAudit } from '@openledger/sdk/protocol/receipts';
+import { canonicalBytes } from '@openledger/sdk/protocol/store';
+import { type Hex, parseEventLogs, zeroHash } from 'viem';
+import type { Chain, ChainWallet } from '../chain/chain.ts';
+import type { SeenClaim } from '../chain/settlement-reader.ts';
+import { confirmed, revertOf } from '../chain/transact.ts';
+import { describe, NodeError } from '../errors.ts';
+import { requireBase } from '../gateway/plan.ts';
+import type { ModelCatalog, VerifiedAdapter } from '../models/types.ts';
+import { type ClaimContextDeps, claimContext } from '../prover/claim-context.ts';
+import { openingKeys, type ReceiptOpening, readOpening } from '../prover/receipt-opening.ts';
+import type { BlobStore } from '../store/types.ts';
+import { type AuditOutcome, type CheckDeps, checkOpening } from './audit-check.ts';
+
+export type AuditorDeps = ClaimContextDeps &
+  CheckDeps & {
+    chain: Chain;
+    wallet: ChainWallet;
+    privateKey: Hex;
+    validatorId: number;
+    catalog: Pick<ModelCatalog, 'find' | 'list' | 'verify'>;
+    /** Of the base model that `tokenizer` and `engine` have. */
+    baseHash: Hex;
+    store: BlobStore;
+    /** Whether to open a case, with its bond, about a claim with a receipt that is wrong. */
+    opensCases: boolean;
+  };
+
+/** What became of one drawn receipt. */
+export type Audit = AuditOutcome & { requestId: bigint; claimId: Hex; position: number; caseOpened?: Hex };
+
+type Opened = { requestId: bigint; payloadHash: Hex };
+
+export type Auditor = {
+  /** Asks for what this validator is drawn for, and checks what was opened to it since the last call. */
+  look(): Promise<Audit[]>;
+};
+
+/** A claim is drawn by the hash of the second block after its proposal, which the chain knows for 256 blocks. */
+const SEED_DELAY = 2n;
+const MAX_RANGE = 10_000n;
+
+/**
+ * Audits claims as a validator: has their draws stored, asks for the receipts that it is drawn for, opens them with its
+ * key and recomputes them with the model. Nothing is remembered outside the chain.
+ */
+export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
+  const { chain, wallet, validatorId, reader, state, store, log } = deps;
+  const { client, contracts } = chain;
+  const registry = { address: contracts.AuditRegistry, abi: auditRegistryAbi } as const;
+  const call = { ...registry, account: wallet.account };
+  const keys = await openingKeys(deps.privateKey);
+  /** Claims that were asked about, or can't be any more. */
+  const asked = new Set<Hex>();
+  /** This validator's requests, by id. */
+  const requests = new Map<bigint, { claimId: Hex; position: number }>();
+  /** Openings that are not checked yet, by request; the first failure of each was logged. */
+  const pending = new Map<bigint, Opened & { hasFailed?: boolean }>();
+  let next = chain.startBlock;
+
+  /** Openings would else be sealed to a key that nobody here has. */
+  async function registerKey(): Promise<void> {
+    const known = await client.readContract({
+      ...registry,
+      functionName: 'encryptionKeyOf',
+      args: [validatorId],
+    });
+    if (known === keys.publicKey) return;
+    const args = [validatorId, keys.publicKey] as const;
+    const { request } = await client.simulateContract({ ...call, functionName: 'setEncryptionKey', args });
+    await confirmed(chain, await wallet.writeContract(request), 'registering the key of audits');
+  }
+
+  async function look(): Promise<Audit[]> {
+    await reader.sync();
+    await readEvents();
+    for (const seen of reader.claims()) {
+      if (asked.has(seen.claimId)) continue;
+      const { status } = await state.claimRecord(seen.claimId);
+      if (status !== 'proposed' || (await ask(seen))) asked.add(seen.claimId);
+    }
+    const audits: Audit[] = [];
+    for (const opened of pending.values()) {
+      try {
+        const audit = await examine(opened);
+        pending.delete(opened.requestId);
+        if (audit === undefined) continue;
+        report(audit);
+        audits.push(audit);
+      } catch (error) {
+        // What is needed can't be had now: it is tried again until nobody can open a case any more.
+        if (!(error instanceof NodeError)) throw error;
+        if (opened.hasFailed !== true)
+          log.warn(
+            { request: String(opened.requestId), error: describe(error) },
+            'a drawn receipt cannot be checked yet',
+          );
+        opened.hasFailed = true;
+      }
+    }
+    return audits;
+  }
+
+  async function readEvents(): Promise<void> {
+    const head = await client.getBlockNumber();
+    while (next <= head) {
+      const toBlock = next + MAX_RANGE - 1n < head ? next + MAX_RANGE - 1n : head;
+      const logs = await client.getLogs({ address: registry.address, fromBlock: next, toBlock });
+      for (const event of parseEventLogs({ abi: auditRegistryAbi, logs })) {
+        if (event.eventName === 'AuditRequested' && event.args.validatorId === validatorId) {
+          const { requestId, claimId, position } = event.args;
+          requests.set(requestId, { claimId, position });
+        } else if (event.eventName === 'ReceiptOpened' && requests.has(event.args.requestId)) {
+          pending.set(event.args.requestId, { ...event.args });
+        }
+      }
+      next = toBlock + 1n;
+    }
+  }
+
+  /** Asks for every draw that is this validator's; false while the draws are not known. */
+  async function ask({ claimId, claim, block }: SeenClaim): Promise<boolean> {
+    if (!(await hasSeed(claimId, block))) return false;
+    const { auditDraws } = await state.parameters(claim.paramsVersion);
+    const known = new Set(
+      [...requests.values()].filter((one) => one.claimId === claimId).map(({ position }) => position),
+    );
+    for (let draw = 0; draw < auditDraws; draw += 1) {
+      const args = [claim, draw, validatorId] as const;
+      if (!(await client.readContract({ ...registry, functionName: 'isDrawn', args }))) continue;
+      // Several draws may hit a receipt; it is opened once.
+      const position = await client.readContract({
+        ...registry,
+        functionName: 'positionOf',
+        args: [claim, draw],
+      });
+      if (known.has(position)) continue;
+      known.add(position);
+      try {
+        const { request } = await client.simulateContract({ ...call, functionName: 'requestAudit', args });
+        await confirmed(chain, await wallet.writeContract(request), 'request for an audit');
+      } catch (error) {
+        const revert = revertOf(error);
+        if (revert === undefined) throw error;
+        log.warn({ claim: claimId, draw, revert: revert.name }, 'a drawn receipt cannot be asked for');
+      }
+    }
+    return true;
+  }
+
+  async function hasSeed(claimId: Hex, proposedAt: bigint): Promise<boolean> {
+    const args = [claimId] as const;
+    if ((await client.readContract({ ...registry, functionName: 'seedOf', args })) !== zeroHash) return true;
+    if ((await client.getBlockNumber()) <= proposedAt + SEED_DELAY) return false;
+    try {
+      const { request } = await client.simulateContract({ ...call, functionName: 'drawSeed', args });
+      await confirmed(chain, await wallet.writeContract(request), 'drawing the audits of a claim');
+      return true;
+    } catch (error) {
+      // Another validator was faster, or the chain has forgotten the hash: the next look tells.
+      if (revertOf(error) === undefined) throw error;
+      return false;
+    }
+  }
+
+  /** Undefined for a claim about which no case can be opened any more. */
+  async function examine(opened: Opened): Promise<Audit | undefined> {
+    const { claimId, position } = requests.get(opened.requestId)!;
+    const seen = reader.claim(claimId)!;
+    if (await isOver(seen)) return undefined;
+    const outcome = await judge(seen, position, opened);
+    const opensCase = outcome.outcome === 'wrong' && deps.opensCases;
+    const caseOpened = opensCase ? await openCase(seen, position, outcome.problems) : undefined;
+    return { requestId: opened.requestId, claimId, position, ...outcome, ...(caseOpened && { caseOpened }) };
+  }
+
+  async function judge(seen: SeenClaim, position: number, { payloadHash }: Opened): Promise<AuditOutcome> {
+    const { claimData } = await claimContext(deps, seen);
+    const disclosed = decodeClaimData(claimData)[position]!;
+    const { receipt } = disclosed;
+    if (isNoAudit(receipt)) return { outcome: 'right', problems: [] };
+    const adapter = await adapterOf(receipt.modelId);
+    const bytes = await store.get(payloadHash);
+    let opening: ReceiptOpening;
+    try {
+      opening = await readOpening(bytes, hashReceipt(receipt), keys);
+    } catch (error) {
+      return { outcome: 'wrong', problems: [`What it was opened with cannot be read. ${describe(error)}`] };
+    }
+    return checkOpening(deps, disclosed, opening, adapter);
+  }
+
+  async function isOver({ claimId, claim }: SeenClaim): Promise<boolean> {
+    const { status, end } = await state.claimRecord(claimId);
+    const { caseWindow } = await state.parameters(claim.paramsVersion);
+    if (status === 'rejected') return true;
+    return (await client.getBlock()).timestamp >= BigInt(end + caseWindow);
+  }
+
+  /** Undefined for a base model. What another base answered can't be recomputed here: `model_unusable`. */
+  async function adapterOf(modelId: number): Promise<VerifiedAdapter | undefined> {
+    const model = await deps.catalog.find(`ol-${modelId}`);
+    await requireBase({ catalog: deps.catalog, engine: { baseHash: deps.baseHash } }, model);
+    return model.kind === 'base' ? undefined : deps.catalog.verify(model);
+  }
+
+  /** Says publicly, but for the texts, what is wrong, and has the validators judge. A claim has one case at most. */
+  async function openCase(
+    { claim, claimId }: SeenClaim,
+    position: number,
+    problems: string[],
+  ): Promise<Hex | undefined> {
+    const said = canonicalBytes({ type: 'audit', version: 1, claimId, position, problems });
+    const evidence = await store.put(said);
+    const { caseBond } = await state.parameters(claim.paramsVersion);
+    try {
+      const { request } = await client.simulateContract({
+        address: contracts.CaseRegistry,
+        abi: caseRegistryAbi,
+        functionName: 'openForClaim',
+        args: [claim, evidence],
+        value: caseBond,
+        account: wallet.account,
+      });
+      const hash = await wallet.writeContract(request);
+      await confirmed(chain, hash, 'opening a case');
+      return hash;
+    } catch (error) {
+      const revert = revertOf(error);
+      if (revert === undefined) throw error;
+      log.error({ claim: claimId, revert: revert.name }, 'a case cannot be opened');
+      return undefined;
+    }
+  }
+
+  function report({ outcome, requestId, ...audit }: Audit): void {
+    const said = { request: String(requestId), ...audit };
+    if (outcome === 'right') log.info(said, 'a drawn receipt is right');
+    else if (outcome === 'wrong') log.error(said, 'A DRAWN RECEIPT IS WRONG');
+    else log.warn(said, 'a drawn receipt could not be checked');
+  }
+
+  await registerKey();
+  return { look };
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadBase } from '@openledger/engine/model/base';
+import { caseRegistryAbi } from '@openledger/sdk/abis';
+import { createTestClient, type Hex, http } from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attributeReceipt } from '../src/attribution/attribute.ts';
+import type { Chain } from '../src/chain/chain.ts';
+import { createApp } from '../src/gateway/app.ts';
+import { listen, type RunningServer } from '../src/gateway/serve.ts';
+import { storeRoutes } from '../src/gateway/store-routes.ts';
+import { createNodeSigner } from '../src/identity/signer.ts';
+import { openLedger } from '../src/ledger/ledger.ts';
+import { createLog } from '../src/log.ts';
+import { createCatalog } from '../src/models/catalog.ts';
+import { openFolderStore } from '../src/store/folder-store.ts';
+import { untrained } from './support/adapter.ts';
+import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
+import { type NodeProcess, startNode } from './support/node-process.ts';
+import { askModel, connect, publishWorld } from './support/world.ts';
+
+const [CONSUMER, NODE, VALIDATOR] = [12, 13, 14];
+const QUESTIONS = ['Who kept the light?', 'What is a bell made of?'];
+/** The validator's agent is registered first. */
+const NODE_ID = 2;
+
+/** One validator, which is drawn for everything; private answers of an adapter. */
+describe('a validator that audits', () => {
+  let devnet: TestDevnet;
+  let chain: Chain;
+  let home: string;
+  let node: NodeProcess;
+  let validator: NodeProcess;
+  let server: RunningServer;
+
+  const onChain = () => ['--rpc', devnet.rpc, '--deployment', devnet.deployment];
+  const start = () =>
+    startNode(['--home', join(home, 'node'), ...onChain()], { OPENLEDGER_NODE_KEY: devnet.key(NODE) });
+  const ask = () =>
+    askModel(devnet, chain, { ...node, id: NODE_ID, model: 2 }, devnet.account(CONSUMER), QUESTIONS);
+  const settle = async () => {
+    const { json } = await node.settle();
+    expect(json, node.output().slice(-2000)).toMatchObject({ settled: true, receipts: 2 });
+    // Draws are by the hash of a later block.
+    const mode = { mode: 'anvil', chain: foundry, transport: http(devnet.rpc) } as const;
+    await createTestClient(mode).mine({ blocks: 3 });
+    return (json as { claimId: Hex }).claimId;
+  };
+  /** What the validator says of a claim's receipts, by their places in it. */
+  const said = (claimId: Hex) =>
+    new Map(
+      validator
+        .output()
+        .split('\n')
+        .filter((line) => line.includes(claimId) && line.includes('"position"'))
+        .map((line) => JSON.parse(line) as { position: number; msg: string; problems: string[] })
+        .map((line) => [line.position, line] as const),
+    );
+  const allSaid = (claimId: Hex) =>
+    waitUntil(async () => {
+      const found = said(claimId);
+      expect(found.size, validator.output().slice(-2000)).toBe(2);
+      return found;
+    });
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'openledger-audits-'));
+    devnet = await startDevnet();
+    chain = await connect(devnet);
+    const base = await loadBase(join(import.meta.dirname, '../../models/base'));
+    const store = await openFolderStore({ folder: join(home, 'node/store') });
+    await publishWorld(devnet, chain, store, { baseHash: base.weightsHash, learn: untrained(base) });
+    const flags = ['--roles', 'validator', '--home', join(home, 'validator'), '--open-cases', 'on'];
+    // The node's content store, at an address that outlives the node's restarts.
+    const routes = [storeRoutes(store, 1 << 24)];
+    server = await listen(createApp({ log: createLog('silent'), routes }), '127.0.0.1', 0);
+    validator = await startNode([...flags, ...onChain(), '--poll-every', '0.2', '--store-urls', server.url], {
+      OPENLEDGER_VALIDATOR_KEY: devnet.key(VALIDATOR),
+    });
+    node = await start();
+  }, 240_000);
+
+  afterAll(async () => {
+    for (const one of [node, validator]) one?.child.kill('SIGKILL');
+    await server?.close();
+    await devnet?.close();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  it('opens private receipts with its key, recomputes them with the model, and finds them right', async () => {
+    await ask();
+    const found = await allSaid(await settle());
+    for (const { msg, problems } of found.values()) {
+      expect(problems).toEqual([]);
+      expect(msg).toBe('a drawn receipt is right');
+    }
+  }, 60_000);
+
+  it('opens a case about a node that made a query vector up', async () => {
+    await devnet.travel(60);
+    await ask();
+    await waitUntil(async () => {
+      const { json } = await node.request<{ data: { attribution: unknown }[] }>('/v1/receipts');
+      expect(json.data.slice(-2).every(({ attribution }) => attribution !== null)).toBe(true);
+    });
+    await node.end('SIGTERM');
+    await falsify();
+    node = await start();
+    const claimId = await settle();
+    const found = await allSaid(claimId);
+    expect(found.get(0)).toMatchObject({ msg: 'a drawn receipt is right' });
+    const { msg, problems } = found.get(1)!;
+    expect(msg).toBe('A DRAWN RECEIPT IS WRONG');
+    expect(problems).toContain('The query vector is another one.');
+    const opened = await chain.client.getContractEvents({
+      address: chain.contracts.CaseRegistry,
+      abi: caseRegistryAbi,
+      eventName: 'CaseOpened',
+      fromBlock: 0n,
+      strict: true,
+    });
+    expect(opened).toHaveLength(1);
+  }, 60_000);
+
+  /** Writes another attribution of the last receipt into the node's journal, with the node's own key. */
+  async function falsify(): Promise<void> {
+    const ledger = await openLedger(join(home, 'node/node.journal'));
+    const [entry] = await ledger.receipts(1);
+    const store = await openFolderStore({ folder: join(home, 'node/store') });
+    const catalog = createCatalog({ chain, store, log: createLog('silent'), capacity: 1 });
+    const adapter = await catalog.verify(await catalog.find('ol-2'));
+    const lie = await attributeReceipt({
+      entry: entry!,
+      adapter,
+      engine: {
+        paidSpans: async () => [],
+        shownSpans: async () => [],
+        queryVector: async () => new Int8Array(256).fill(7),
+      },
+      signer: createNodeSigner(devnet.account(NODE), NODE_ID, chain.settlement),
+      now: 1,
+    });
+    await ledger.append(lie);
+    await ledger.close();
+  }
+});
