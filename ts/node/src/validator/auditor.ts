@@ -6,7 +6,7 @@ import { type Hex, parseEventLogs, zeroHash } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SeenClaim } from '../chain/settlement-reader.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
-import { describe, NodeError } from '../errors.ts';
+import { describe } from '../errors.ts';
 import { requireBase } from '../gateway/plan.ts';
 import type { ModelCatalog, VerifiedAdapter } from '../models/types.ts';
 import { type ClaimContextDeps, claimContext } from '../prover/claim-context.ts';
@@ -31,7 +31,11 @@ export type AuditorDeps = ClaimContextDeps &
 /** What became of one drawn receipt. */
 export type Audit = AuditOutcome & { requestId: bigint; claimId: Hex; position: number; caseOpened?: Hex };
 
-type Opened = { requestId: bigint; payloadHash: Hex };
+type Opened = {
+  requestId: bigint;
+  payloadHash: Hex /** Why it could not be checked so far. */;
+  failure?: string;
+};
 
 export type Auditor = {
   /** Asks for what this validator is drawn for, and checks what was opened to it since the last call. */
@@ -56,8 +60,8 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
   const asked = new Set<Hex>();
   /** This validator's requests, by id. */
   const requests = new Map<bigint, { claimId: Hex; position: number }>();
-  /** Openings that are not checked yet, by request; the first failure of each was logged. */
-  const pending = new Map<bigint, Opened & { hasFailed?: boolean }>();
+  /** Openings that are not checked yet, by request. */
+  const pending = new Map<bigint, Opened>();
   let next = chain.startBlock;
 
   /** Openings would else be sealed to a key that nobody here has. */
@@ -90,14 +94,13 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
         report(audit);
         audits.push(audit);
       } catch (error) {
-        // What is needed can't be had now: it is tried again until nobody can open a case any more.
-        if (!(error instanceof NodeError)) throw error;
-        if (opened.hasFailed !== true)
+        // One that fails stands in no other's way; it is tried again until nobody can open a case any more.
+        if (opened.failure === undefined)
           log.warn(
             { request: String(opened.requestId), error: describe(error) },
             'a drawn receipt cannot be checked yet',
           );
-        opened.hasFailed = true;
+        opened.failure = describe(error);
       }
     }
     return audits;
@@ -109,9 +112,11 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
       const toBlock = next + MAX_RANGE - 1n < head ? next + MAX_RANGE - 1n : head;
       const logs = await client.getLogs({ address: registry.address, fromBlock: next, toBlock });
       for (const event of parseEventLogs({ abi: auditRegistryAbi, logs })) {
-        if (event.eventName === 'AuditRequested' && event.args.validatorId === validatorId) {
-          const { requestId, claimId, position } = event.args;
-          requests.set(requestId, { claimId, position });
+        if (event.eventName === 'AuditRequested') {
+          const { requestId, claimId, position, key } = event.args;
+          // What was asked for with another key cannot be read here, and says nothing about the node.
+          if (event.args.validatorId === validatorId && key === keys.publicKey)
+            requests.set(requestId, { claimId, position });
         } else if (event.eventName === 'ReceiptOpened' && requests.has(event.args.requestId)) {
           pending.set(event.args.requestId, { ...event.args });
         }
@@ -165,20 +170,25 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
     }
   }
 
-  /** Undefined for a claim about which no case can be opened any more. */
+  /** Undefined for a claim that was over before it was looked at. */
   async function examine(opened: Opened): Promise<Audit | undefined> {
-    const { claimId, position } = requests.get(opened.requestId)!;
+    const { requestId, failure } = opened;
+    const { claimId, position } = requests.get(requestId)!;
     const seen = reader.claim(claimId)!;
-    if (await isOver(seen)) return undefined;
+    if (await isOver(seen))
+      return failure === undefined
+        ? undefined
+        : { requestId, claimId, position, outcome: 'unchecked', problems: [failure] };
     const outcome = await judge(seen, position, opened);
     const opensCase = outcome.outcome === 'wrong' && deps.opensCases;
     const caseOpened = opensCase ? await openCase(seen, position, outcome.problems) : undefined;
-    return { requestId: opened.requestId, claimId, position, ...outcome, ...(caseOpened && { caseOpened }) };
+    return { requestId, claimId, position, ...outcome, ...(caseOpened && { caseOpened }) };
   }
 
   async function judge(seen: SeenClaim, position: number, { payloadHash }: Opened): Promise<AuditOutcome> {
     const { claimData } = await claimContext(deps, seen);
-    const disclosed = decodeClaimData(claimData)[position]!;
+    const disclosed = decodeClaimData(claimData)[position];
+    if (disclosed === undefined) throw new Error(`The claim's data do not have receipt ${position}.`);
     const { receipt } = disclosed;
     if (isNoAudit(receipt)) return { outcome: 'right', problems: [] };
     const adapter = await adapterOf(receipt.modelId);
