@@ -25,6 +25,7 @@ export type NodeErrorCode =
   | 'payment_required'
   | 'price_limit'
   | 'port_in_use'
+  | 'request_too_large'
   | 'storage_failed'
   | 'training_failed'
   | 'unauthorized'

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -9,6 +10,9 @@ import { type Api, createApi } from './operation.ts';
 const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** More than any prompt that a model reads. Blobs have a limit of their own. */
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 
 export type AppOptions = {
   log: Log;
@@ -47,6 +51,18 @@ export function createApp({ log, routes, loopback = true }: AppOptions): Api {
     await next();
   });
   app.use('*', cors({ origin: (origin) => (LOOPBACK.test(origin) ? origin : null), maxAge: 600 }));
+  const limit = bodyLimit({
+    maxSize: MAX_REQUEST_BYTES,
+    onError: (context) => {
+      const error = new NodeError(
+        'request_too_large',
+        `The request is larger than ${MAX_REQUEST_BYTES} bytes.`,
+        'Send less at once.',
+      );
+      return context.json(errorBody(error), 413);
+    },
+  });
+  app.use('*', (context, next) => (context.req.method === 'PUT' ? next() : limit(context, next)));
   for (const route of routes) app.route('/', route);
   addDocument(app);
   app.notFound((context) => {

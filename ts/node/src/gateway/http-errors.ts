@@ -26,6 +26,7 @@ const STATUS: Partial<Record<NodeErrorCode, ContentfulStatusCode>> = {
   overloaded: 429,
   payment_required: 402,
   price_limit: 429,
+  request_too_large: 413,
   unauthorized: 401,
   voucher_rejected: 402,
 };

@@ -144,6 +144,7 @@ function document<Body, Params, Query>(app: Api, operation: Operation<Body, Para
   const refusals: Refusal[] = [
     400,
     ...(operator ? [401 as const, 403 as const] : []),
+    ...(body !== undefined ? [413 as const] : []),
     ...(operation.refusals ?? []),
     500,
   ];

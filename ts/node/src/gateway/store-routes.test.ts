@@ -27,6 +27,24 @@ describe('the content store over HTTP', () => {
     expect((await put(endless)).status).toBe(413);
   });
 
+  it('reads no other request to its end that is too large, announced or not', async () => {
+    const post = (body: BodyInit) =>
+      app.request('/v1/anything', { method: 'POST', body, duplex: 'half' } as RequestInit);
+    let sent = 0;
+    const endless = new ReadableStream({
+      pull: (controller) => {
+        sent += 1 << 20;
+        controller.enqueue(new Uint8Array(1 << 20));
+      },
+    });
+    for (const body of ['x'.repeat((8 << 20) + 1), endless]) {
+      const response = await post(body);
+      expect([response.status, (await response.json()).error.code]).toEqual([413, 'request_too_large']);
+    }
+    expect(sent).toBeLessThan(16 << 20);
+    expect((await post('x'.repeat(8 << 20))).status).toBe(404);
+  });
+
   it('says what is wrong with an id', async () => {
     expect((await app.request('/v1/store/nonsense')).status).toBe(400);
     const missing = await app.request(`/v1/store/${keccak256('0x00')}`);
