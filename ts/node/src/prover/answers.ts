@@ -8,12 +8,12 @@ import { type Hex, toHex, zeroHash } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import { createRequestReader, type OpenRequest } from '../chain/request-reader.ts';
 import { confirmed } from '../chain/transact.ts';
+import { type ClaimContextDeps, claimContext } from '../claims/claim-context.ts';
+import { openingOf } from '../claims/receipt-opening.ts';
 import { NodeError } from '../errors.ts';
 import { type KeyLock, WALLET_KEY } from '../ledger/key-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BlobStore } from '../store/types.ts';
-import { type ClaimContextDeps, claimContext } from './claim-context.ts';
-import { openingOf } from './receipt-opening.ts';
 
 export type AnswersDeps = ClaimContextDeps & {
   chain: Chain;

@@ -7,9 +7,9 @@ import { proveSum } from '@openledger/sdk/protocol/trees';
 import type { Chain } from '../chain/chain.ts';
 import type { SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
+import { loadSettled } from '../claims/settled-state.ts';
 import type { ModelCatalog } from '../models/types.ts';
 import type { BlobReader } from '../store/types.ts';
-import { loadSettled } from './settled-state.ts';
 
 export type PayoutDeps = {
   chain: Chain;

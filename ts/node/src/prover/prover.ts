@@ -18,6 +18,7 @@ import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed } from '../chain/transact.ts';
+import { loadSettled } from '../claims/settled-state.ts';
 import { describe, NodeError } from '../errors.ts';
 import type { SealedEpoch } from '../ledger/channel.ts';
 import { MAX_CLAIM_BYTES, MAX_HELD_BYTES } from '../ledger/claim-size.ts';
@@ -26,7 +27,6 @@ import { WALLET_KEY } from '../ledger/key-lock.ts';
 import type { BlobStore } from '../store/types.ts';
 import type { DataHolders } from './data-holders.ts';
 import { buildLargeClaim, type ClaimToPropose, type ClaimWork } from './large-claim.ts';
-import { loadSettled } from './settled-state.ts';
 import { createSettlementTransactions } from './transactions.ts';
 import { createVouchers, type VoucherDeps } from './vouchers.ts';
 

@@ -7,11 +7,11 @@ import { dataHeldTypedData } from '@openledger/sdk/protocol/vouchers';
 import type { Hex, LocalAccount } from 'viem';
 import type { Chain } from '../chain/chain.ts';
 import type { SettlementReader } from '../chain/settlement-reader.ts';
+import { type ClaimContextDeps, claimContext } from '../claims/claim-context.ts';
+import { createPublicEvidence } from '../claims/public-evidence.ts';
 import { NodeError } from '../errors.ts';
 import { createKeyLock } from '../ledger/key-lock.ts';
 import type { ModelCatalog } from '../models/types.ts';
-import { type ClaimContextDeps, claimContext } from '../prover/claim-context.ts';
-import { createPublicEvidence } from '../watcher/public-evidence.ts';
 
 export type AttesterDeps = ClaimContextDeps & {
   chain: Chain;

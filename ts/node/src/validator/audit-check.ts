@@ -6,10 +6,10 @@ import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { type Hex, toHex } from 'viem';
 import { z } from 'zod';
 import { type EvidenceEngine, findEvidence } from '../attribution/attribute.ts';
+import type { ReceiptOpening } from '../claims/receipt-opening.ts';
 import { chatBody, completionBody } from '../gateway/openai.ts';
 import { makePrompt } from '../gateway/prompt.ts';
 import type { TextEngine, VerifiedAdapter } from '../models/types.ts';
-import type { ReceiptOpening } from '../prover/receipt-opening.ts';
 
 /** What an audit made of a receipt: `unchecked` where something is needed that a validator does not have. */
 export type AuditOutcome = { outcome: 'right' | 'wrong' | 'unchecked'; problems: string[] };

@@ -6,11 +6,11 @@ import { type Hex, parseEventLogs, zeroHash } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SeenClaim } from '../chain/settlement-reader.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
+import { type ClaimContextDeps, claimContext } from '../claims/claim-context.ts';
+import { openingKeys, type ReceiptOpening, readOpening } from '../claims/receipt-opening.ts';
 import { describe } from '../errors.ts';
 import { requireBase } from '../gateway/plan.ts';
 import type { ModelCatalog, VerifiedAdapter } from '../models/types.ts';
-import { type ClaimContextDeps, claimContext } from '../prover/claim-context.ts';
-import { openingKeys, type ReceiptOpening, readOpening } from '../prover/receipt-opening.ts';
 import type { BlobStore } from '../store/types.ts';
 import { type AuditOutcome, type CheckDeps, checkOpening } from './audit-check.ts';
 

@@ -11,12 +11,12 @@ import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SeenClaim, SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
+import { claimContext } from '../claims/claim-context.ts';
+import { createPublicEvidence } from '../claims/public-evidence.ts';
 import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ModelCatalog } from '../models/types.ts';
-import { claimContext } from '../prover/claim-context.ts';
 import type { BlobReader } from '../store/types.ts';
-import { createPublicEvidence } from './public-evidence.ts';
 import { createWithheld } from './withheld.ts';
 
 export type WatcherDeps = {
