@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -130,6 +131,7 @@ async function trainWhole(base: BaseModel, world: InfluenceWorld, threads: numbe
     const entries = Object.entries(tensors).map(
       ([name, data]) => [name, { shape: [data.length], data }] as const,
     );
+    await mkdir(BANK_FOLDER, { recursive: true });
     await writeFileAtomic(file, encodeSafetensors(new Map(entries), 'F32'));
   }
   const { tensors } = decodeSafetensors(readFileSync(file));
