@@ -4,7 +4,14 @@ import { toHex } from './bytes.ts';
 import { type OpenedClaim, openAttribution, openPayout, openReceipt } from './open-claim.ts';
 import { toInt8Bytes } from './sketch.ts';
 import { proveSum } from './trees.ts';
-import { encodeAllocationWitness, NOTHING, types } from './witness.ts';
+import {
+  ALLOCATION_TYPES,
+  type AllocationWitness,
+  allocationValues,
+  encodeAllocationWitness,
+  NOTHING,
+  types,
+} from './witness.ts';
 
 /** What the audit registry can be asked for, as it numbers it. */
 export const REQUEST_KIND = { attribution: 0, payout: 1, credit: 2, data: 3, audit: 4 } as const;
@@ -62,20 +69,9 @@ function answerCredit(opened: OpenedClaim, asset: number, index: number): Hex | 
   return encodeBytes(opening.payout, opening.payoutPath, leaf, proveSum(known.tree, index));
 }
 
-function encodeDataOpening(
-  w: ReturnType<typeof openAttribution> & NonNullable<ReturnType<typeof openReceipt>>,
-  query: Int8Array | undefined,
-): Hex {
-  return encodeAbiParameters(types('bytes bytes bytes bytes bytes bytes bytes uint32 uint32 bytes'), [
-    toHex(w.attribution),
-    toHex(w.creditIndexes),
-    toHex(w.attributionPath),
-    toHex(w.receipt),
-    toHex(w.receiptPath),
-    toHex(w.voucher),
-    toHex(w.voucherPath),
-    w.voucherIndex,
-    w.batch,
+function encodeDataOpening(w: AllocationWitness, query: Int8Array | undefined): Hex {
+  return encodeAbiParameters(types(`${ALLOCATION_TYPES} bytes`), [
+    ...allocationValues(w),
     toHex(query === undefined ? NOTHING : toInt8Bytes(query, query.length)),
   ]);
 }

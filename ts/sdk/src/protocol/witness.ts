@@ -43,9 +43,12 @@ export type ReceiptOpening = VoucherOpening & { receipt: Uint8Array; receiptPath
 
 export type AllocationWitness = AttributionOpening & ReceiptOpening;
 
-/** Witness of the AllocationPredicate. */
-export function encodeAllocationWitness(w: AllocationWitness): Hex {
-  return encodeAbiParameters(types('bytes bytes bytes bytes bytes bytes bytes uint32 uint32'), [
+/** ABI types of {@link allocationValues}. */
+export const ALLOCATION_TYPES = 'bytes bytes bytes bytes bytes bytes bytes uint32 uint32';
+
+/** What opens an attribution and its receipt, in the order of the contracts' struct. */
+export function allocationValues(w: AllocationWitness): (Hex | number)[] {
+  return [
     toHex(w.attribution),
     toHex(w.creditIndexes),
     toHex(w.attributionPath),
@@ -55,7 +58,12 @@ export function encodeAllocationWitness(w: AllocationWitness): Hex {
     toHex(w.voucherPath),
     w.voucherIndex,
     w.batch,
-  ]);
+  ];
+}
+
+/** Witness of the AllocationPredicate. */
+export function encodeAllocationWitness(w: AllocationWitness): Hex {
+  return encodeAbiParameters(types(ALLOCATION_TYPES), allocationValues(w));
 }
 
 export type ScoreWitness = AttributionOpening & {
