@@ -34,7 +34,7 @@ export async function run(): Promise<void> {
       tokens: { type: 'string', default: '100000000' },
       answers: { type: 'string', default: '300' },
       seed: { type: 'string', default: '1' },
-      python: { type: 'string', default: 'python3' },
+      python: { type: 'string', default: process.env.OPENLEDGER_PYTHON ?? 'python3' },
     },
   });
   const tokens = Number(values.tokens);
