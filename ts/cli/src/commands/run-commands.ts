@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { DEVICES } from '@openledger/engine/runtime/profile';
+import { type Command, Option } from 'commander';
 import { readConfig } from '../devnet/config.ts';
 import { ENGINE_HELP } from '../run/engine.ts';
 import {
@@ -112,6 +113,12 @@ function addStart(run: Command): void {
 function carryOptions(command: Command): Command {
   return command
     .option('--threads <n>', 'threads per operator; does not change the result')
+    .addOption(
+      new Option(
+        '--device <provider>',
+        'where a native run computes; others than cpu need their drivers',
+      ).choices(DEVICES),
+    )
     .option('--checkpoint-every <n>', 'steps between checkpoints')
     .option('--keep-checkpoints <n>', 'how many of the newest checkpoints stay')
     .option('--json', 'print one JSON line per event');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { cp, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Device } from '@openledger/engine/runtime/profile';
 import { readEvents } from '@openledger/engine/training/event-log';
 import type { RunEvent } from '@openledger/engine/training/run';
 import { RUN_FILES } from '@openledger/engine/training/run-folder';
@@ -44,6 +45,7 @@ export type StartOptions = {
 
 type CarryOptions = {
   readonly threads?: string;
+  readonly device?: Device;
   readonly checkpointEvery?: string;
   readonly keepCheckpoints?: string;
   readonly json?: boolean;
@@ -245,6 +247,7 @@ async function carry(run: Run, options: CarryOptions): Promise<void> {
   const events = carryOut(run, engineFor(run.engine), {
     signal: stop.signal,
     threads: number(options.threads),
+    device: options.device,
     checkpointEvery: number(options.checkpointEvery),
     keepCheckpoints: number(options.keepCheckpoints),
   });
@@ -261,7 +264,7 @@ async function carry(run: Run, options: CarryOptions): Promise<void> {
 /** Carries a run out in a process that outlives this one. */
 async function detach(run: Run, options: CarryOptions): Promise<void> {
   const log = await open(join(run.folder, 'log.txt'), 'a');
-  const flags = ['threads', 'checkpointEvery', 'keepCheckpoints'].flatMap((name) => {
+  const flags = ['threads', 'device', 'checkpointEvery', 'keepCheckpoints'].flatMap((name) => {
     const value = options[name as keyof CarryOptions];
     return value === undefined
       ? []

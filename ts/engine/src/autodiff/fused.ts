@@ -7,9 +7,7 @@ import type { Tape } from './tape.ts';
 /** Root-mean-square normalisation over the last axis, times `weight`. */
 export function rmsNorm(tape: Tape, x: Value, weight: Value, epsilon: number): Value {
   const width = x.shape[x.shape.length - 1];
-  const attributes = { axis: -1, epsilon: { f: epsilon }, stash_type: 1 };
-  const specs = [{ shape: x.shape }, { shape: [...x.shape.slice(0, -1), 1] }];
-  const [y, inverse] = tape.graph.multi('SimplifiedLayerNormalization', [x, weight], specs, { attributes });
+  const [y, inverse] = rawRmsNorm(tape, x, weight, epsilon);
   // inverse = (mean(x²) + ε)^(−1/2), and its derivative is −inverse³·x/width
   tape.record(inverse, [x], (dy) => {
     const cube = multiply(tape, inverse, multiply(tape, inverse, inverse));
@@ -27,6 +25,25 @@ export function rmsNorm(tape: Tape, x: Value, weight: Value, epsilon: number): V
       needed[1] ? sumTo(tape, multiply(tape, dy, normal), weight.shape) : undefined,
     ];
   });
+}
+
+/** The norm and x's inverse root mean square, in one operator; WebGPU's leaves the second result unwritten. */
+function rawRmsNorm(tape: Tape, x: Value, weight: Value, epsilon: number): readonly Value[] {
+  const { graph } = tape;
+  const shape = [...x.shape.slice(0, -1), 1];
+  if (!tape.isPortable) {
+    const attributes = { axis: -1, epsilon: { f: epsilon }, stash_type: 1 };
+    return graph.multi('SimplifiedLayerNormalization', [x, weight], [{ shape: x.shape }, { shape }], {
+      attributes,
+    });
+  }
+  const square = graph.op('Mul', [x, x], { shape: x.shape });
+  const axes = tape.integers([x.shape.length - 1]);
+  const mean = graph.op('ReduceMean', [square, axes], { shape }, { attributes: { keepdims: 1 } });
+  const root = graph.op('Sqrt', [graph.op('Add', [mean, tape.scalar(epsilon)], { shape })], { shape });
+  const inverse = graph.op('Reciprocal', [root], { shape });
+  const normal = graph.op('Mul', [x, inverse], { shape: x.shape });
+  return [graph.op('Mul', [normal, weight], { shape: x.shape }), inverse];
 }
 
 /** Tables of a rotary position embedding. A rotation is undone by the opposite angle. */

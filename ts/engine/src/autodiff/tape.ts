@@ -17,12 +17,15 @@ type Entry = { readonly output: Value; readonly inputs: readonly Value[]; readon
  */
 export class Tape {
   readonly graph: Graph;
+  /** Whether the graph keeps to operators that devices other than the processor have in full. */
+  readonly isPortable: boolean;
   readonly #entries: Entry[] = [];
   readonly #scalars = new Map<number, Value>();
   readonly #shapes = new Map<string, Value>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, options: { readonly portable?: boolean } = {}) {
     this.graph = graph;
+    this.isPortable = options.portable ?? false;
   }
 
   /** Records how to differentiate `output`, and returns it. */

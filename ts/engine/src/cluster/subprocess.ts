@@ -58,8 +58,8 @@ export function createSubprocessEngine(command: readonly string[] = PROGRAM): Tr
 }
 
 /** The options as flags of the program. */
-export function flagsOf({ threads, checkpointEvery, keepCheckpoints }: TrainEngineOptions): string[] {
-  const flags = { threads, 'checkpoint-every': checkpointEvery, 'keep-checkpoints': keepCheckpoints };
+export function flagsOf({ threads, device, checkpointEvery, keepCheckpoints }: TrainEngineOptions): string[] {
+  const flags = { threads, device, 'checkpoint-every': checkpointEvery, 'keep-checkpoints': keepCheckpoints };
   return Object.entries(flags).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Device } from '../runtime/profile.ts';
 import type { RunEvent } from '../training/run.ts';
 
 /** Everything that an engine needs, as folders: it may run in another process or on another machine. */
@@ -14,6 +15,8 @@ export type TrainEngineOptions = {
   readonly signal?: AbortSignal;
   /** Threads per operator, where the engine lets one choose. Does not change the result. */
   readonly threads?: number;
+  /** Where a native run computes, where the engine lets one choose. Default `cpu`. */
+  readonly device?: Device;
   /** Steps between checkpoints. */
   readonly checkpointEvery?: number;
   /** How many of the newest checkpoints stay. */

@@ -20,7 +20,7 @@ import { breather } from './pause.ts';
 import { projectedSize } from './projection.ts';
 import { capNorm, normOf, peakOf, preconditionerOf, sketchOf } from './sketch.ts';
 import { streamSpectrum } from './spectrum.ts';
-import { RowVectors } from './vectors.ts';
+import { VectorLanes } from './vectors.ts';
 
 /** A row that an adapter learnt from. */
 export type InfluenceRow = Row & {
@@ -115,7 +115,7 @@ async function rawSketches(
   options: BuildInfluenceOptions,
   runtime: Runtime,
 ): Promise<{ unscaled: Unscaled; raw: Float64Array[] }> {
-  const { base, adapter, secondMoment, rows, profile = 'exact', signal, onProgress } = options;
+  const { base, adapter, secondMoment, rows, profile = 'exact', threads, onProgress } = options;
   const { weightsHash, tokenizerHash } = base;
   const adapterHash = hashFloats(adapter.weights);
   const seedOf = (name: string) => keccak(concat(utf8(name), weightsHash, adapterHash));
@@ -126,59 +126,77 @@ async function rawSketches(
       : null;
   const width = projection === null ? layout.size : projectedSize(layout, projection);
   const preconditioner = preconditionerOf(secondMoment, EPSILON);
-  const vectors = new RowVectors(base, adapter, runtime, { preconditioner, projection });
-  const vectorOf = async (row: InfluenceRow): Promise<Float32Array> => {
+  const lanes = await VectorLanes.open(base, adapter, { preconditioner, projection }, { profile, threads });
+  try {
+    const searched = evenly(rows, BASIS_ROWS);
+    let done = 0;
+    const found = await vectorsOf(options, lanes, searched, () => {
+      done += 1;
+      onProgress?.(done, rows.length);
+    });
+    const pause = breather();
+    const matrices = await Matrices.open(runtime);
+    const typical = normCaps(searched, found, SEARCH_QUANTILE);
+    const weights = searched.map((row, i) => {
+      const norm = normOf(found[i]);
+      return norm === 0 ? 1 : Math.min(1, typical.get(datanetOf(row))! / norm);
+    });
+    const spectrum = await streamSpectrum(matrices, found, SKETCH_LENGTH, { weights, pause });
+    const rank = spectrum.values.length;
+    const unscaled: Unscaled = {
+      type: 'influence-basis',
+      version: 2,
+      base: { weightsHash, tokenizerHash },
+      adapterHash,
+      runtime: { profile, package: RUNTIME_PACKAGES[profile] },
+      parameters: layout.size,
+      projection,
+      width,
+      rank,
+      epsilon: EPSILON,
+      lambda: rank === 0 ? 0 : (DAMPING * spectrum.values.reduce((sum, value) => sum + value, 0)) / rank,
+      seed: seedOf('OpenLedger.Rotation.1'),
+      preconditioner,
+      eigenvalues: spectrum.values,
+      ...quantiseDirections(spectrum.directions, width),
+    };
+    const known = new Map(searched.map((row, i) => [row, found[i]]));
+    const projector = await Projector.open(runtime, unscaled);
+    const raw: Float64Array[] = [];
+    for (let start = 0; start < rows.length; start += GROUP) {
+      const part = rows.slice(start, start + GROUP);
+      const unknown = part.filter((row) => !known.has(row));
+      const rest = new Map((await vectorsOf(options, lanes, unknown)).map((z, i) => [unknown[i], z]));
+      const group = part.map((row) => (known.get(row) ?? rest.get(row))!);
+      for (const coordinates of await projector.project(group)) raw.push(sketchOf(unscaled, coordinates));
+      onProgress?.(Math.max(done, raw.length), rows.length);
+    }
+    return { unscaled, raw };
+  } finally {
+    await lanes.close();
+  }
+}
+
+/** The vectors of some rows, in their order. */
+async function vectorsOf(
+  { base, signal }: Pick<BuildInfluenceOptions, 'base' | 'signal'>,
+  lanes: VectorLanes,
+  rows: readonly InfluenceRow[],
+  onEach?: () => void,
+): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = [];
+  const samples = rows.map(({ text }) => encodeRow(base.tokenizer, text));
+  await lanes.vectors(samples, (i, z) => {
     signal?.throwIfAborted();
-    const z = await vectors.vector(encodeRow(base.tokenizer, row.text));
     if (!z.every(Number.isFinite)) {
       throw new Error(
-        `The gradient of row ${row.row} of asset ${row.asset} is not finite. Train with a lower learning rate.`,
+        `The gradient of row ${rows[i].row} of asset ${rows[i].asset} is not finite. Train with a lower learning rate.`,
       );
     }
-    return z;
-  };
-
-  const known = new Map<InfluenceRow, Float32Array>();
-  for (const row of evenly(rows, BASIS_ROWS)) {
-    known.set(row, await vectorOf(row));
-    onProgress?.(known.size, rows.length);
-  }
-  const pause = breather();
-  const matrices = await Matrices.open(runtime);
-  const found = [...known.values()];
-  const typical = normCaps([...known.keys()], found, SEARCH_QUANTILE);
-  const weights = [...known].map(([row, z]) => {
-    const norm = normOf(z);
-    return norm === 0 ? 1 : Math.min(1, typical.get(datanetOf(row))! / norm);
+    vectors[i] = z;
+    onEach?.();
   });
-  const spectrum = await streamSpectrum(matrices, found, SKETCH_LENGTH, { weights, pause });
-  const rank = spectrum.values.length;
-  const unscaled: Unscaled = {
-    type: 'influence-basis',
-    version: 2,
-    base: { weightsHash, tokenizerHash },
-    adapterHash,
-    runtime: { profile, package: RUNTIME_PACKAGES[profile] },
-    parameters: layout.size,
-    projection,
-    width,
-    rank,
-    epsilon: EPSILON,
-    lambda: rank === 0 ? 0 : (DAMPING * spectrum.values.reduce((sum, value) => sum + value, 0)) / rank,
-    seed: seedOf('OpenLedger.Rotation.1'),
-    preconditioner,
-    eigenvalues: spectrum.values,
-    ...quantiseDirections(spectrum.directions, width),
-  };
-  const projector = await Projector.open(runtime, unscaled);
-  const raw: Float64Array[] = [];
-  for (let start = 0; start < rows.length; start += GROUP) {
-    const group: Float32Array[] = [];
-    for (const row of rows.slice(start, start + GROUP)) group.push(known.get(row) ?? (await vectorOf(row)));
-    for (const coordinates of await projector.project(group)) raw.push(sketchOf(unscaled, coordinates));
-    onProgress?.(Math.max(known.size, raw.length), rows.length);
-  }
-  return { unscaled, raw };
+  return vectors;
 }
 
 function quantised(

@@ -52,6 +52,8 @@ export type TrainingGraphOptions = {
   readonly documents?: boolean;
   /** Leave the backward pass out, for evaluation. Default true. */
   readonly gradient?: boolean;
+  /** Keep to operators that devices other than the processor have. Default false. */
+  readonly portable?: boolean;
   /** Also return the weighted loss of each token. Default false. */
   readonly tokenLoss?: boolean;
 };
@@ -74,7 +76,7 @@ const MASKED = -1e9;
 
 export function buildTrainingGraph(config: LlamaConfig, options: TrainingGraphOptions): TrainingGraph {
   const graph = new Graph();
-  const tape = new Tape(graph);
+  const tape = new Tape(graph, options);
   const { loss, tokenLoss, targets, layout } = recordLoss(config, options, tape);
   graph.output(loss, 'loss');
   if (options.tokenLoss) graph.output(tokenLoss, 'tokenLoss');
@@ -166,13 +168,13 @@ function parameterValues(config: LlamaConfig, options: TrainingGraphOptions, tap
   return { values, quantized, layout };
 }
 
-/** The flat input `p`, cut into its tensors. */
+/** The flat input `p`, cut into its tensors: one by one, since providers bound the outputs of a node. */
 function splitInput(tape: Tape, layout: ParameterLayout): Value[] {
   const flat = tape.graph.input('p', 'f32', [layout.size]);
-  const sizes = layout.slots.map((slot) => slot.size);
-  const specs = sizes.map((size) => ({ shape: [size] }));
-  const parts = tape.graph.multi('Split', [flat, tape.integers(sizes)], specs, { attributes: { axis: 0 } });
-  return parts.map((part, i) => reshape(tape, part, layout.slots[i].shape));
+  return layout.slots.map(({ offset, size, shape }) => {
+    const bounds = [tape.integers([offset]), tape.integers([offset + size])];
+    return reshape(tape, tape.graph.op('Slice', [flat, ...bounds], { shape: [size] }), shape);
+  });
 }
 
 function forward(

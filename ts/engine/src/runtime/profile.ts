@@ -7,6 +7,13 @@ import { availableParallelism } from 'node:os';
  */
 export type Profile = 'native' | 'exact';
 
+/**
+ * Where native graphs run, by ONNX Runtime's name of the provider. `cpu` is everywhere; the others need their hardware and
+ * drivers. What a provider lacks it leaves to the processor.
+ */
+export const DEVICES = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const;
+export type Device = (typeof DEVICES)[number];
+
 /** The package and version behind each profile. Another version may give other bits. */
 export const RUNTIME_PACKAGES: Readonly<Record<Profile, string>> = {
   native: 'onnxruntime-node@1.30.0',
@@ -38,7 +45,7 @@ type OrtModule = {
 };
 
 /** Loads the package of a profile, with the settings that decide its bits pinned. */
-export async function loadOrt(profile: Profile, threads: number): Promise<Ort> {
+export async function loadOrt(profile: Profile, threads: number, device: Device): Promise<Ort> {
   const ort = await importModule(profile);
   if (profile === 'exact') ort.env.wasm.numThreads = threads;
   const options = {
@@ -47,10 +54,17 @@ export async function loadOrt(profile: Profile, threads: number): Promise<Ort> {
     logSeverityLevel: 3,
     ...(profile === 'exact'
       ? { executionProviders: ['wasm'] }
-      : { executionProviders: ['cpu'], intraOpNumThreads: threads, interOpNumThreads: 1 }),
+      : { executionProviders: [device], intraOpNumThreads: threads, interOpNumThreads: 1 }),
   };
   return {
-    createSession: (model) => ort.InferenceSession.create(model, options),
+    createSession: (model) =>
+      ort.InferenceSession.create(model, options).catch((error: Error) => {
+        if (device === 'cpu') throw error;
+        const why = error.message.split('\n')[0];
+        throw new Error(
+          `The device ${device} cannot be used: ${why} Leave --device out to use the processor.`,
+        );
+      }),
     tensor: (data, dims) => new ort.Tensor(typeName(data), data, dims),
   };
 }

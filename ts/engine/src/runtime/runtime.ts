@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { TensorData } from '../onnx/graph.ts';
-import { DEFAULT_THREADS, type Profile } from './profile.ts';
+import { DEFAULT_THREADS, type Device, type Profile } from './profile.ts';
 import type { WorkerReply, WorkerRequest } from './worker.ts';
 
 /** Values with their dimensions, as fed to and returned by a session. */
@@ -32,11 +32,19 @@ export type Runtime = {
 export type RuntimeOptions = {
   /** Threads per operator. Does not change results. Default: one per core, four at most. */
   readonly threads?: number;
+  /** Default `cpu`. Another one rounds otherwise; only the native profile has a choice. */
+  readonly device?: Device;
 };
 
 /** Opens a runtime of the given numeric profile. */
 export async function openRuntime(profile: Profile, options: RuntimeOptions = {}): Promise<Runtime> {
-  const workerData = { profile, threads: options.threads ?? DEFAULT_THREADS };
+  const { threads = DEFAULT_THREADS, device = 'cpu' } = options;
+  if (profile === 'exact' && device !== 'cpu') {
+    throw new Error(
+      `The exact profile runs on the processor alone, not on ${device}. Choose the native profile.`,
+    );
+  }
+  const workerData = { profile, threads, device };
   const channel = new Channel(new Worker(new URL('./worker.ts', import.meta.url), { workerData }));
   return {
     profile,

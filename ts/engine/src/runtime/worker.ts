@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadOrt, type OrtSession, type OrtTensor, type Profile } from './profile.ts';
+import { type Device, loadOrt, type OrtSession, type OrtTensor, type Profile } from './profile.ts';
 import type { Tensor } from './runtime.ts';
 
 /** What the main thread asks of this worker. */
@@ -13,9 +13,9 @@ export type WorkerReply = { id: number; value?: unknown; error?: string };
 
 type Loaded = { session: OrtSession; constants: Record<string, OrtTensor> };
 
-const { profile, threads } = workerData as { profile: Profile; threads: number };
+const { profile, threads, device } = workerData as { profile: Profile; threads: number; device: Device };
 const port = parentPort!;
-const ort = await loadOrt(profile, threads);
+const ort = await loadOrt(profile, threads, device);
 const sessions = new Map<number, Loaded>();
 let created = 0;
 /** Requests run one after another, in the order in which they came. */

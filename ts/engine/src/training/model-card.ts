@@ -1,12 +1,11 @@
 import type { Evaluation } from './evaluation.ts';
-import { describeMachine } from './machine.ts';
 import { runIdOf, type TrainingManifest } from './manifest.ts';
 import type { RunResult } from './run.ts';
 
 /** The `README.md` of a run's result: where it comes from, how it can be checked, and what was measured. */
 export function encodeModelCard(manifest: TrainingManifest, result: RunResult): string {
   const { profile, package: runtime } = manifest.runtime;
-  const machine = describeMachine();
+  const { machine } = result;
   const numbers =
     profile === 'exact'
       ? 'exact: the same manifest gives the same bits on every machine.'

@@ -3,6 +3,7 @@ import type { StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import type { Adapter } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
+import type { Device } from '../runtime/profile.ts';
 import { copyOptimizerState, correctedSecondMoment, type OptimizerState } from './adamw.ts';
 import { loadCheckpoint, loadLatestCheckpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
 import type { DatasetReport } from './dataset.ts';
@@ -32,6 +33,8 @@ export type TrainOptions = {
   readonly resume?: boolean;
   /** Threads per operator; does not change the result. */
   readonly threads?: number;
+  /** Where a native run computes. Default `cpu`. */
+  readonly device?: Device;
   readonly signal?: AbortSignal;
 };
 
@@ -47,6 +50,8 @@ export type RunResult = {
   readonly records: readonly StepRecord[];
   /** Measurements on the validation rows, from step 0. */
   readonly evaluations: readonly Evaluation[];
+  /** What the last steps were computed on. */
+  readonly machine: Machine;
 };
 
 /** What a run of mode `lora` leaves behind. */
@@ -124,9 +129,11 @@ export async function* trainModel(options: TrainOptions): AsyncGenerator<RunEven
     return event;
   };
 
+  const machine = describeMachine(options.device);
   const { every, patience, keep } = manifest.evaluation;
   const stepper = await Stepper.open(base, manifest, rows, {
     threads: options.threads,
+    device: options.device,
     state: resumed?.checkpoint.state,
   });
   try {
@@ -135,7 +142,7 @@ export async function* trainModel(options: TrainOptions): AsyncGenerator<RunEven
       runId,
       steps: manifest.steps,
       fromStep: from,
-      machine: describeMachine(),
+      machine,
       data: stepper.data,
     });
     let best = await loadBest(directory, runId, evaluations, keep);
@@ -196,6 +203,7 @@ export async function* trainModel(options: TrainOptions): AsyncGenerator<RunEven
       step: chosen.step,
       records,
       evaluations,
+      machine,
     };
     yield { type: 'done', ...result };
     return result;

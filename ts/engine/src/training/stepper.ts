@@ -6,7 +6,14 @@ import { baseLayout, loraLayout, type ParameterLayout } from '../llama/parameter
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
-import { floatsOf, openRuntime, type Runtime, type Session, scalarOf } from '../runtime/runtime.ts';
+import {
+  floatsOf,
+  openRuntime,
+  type Runtime,
+  type RuntimeOptions,
+  type Session,
+  scalarOf,
+} from '../runtime/runtime.ts';
 import { adamwUpdate, createOptimizerState, type OptimizerState, type StepFactors } from './adamw.ts';
 import { type Batch, batchFeeds, createBatches } from './batches.ts';
 import { createDataset, type Dataset, type DatasetReport } from './dataset.ts';
@@ -35,6 +42,7 @@ export class Stepper {
   readonly #factorsOf: (step: number) => StepFactors;
   readonly #decayMask: Uint8Array;
   readonly #runtime: Runtime;
+  readonly #isPortable: boolean;
   readonly #sessions = new Map<string, Session>();
 
   private constructor(
@@ -42,6 +50,7 @@ export class Stepper {
     manifest: TrainingManifest,
     rows: readonly Row[],
     runtime: Runtime,
+    isPortable: boolean,
     state: OptimizerState,
   ) {
     this.#base = base;
@@ -51,6 +60,7 @@ export class Stepper {
     this.#factorsOf = createStepFactors(manifest);
     this.#decayMask = matrixMask(layoutOf(base, manifest));
     this.#runtime = runtime;
+    this.#isPortable = isPortable;
     this.state = state;
   }
 
@@ -59,11 +69,12 @@ export class Stepper {
     base: BaseModel,
     manifest: TrainingManifest,
     rows: readonly Row[],
-    options: { readonly threads?: number; readonly state?: OptimizerState } = {},
+    options: RuntimeOptions & { readonly state?: OptimizerState } = {},
   ): Promise<Stepper> {
-    const runtime = await openRuntime(manifest.runtime.profile, { threads: options.threads });
+    const runtime = await openRuntime(manifest.runtime.profile, options);
     const state = options.state ?? createOptimizerState(initialParameters(base, manifest));
-    return new Stepper(base, manifest, rows, runtime, state);
+    const isPortable = (options.device ?? 'cpu') !== 'cpu';
+    return new Stepper(base, manifest, rows, runtime, isPortable, state);
   }
 
   /** Carries out a step, counted from 1. Steps must be run in order. */
@@ -129,6 +140,7 @@ export class Stepper {
       length,
       gradient,
       documents: this.#isMasked,
+      portable: this.#isPortable,
       ...(lora === undefined ? {} : { baseWeights: this.#base.weights, lora: loraGraph(lora) }),
       ...(base.quantization === 'none' ? {} : { quantization: base.quantization }),
     });

@@ -137,6 +137,7 @@ describe('a training job', () => {
           step: records.length,
           records,
           evaluations: [],
+          machine: { model: '', class: '' },
         };
         yield { type: 'done', ...result };
         return result;
