@@ -45,7 +45,7 @@ type OrtModule = {
 };
 
 /** Loads the package of a profile, with the settings that decide its bits pinned. */
-export async function loadOrt(profile: Profile, threads: number, device: Device): Promise<Ort> {
+export async function loadOrt(profile: Profile, threads: number, device: Device = 'cpu'): Promise<Ort> {
   const ort = await importModule(profile);
   if (profile === 'exact') ort.env.wasm.numThreads = threads;
   const options = {
