@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { limitBody } from './body-limit.ts';
 import { addDocument } from './document.ts';
 import { answerError, errorBody } from './http-errors.ts';
 import { type Api, createApi } from './operation.ts';
@@ -51,17 +51,7 @@ export function createApp({ log, routes, loopback = true }: AppOptions): Api {
     await next();
   });
   app.use('*', cors({ origin: (origin) => (LOOPBACK.test(origin) ? origin : null), maxAge: 600 }));
-  const limit = bodyLimit({
-    maxSize: MAX_REQUEST_BYTES,
-    onError: (context) => {
-      const error = new NodeError(
-        'request_too_large',
-        `The request is larger than ${MAX_REQUEST_BYTES} bytes.`,
-        'Send less at once.',
-      );
-      return context.json(errorBody(error), 413);
-    },
-  });
+  const limit = limitBody(MAX_REQUEST_BYTES);
   app.use('*', (context, next) => (context.req.method === 'PUT' ? next() : limit(context, next)));
   for (const route of routes) app.route('/', route);
   addDocument(app);

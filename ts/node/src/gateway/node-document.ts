@@ -32,7 +32,7 @@ export function wholeInterface(): Api {
       adapterRoutes(nothing),
       trainerRoutes(nothing),
       proverRoutes(nothing),
-      validatorRoutes(nothing, 0),
+      validatorRoutes(nothing, 0, nothing),
       storeRoutes(nothing, 0),
       healthRoutes(nothing),
       mcpRoutes(nothing),

@@ -32,7 +32,7 @@ const built = {
 
 /** What is put into the stores of validators that sign as these agents with these keys. */
 function answering(
-  validators: Record<string, { id: number; key: PrivateKeyAccount; status?: number }>,
+  validators: Record<string, { id: number; key: PrivateKeyAccount; status?: number; busy?: number }>,
 ): string[] {
   const stored: string[] = [];
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
@@ -45,6 +45,8 @@ function answering(
       stored.push(`${hostname} ${hash}`);
       return Response.json({ hash }, { status: 201 });
     }
+    if (one.busy !== undefined && one.busy-- > 0)
+      return new Response('{}', { status: 429, headers: { 'retry-after': '0' } });
     const signature = await one.key.signTypedData(dataHeldTypedData(settlement, ZERO_HASH));
     return Response.json({ validatorId: one.id, signature }, { status: one.status ?? 200 });
   });
@@ -78,4 +80,17 @@ it('counts nobody twice, and nobody who is away, refuses, has no stake or signs 
   const holders = holdersAt('honest', 'again', 'away', 'refusing', 'unstaked', 'forging');
   expect(await holders.attest(built, undefined, 1)).toMatchObject([{ validatorId: 1 }]);
   await expect(holders.attest(built, undefined, 2)).rejects.toThrow('1 of 6 validators attest');
+});
+
+it('asks a validator that has no place now again, as soon as it says', async () => {
+  answering({ busy: { id: 1, key: keys[0]!, busy: 2 } });
+  expect(await holdersAt('busy').attest(built, undefined, 1)).toMatchObject([{ validatorId: 1 }]);
+});
+
+it('waits for no validator that would have it come back after the end of its patience', async () => {
+  vi.stubGlobal('fetch', async (_url: string, init: RequestInit) => {
+    if (init.method === 'HEAD') return new Response(null, { status: 200 });
+    return new Response('{}', { status: 503, headers: { 'retry-after': '600' } });
+  });
+  await expect(holdersAt('busy').attest(built, undefined, 1)).rejects.toMatchObject({ code: 'busy' });
 });

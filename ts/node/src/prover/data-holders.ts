@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { agentRegistryAbi, agentStakingAbi } from '@openledger/sdk/abis';
 import { fromHex, keccak } from '@openledger/sdk/protocol/bytes';
 import { ROLE } from '@openledger/sdk/protocol/roles';
@@ -22,8 +23,9 @@ export type DataHolders = {
   attest(built: ClaimToPropose, parent: Uint8Array | undefined, needed: number): Promise<Attestation[]>;
 };
 
-/** Rebuilding thousands of receipts takes a validator some time. */
+/** Rebuilding thousands of receipts takes a validator some time, and those of other nodes come before. */
 const TIMEOUT_MS = 120_000;
+const MIN_PAUSE_MS = 100;
 
 const answer = z.object({
   validatorId: z.number().int().min(1),
@@ -72,17 +74,32 @@ export function createDataHolders(deps: { chain: Chain; urls: readonly string[];
     for (const blob of [fromHex(claimData), dump, ...(parent === undefined ? [] : [parent])]) {
       if (!(await store.has(keccak(blob)))) await store.put(blob);
     }
-    const response = await fetch(`${url}/v1/attestations`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: toJson({ claim, dataHash: keccak(claimData), locator }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    const body = toJson({ claim, dataHash: keccak(claimData), locator });
+    const response = await untilTaken(url, body);
     if (!response.ok)
       throw new Error(`it answers ${response.status}: ${(await response.text()).slice(0, 500)}`);
     const attestation = answer.parse(await response.json());
     await requireValid(attestation, claimId);
     return attestation;
+  }
+
+  /** Asks again when the validator says so: to have no place now is no refusal. */
+  async function untilTaken(url: string, body: string): Promise<Response> {
+    const end = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      const response = await fetch(`${url}/v1/attestations`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        signal: AbortSignal.timeout(Math.max(1, end - Date.now())),
+      });
+      const pause = pauseOf(response);
+      if (pause === undefined) return response;
+      if (Date.now() + pause >= end) throw new Error('it has had no place for the claim so far');
+      log.debug({ validator: url, pause }, 'a validator has no place for a claim now');
+      await response.body?.cancel();
+      await delay(pause);
+    }
   }
 
   /** The chain refuses all attestations for a false one among them. */
@@ -108,4 +125,12 @@ export function createDataHolders(deps: { chain: Chain; urls: readonly string[];
   }
 
   return { attest };
+}
+
+/** How long, in milliseconds, a validator that is busy wants to be left alone; undefined for any other answer. */
+function pauseOf({ status, headers }: Response): number | undefined {
+  const after = headers.get('retry-after');
+  if ((status !== 429 && status !== 503) || after === null) return undefined;
+  const seconds = Number(after);
+  return Number.isFinite(seconds) ? Math.max(MIN_PAUSE_MS, seconds * 1000) : undefined;
 }

@@ -15,7 +15,7 @@ import type { Context } from './context.ts';
 
 /** Holds the data of claims that are too large for calldata, and audits the receipts that it is drawn for. */
 export async function startValidator(context: Context, signal: AbortSignal | undefined): Promise<void> {
-  const { config, log, chain, store, catalog, routes, onClose } = context;
+  const { config, log, chain, store, catalog, routes, onClose, caller } = context;
   const { validatorKey: privateKey } = config;
   if (privateKey === undefined) throw new Error('The configuration was checked to have a validator key.');
   const account = privateKeyToAccount(privateKey);
@@ -26,7 +26,7 @@ export async function startValidator(context: Context, signal: AbortSignal | und
   );
   const [reader, state] = [createSettlementReader(chain), createSettlementState(chain)];
   const shared = { chain, validatorId, reader, state, catalog, store, log };
-  routes.push(validatorRoutes(createAttester({ ...shared, account }), validatorId));
+  routes.push(validatorRoutes(createAttester({ ...shared, account }), validatorId, caller));
 
   const base = await context.base();
   const engine = createEvidenceEngine(base, createSpanIndexes(join(config.home, 'spans'), log));

@@ -10,8 +10,8 @@ import type { SettlementReader } from '../chain/settlement-reader.ts';
 import { type ClaimContextDeps, claimContext } from '../claims/claim-context.ts';
 import { createPublicEvidence } from '../claims/public-evidence.ts';
 import { NodeError } from '../errors.ts';
-import { createKeyLock } from '../ledger/key-lock.ts';
 import type { ModelCatalog } from '../models/types.ts';
+import { createAttestationQueue } from './attestation-queue.ts';
 
 export type AttesterDeps = ClaimContextDeps & {
   chain: Chain;
@@ -26,9 +26,9 @@ export type HeldClaim = { claim: Claim; dataHash: Hex; locator: Hex };
 export type Attester = {
   /**
    * Signs that this validator holds a claim's data and rebuilt its roots from them. `blob_not_found` when it does not
-   * have them, `not_allowed` when they do not lead to the claim.
+   * have them, `not_allowed` when they do not lead to the claim, `overloaded` when too many wait.
    */
-  attest(held: HeldClaim): Promise<Hex>;
+  attest(held: HeldClaim, caller: string): Promise<Hex>;
 };
 
 /**
@@ -39,8 +39,7 @@ export function createAttester(deps: AttesterDeps): Attester {
   const { chain, account, reader, store, log } = deps;
   const domain = { chainId: chain.viemChain.id, settlement: chain.contracts.AttributionSettlement };
   const publicEvidence = createPublicEvidence(deps);
-  /** Large claims take memory: one at a time. */
-  const lock = createKeyLock();
+  const queue = createAttestationQueue<Hex>();
 
   async function attest({ claim, dataHash, locator }: HeldClaim): Promise<Hex> {
     await reader.sync();
@@ -63,7 +62,12 @@ export function createAttester(deps: AttesterDeps): Attester {
     return signature;
   }
 
-  return { attest: (held) => lock.run('claim', () => attest(held)) };
+  return {
+    attest: (held, caller) => {
+      const key = [claimIdOf(domain, held.claim), held.dataHash, held.locator].join();
+      return queue.run(key, caller, () => attest(held));
+    },
+  };
 }
 
 /** What was not redeemed on the chain costs nothing to make up, and is not looked at. */
