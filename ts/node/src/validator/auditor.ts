@@ -1,7 +1,6 @@
-import { auditRegistryAbi, caseRegistryAbi } from '@openledger/sdk/abis';
+import { auditRegistryAbi } from '@openledger/sdk/abis';
 import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
 import { hashReceipt, isNoAudit } from '@openledger/sdk/protocol/receipts';
-import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { type Hex, parseEventLogs, zeroHash } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
 import type { SeenClaim } from '../chain/settlement-reader.ts';
@@ -13,6 +12,7 @@ import { requireBase } from '../gateway/plan.ts';
 import type { ModelCatalog, VerifiedAdapter } from '../models/types.ts';
 import type { BlobStore } from '../store/types.ts';
 import { type AuditOutcome, type CheckDeps, checkOpening } from './audit-check.ts';
+import { createCaseOpener } from './case-opener.ts';
 
 export type AuditorDeps = ClaimContextDeps &
   CheckDeps & {
@@ -29,7 +29,7 @@ export type AuditorDeps = ClaimContextDeps &
   };
 
 /** What became of one drawn receipt. */
-export type Audit = AuditOutcome & { requestId: bigint; claimId: Hex; position: number; caseOpened?: Hex };
+export type Audit = AuditOutcome & { requestId: bigint; claimId: Hex; position: number };
 
 type Opened = {
   requestId: bigint;
@@ -38,7 +38,7 @@ type Opened = {
 };
 
 export type Auditor = {
-  /** Asks for what this validator is drawn for, and checks what was opened to it since the last call. */
+  /** Asks for what this validator is drawn for, checks what was opened to it since the last call, and opens cases. */
   look(): Promise<Audit[]>;
 };
 
@@ -53,6 +53,7 @@ const MAX_RANGE = 10_000n;
 export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
   const { chain, wallet, validatorId, reader, state, store, log } = deps;
   const { client, contracts } = chain;
+  const cases = createCaseOpener({ ...deps, isOver });
   const registry = { address: contracts.AuditRegistry, abi: auditRegistryAbi } as const;
   const call = { ...registry, account: wallet.account };
   const keys = await openingKeys(deps.privateKey);
@@ -103,6 +104,7 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
         opened.failure = describe(error);
       }
     }
+    await cases.open();
     return audits;
   }
 
@@ -179,10 +181,9 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
       return failure === undefined
         ? undefined
         : { requestId, claimId, position, outcome: 'unchecked', problems: [failure] };
-    const outcome = await judge(seen, position, opened);
-    const opensCase = outcome.outcome === 'wrong' && deps.opensCases;
-    const caseOpened = opensCase ? await openCase(seen, position, outcome.problems) : undefined;
-    return { requestId, claimId, position, ...outcome, ...(caseOpened && { caseOpened }) };
+    const { outcome, problems } = await judge(seen, position, opened);
+    if (outcome === 'wrong' && deps.opensCases) cases.accuse({ seen, position, problems });
+    return { requestId, claimId, position, outcome, problems };
   }
 
   async function judge(seen: SeenClaim, position: number, { payloadHash }: Opened): Promise<AuditOutcome> {
@@ -214,35 +215,6 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
     const model = await deps.catalog.find(`ol-${modelId}`);
     await requireBase({ catalog: deps.catalog, engine: { baseHash: deps.baseHash } }, model);
     return model.kind === 'base' ? undefined : deps.catalog.verify(model);
-  }
-
-  /** Says publicly, but for the texts, what is wrong, and has the validators judge. A claim has one case at most. */
-  async function openCase(
-    { claim, claimId }: SeenClaim,
-    position: number,
-    problems: string[],
-  ): Promise<Hex | undefined> {
-    const said = canonicalBytes({ type: 'audit', version: 1, claimId, position, problems });
-    const evidence = await store.put(said);
-    const { caseBond } = await state.parameters(claim.paramsVersion);
-    try {
-      const { request } = await client.simulateContract({
-        address: contracts.CaseRegistry,
-        abi: caseRegistryAbi,
-        functionName: 'openForClaim',
-        args: [claim, evidence],
-        value: caseBond,
-        account: wallet.account,
-      });
-      const hash = await wallet.writeContract(request);
-      await confirmed(chain, hash, 'opening a case');
-      return hash;
-    } catch (error) {
-      const revert = revertOf(error);
-      if (revert === undefined) throw error;
-      log.error({ claim: claimId, revert: revert.name }, 'a case cannot be opened');
-      return undefined;
-    }
   }
 
   function report({ outcome, requestId, ...audit }: Audit): void {
