@@ -1,6 +1,7 @@
 import { startLoop } from '../loop.ts';
 import { createAnswers } from '../prover/answers.ts';
 import { createDataHolders } from '../prover/data-holders.ts';
+import { createLooks, type Deadline } from '../prover/looks.ts';
 import { listPayouts } from '../prover/payouts.ts';
 import { createProver } from '../prover/prover.ts';
 import { proverRoutes } from '../prover/routes.ts';
@@ -9,10 +10,6 @@ import type { NodeIdentity } from './identity.ts';
 
 /** What the node owes to whom. */
 export type Payouts = (asset: number | undefined) => ReturnType<typeof listPayouts>;
-
-/** The chain is looked at five times and more while a consumer that leaves or an answer can wait, and once a minute at least. */
-const LOOKS_MS = 1000 / 5;
-const MAX_PAUSE_MS = 60_000;
 
 /** Settles what the node has earned; the payouts that it settled. */
 export async function startProver(context: Context, node: NodeIdentity): Promise<Payouts> {
@@ -26,13 +23,11 @@ export async function startProver(context: Context, node: NodeIdentity): Promise
   });
   routes.push(proverRoutes({ chain, nodeId, reader, state, store, catalog, prover, operatorToken }));
   const answers = createAnswers({ chain, wallet, nodeId, ledger, locks, reader, state, store, log });
-  const { exitDelay, responseWindow } = await state.parameters(await state.currentVersion());
-  const looking = (name: string, within: number, task: () => Promise<unknown>) => {
-    const everyMs = Math.min(within * LOOKS_MS, MAX_PAUSE_MS);
-    onClose.push(startLoop({ name, everyMs, log, task }).stop);
-  };
-  looking('securing', exitDelay, prover.secure);
-  looking('answering', responseWindow, answers.answer);
+  const looks = createLooks({ nodeId, reader, state });
+  const looking = (name: string, deadline: Deadline, task: () => Promise<unknown>) =>
+    onClose.push(startLoop({ name, everyMs: () => looks(deadline), log, task }).stop);
+  looking('securing', 'exitDelay', prover.secure);
+  looking('answering', 'responseWindow', answers.answer);
   if (config.settleEvery > 0) {
     const task = async () => {
       await prover.settle();
