@@ -91,6 +91,8 @@ const proposalEntry = z.object({
   claimId: hex,
   seq: count,
   dump: hex,
+  /** Where its data are, if not in calldata: as the settlement numbers it. */
+  dataScheme: count.optional(),
   at: count,
 });
 

@@ -102,6 +102,24 @@ describe('the ledger', () => {
     }
   });
 
+  it('remembers since when a claim that validators hold was tried, until the next one', async () => {
+    const attempt = (seq: number, at: number, dataScheme?: number) =>
+      ledger.append({ type: 'proposal', claimId: ZERO_HASH, seq, dump: ZERO_HASH, dataScheme, at });
+    await attempt(1, 5);
+    expect(ledger.attempts(1)).toBeUndefined();
+    await attempt(1, 6, 2);
+    await attempt(1, 9, 2);
+    for (const _life of [1, 2]) {
+      expect(ledger.attempts(1)).toMatchObject({ first: { at: 6 }, last: { at: 9 } });
+      expect(ledger.attempts(2)).toBeUndefined();
+      await ledger.close();
+      ledger = await openLedger(path);
+    }
+    await attempt(2, 20, 2);
+    expect(ledger.attempts(1)).toBeUndefined();
+    expect(ledger.attempts(2)).toMatchObject({ first: { at: 20 }, last: { at: 20 } });
+  });
+
   it('holds no body of a receipt or an attribution, and nothing of a receipt whose epoch is sealed', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

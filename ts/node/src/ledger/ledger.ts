@@ -8,6 +8,7 @@ import {
   type AttributionEntry,
   type LedgerEntry,
   type PaymentEntry,
+  type ProposalEntry,
   parseEntry,
   type ReceiptEntry,
   type StoredVoucher,
@@ -38,6 +39,11 @@ export type Ledger = {
   redeemable(): StoredVoucher[];
   /** Epochs that a redemption has sealed. Whether the chain has them already is the prover's question. */
   sealed(): SealedEpoch[];
+  /**
+   * The first attempt and the last at the node's next claim with data that are not in calldata, by its `seq`; undefined
+   * where there was none.
+   */
+  attempts(seq: number): { first: ProposalEntry; last: ProposalEntry } | undefined;
   append(...entries: LedgerEntry[]): Promise<void>;
   close(): Promise<void>;
 };
@@ -50,6 +56,7 @@ export async function openLedger(
   const channels = new Map<Hex, ChannelState>();
   const archive: Archive = createArchive(path, (place) => journal.read(place));
 
+  let attempts: { first: ProposalEntry; last: ProposalEntry } | undefined;
   function channelOf(channelId: Hex): ChannelState {
     const known = channels.get(channelId);
     if (known !== undefined) return known;
@@ -79,6 +86,9 @@ export async function openLedger(
       case 'attribution':
       case 'payment':
       case 'proposal':
+        if (entry.dataScheme === undefined) break;
+        attempts = { first: attempts?.first.seq === entry.seq ? attempts.first : entry, last: entry };
+        break;
     }
     archive.add(entry, place);
   }
@@ -140,6 +150,7 @@ export async function openLedger(
     sealed: () => [...channels.values()].flatMap(({ sealed }) => sealed),
     append: async (...entries) => {
       // Memory follows the disk: a failed write leaves no trace in what is served.
+    attempts: (seq) => (attempts?.first.seq === seq ? attempts : undefined),
       const place = await journal.append(...entries);
       for (const entry of entries) apply(entry, place);
     },

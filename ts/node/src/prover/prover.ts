@@ -85,9 +85,9 @@ const ATTRIBUTION_PATIENCE_MS = 240_000;
 const HELD_PATIENCE = 0.1;
 
 /**
- * Settles what the node has earned. Nothing is remembered outside the journal and the chain, except how long validators
- * have been away: which vouchers are redeemed and which claim is open is read from the chain every time, so a crash at
- * any point is followed by the same decision again, or by the next one.
+ * Settles what the node has earned. Nothing is remembered outside the journal and the chain: which vouchers are redeemed
+ * and which claim is open is read from the chain every time, so a crash at any point is followed by the same decision
+ * again, or by the next one.
  */
 export function createProver(deps: ProverDeps): Prover {
   const { chain, ledger, log, nodeId, reader, state } = deps;
@@ -98,8 +98,6 @@ export function createProver(deps: ProverDeps): Prover {
   const vouchers = createVouchers({ ...deps, escrow: chain.escrow });
   const transactions = createSettlementTransactions(deps);
   let last: Promise<unknown> = Promise.resolve();
-  /** Since when a claim whose data validators hold could not be made. */
-  let refusedSince: number | undefined;
 
   /** One transaction at a time: they share a nonce and a view of the chain. */
   function exclusively<T>(task: () => Promise<T>): Promise<T> {
@@ -129,19 +127,20 @@ export function createProver(deps: ProverDeps): Prover {
     const small = await plan(node, holders === undefined ? MAX_CLAIM_BYTES : deps.calldataMax);
     if (small.isAll || holders === undefined) return settleInCalldata(node, small);
     try {
-      const result = await settleHeld(holders);
-      refusedSince = undefined;
-      return result;
+      return await settleHeld(holders);
     } catch (error) {
-      if (!(error instanceof NodeError)) throw error;
-      const { challengeWindow } = await state.parameters(small.version);
-      refusedSince ??= deps.now();
-      if (deps.now() - refusedSince < challengeWindow * HELD_PATIENCE) throw error;
+      if (!(error instanceof NodeError) || !(await haveBeenAway(node, small.version))) throw error;
       log.warn({ error: describe(error) }, 'a large claim cannot be proposed; one that calldata carries is');
     }
-    refusedSince = undefined;
     const current = await state.node(nodeId);
     return settleInCalldata(current, await plan(current, MAX_CLAIM_BYTES));
+  }
+
+  /** Whether the validators have had their time since the next claim was first made for them, in an earlier life or in this. */
+  async function haveBeenAway({ proposals }: OnChainNode, version: number): Promise<boolean> {
+    const { challengeWindow } = await state.parameters(version);
+    const attempts = ledger.attempts(proposals + 1);
+    return attempts !== undefined && deps.now() - attempts.first.at >= challengeWindow * HELD_PATIENCE;
   }
 
   async function plan(node: OnChainNode, room: number): Promise<Plan> {
@@ -172,6 +171,7 @@ export function createProver(deps: ProverDeps): Prover {
     const redeemed = signed.length > 0 ? [...batches, nextBatch(node, version, signed)] : batches;
     const { terms, ...input } = await gather(redeemed, node);
     const built = buildClaim({ ...input, terms: (id) => terms.get(id)! });
+    await publish(built);
     return propose(built, epochs.length, () => transactions.propose(built, epochs));
   }
 
@@ -188,6 +188,7 @@ export function createProver(deps: ProverDeps): Prover {
       }
       const input = await gather(batches, node);
       const built = await buildLargeClaim({ ...input, dataScheme: DATA_SCHEME.validators });
+      await publish(built, DATA_SCHEME.validators);
       const { attestations: needed } = await state.parameters(version);
       const attestations = await holders.attest(built, await dumpOf(node.finalClaim), needed);
       return propose(built, redeemed, () => transactions.proposeHeld(built, attestations));
@@ -266,14 +267,24 @@ export function createProver(deps: ProverDeps): Prover {
     };
   }
 
+  /** Before it is proposed, and journaled: a claim whose dump nobody can read is one that nobody can check. */
+  async function publish(built: ClaimToPropose, dataScheme?: number): Promise<void> {
+    const { claim, claimId } = built;
+    const dump = await deps.store.put(built.dump);
+    if (dataScheme !== undefined) {
+      // What is not in calldata is needed here, too: to answer whoever asks about the claim.
+      await deps.store.put(fromHex(built.claimData));
+      // Validators that are away are asked for the same claim again and again.
+      if (ledger.attempts(claim.seq)?.last.claimId === claimId) return;
+    }
+    await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, dataScheme, at: deps.now() });
+  }
+
   async function propose(
-    { claim, claimId, dump: bytes }: ClaimToPropose,
+    { claim, claimId }: ClaimToPropose,
     count: number,
     submit: () => Promise<Hex>,
   ): Promise<SettleResult> {
-    // Published before it is proposed: a claim whose dump nobody can read is one that nobody can check.
-    const dump = await deps.store.put(bytes);
-    await ledger.append({ type: 'proposal', claimId, seq: claim.seq, dump, at: deps.now() });
     const hash = await sending(submit);
     await reader.sync();
     const summary = { receipts: claim.receiptCount, fees: claim.fees, vouchers: count };
