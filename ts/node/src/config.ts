@@ -68,6 +68,8 @@ const schema = z.object({
   calldataMax: z.coerce.number().int().min(0).max(MAX_CLAIM_BYTES),
   /** Whether a validator opens a case, with its bond, about a receipt that it finds wrong. */
   openCases: z.enum(['on', 'off']).transform((value) => value === 'on'),
+  /** Parts of a claim that a watcher cannot read it may ask for, each for a bond that an answer costs it. */
+  requestsPerClaim: z.coerce.number().int().min(0).max(1_000),
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
   /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
@@ -129,6 +131,7 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --validators <list>      validators that hold the data of claims too large for calldata, by URL
   --calldata-max <bytes>   data of a claim from which on they do, given validators (default: ${MAX_CLAIM_BYTES})
   --open-cases <on|off>    whether a validator opens a case about a receipt that it finds wrong (default: off)
+  --requests-per-claim <n> parts that a watcher asks for, one by one, of a claim it can't read (default: 4)
   --poll-every <s>         seconds between looks at the chain (default: 1)
   --x402 <on|off>          whether calls without a channel are paid by signed transfer (default: on)
   --free-calls <n>         calls a day that this node pays for, for each caller by address, 0: none (default: 0)
@@ -173,6 +176,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     validators: flags.validators ?? '',
     calldataMax: flags['calldata-max'] ?? MAX_CLAIM_BYTES,
     openCases: flags['open-cases'] ?? 'off',
+    requestsPerClaim: flags['requests-per-claim'] ?? 4,
     pollEvery: flags['poll-every'] ?? 1,
     x402: flags.x402 ?? 'on',
     freeCalls: flags['free-calls'] ?? 0,
@@ -227,6 +231,7 @@ function readFlags(args: readonly string[]) {
         validators: text,
         'calldata-max': text,
         'open-cases': text,
+        'requests-per-claim': text,
         'poll-every': text,
         x402: text,
         'free-calls': text,

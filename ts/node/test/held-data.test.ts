@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attributionSettlementAbi } from '@openledger/sdk/abis';
+import { setTimeout as delay } from 'node:timers/promises';
+import { attributionSettlementAbi, auditRegistryAbi } from '@openledger/sdk/abis';
 import { DATA_SCHEME } from '@openledger/sdk/protocol/claim-data';
 import { type Hex, zeroHash } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ import { createCatalog } from '../src/models/catalog.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { httpStore } from '../src/store/http-store.ts';
 import { layeredStore } from '../src/store/layered-store.ts';
+import type { BlobReader } from '../src/store/types.ts';
 import { createWatcher } from '../src/watcher/watcher.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
@@ -51,6 +53,24 @@ describe('a node whose claims are too large for calldata', () => {
       fromBlock: 0n,
       strict: true,
     });
+  const audits = <Name extends 'Requested' | 'Answered'>(eventName: Name) =>
+    chain.client.getContractEvents({
+      address: chain.contracts.AuditRegistry,
+      abi: auditRegistryAbi,
+      eventName,
+      fromBlock: 0n,
+      strict: true,
+    });
+  /** A watcher that starts now, with an empty folder and these stores. */
+  const watcherOn = async (name: string, remotes: BlobReader[]) => {
+    const log = createLog('silent');
+    const store = layeredStore(await openFolderStore({ folder: join(home, name) }), remotes);
+    return createWatcher({
+      ...{ chain, store, log, wallet: walletOn(chain, devnet.account(WATCHER)), requestsPerClaim: 2 },
+      ...{ reader: createSettlementReader(chain), state: createSettlementState(chain) },
+      catalog: createCatalog({ chain, store, log, capacity: 1 }),
+    });
+  };
   const settled = async () => {
     const answer = await node.settle();
     expect(answer.json, node.output().slice(-2000)).toMatchObject({ settled: true, receipts: 2 });
@@ -88,15 +108,21 @@ describe('a node whose claims are too large for calldata', () => {
     for (const { url } of validators)
       expect((await fetch(`${url}/v1/store/${dataHash}`, { method: 'HEAD' })).status).toBe(200);
 
-    const log = createLog('silent');
-    const folder = await openFolderStore({ folder: join(home, 'watcher') });
-    const store = layeredStore(folder, [httpStore({ url: validators[1]!.url })]);
-    const watcher = createWatcher({
-      ...{ chain, store, log, wallet: walletOn(chain, devnet.account(WATCHER)) },
-      ...{ reader: createSettlementReader(chain), state: createSettlementState(chain) },
-      catalog: createCatalog({ chain, store, log, capacity: 1 }),
-    });
+    const watcher = await watcherOn('watcher', [httpStore({ url: validators[1]!.url })]);
     expect(await watcher.look()).toMatchObject([{ claimId, outcome: 'honest' }]);
+
+    // One that can't have the data asks for one part after the other, as long as each is answered, and then for no more.
+    const blind = await watcherOn('blind', []);
+    await waitUntil(async () => {
+      expect(await blind.look()).toMatchObject([{ claimId, outcome: 'unreadable' }]);
+      expect(await audits('Answered')).toHaveLength(2);
+    });
+    const restarted = await watcherOn('restarted', []);
+    for (const one of [blind, restarted])
+      expect(await one.look()).toMatchObject([{ claimId, outcome: 'unreadable' }]);
+    const asked = (await audits('Requested')).map(({ args }) => args);
+    expect(asked.map(({ requester }) => requester)).toEqual(Array(2).fill(devnet.account(WATCHER).address));
+    expect(new Set(asked.map(({ kind, subject }) => `${kind} ${subject}`)).size).toBe(2);
     await devnet.travel(60);
     expect(await statusOf(claimId)).toBe('final');
   }, 60_000);
@@ -145,11 +171,15 @@ describe('a node whose claims are too large for calldata', () => {
     expect(await statusOf(claimId)).toBe('final');
   }, 60_000);
 
-  it('waits for validators that are away, and then puts into calldata what fits', async () => {
+  it('waits for validators that are away, whatever its restarts, and then puts into calldata what fits', async () => {
     await ask();
     for (const one of validators) await one.end('SIGKILL');
     expect(await node.settle()).toMatchObject({ status: 409, json: { error: { code: 'busy' } } });
-    const claimId = await waitUntil(settled);
+    const patience = delay(4_000);
+    await node.end('SIGKILL');
+    node = await startProver();
+    await patience;
+    const claimId = await settled();
     expect((await events('ClaimData')).map(({ args }) => args.claimId)).toEqual([claimId]);
     await devnet.travel(60);
     expect(await statusOf(claimId)).toBe('final');

@@ -65,6 +65,7 @@ describe('a liar in a process of its own', () => {
       state: createSettlementState(chain),
       catalog: createCatalog({ chain, store, log, capacity: 1 }),
       store,
+      requestsPerClaim: 4,
       log,
     });
   }

@@ -6,7 +6,7 @@ import { hashReceipt, isNoAudit } from '@openledger/sdk/protocol/receipts';
 import { storeUri } from '@openledger/sdk/protocol/store';
 import { type Hex, toHex, zeroHash } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
-import { createRequestReader, type OpenRequest } from '../chain/request-reader.ts';
+import { createRequestReader, type SeenRequest } from '../chain/request-reader.ts';
 import { confirmed } from '../chain/transact.ts';
 import { type ClaimContextDeps, claimContext } from '../claims/claim-context.ts';
 import { openingOf } from '../claims/receipt-opening.ts';
@@ -62,7 +62,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
   }
 
   /** One that fails stands in no other's way; it is tried again until its deadline. */
-  async function attempt(opened: OpenedClaim, group: OpenRequest[]): Promise<number> {
+  async function attempt(opened: OpenedClaim, group: SeenRequest[]): Promise<number> {
     const named = { requests: group.map(({ id }) => String(id)), claim: group[0]!.claimId };
     try {
       const [first] = group;
@@ -83,7 +83,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
     }
   }
 
-  function show({ context }: OpenedClaim, { id }: OpenRequest, witness: Hex): Promise<Hex> {
+  function show({ context }: OpenedClaim, { id }: SeenRequest, witness: Hex): Promise<Hex> {
     return locks.run(WALLET_KEY, async () => {
       const args = [id, context.claim, witness, account.address] as const;
       const call = { ...registry, account, functionName: 'answer', args } as const;
@@ -91,7 +91,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
     });
   }
 
-  async function openReceipt(opened: OpenedClaim, group: OpenRequest[], witness: Hex): Promise<Hex> {
+  async function openReceipt(opened: OpenedClaim, group: SeenRequest[], witness: Hex): Promise<Hex> {
     const { claim } = opened.context;
     const { receipt } = opened.disclosed[group[0]!.subject]!;
     let payload: readonly [Hex, Hex] = [zeroHash, '0x'];
@@ -117,7 +117,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
   return { answer };
 }
 
-function unknownTrees({ claimId, id }: OpenRequest): NodeError {
+function unknownTrees({ claimId, id }: SeenRequest): NodeError {
   return new NodeError(
     'journal_corrupt',
     `What request ${id} asks for about claim ${claimId} is not known any more.`,

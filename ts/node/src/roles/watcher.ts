@@ -18,6 +18,7 @@ export function startWatcher(context: Context): void {
     state: createSettlementState(chain),
     catalog,
     store,
+    requestsPerClaim: config.requestsPerClaim,
     log,
   });
   const loop = startLoop({ name: 'watching', everyMs: config.pollEvery * 1000, log, task: watcher.look });

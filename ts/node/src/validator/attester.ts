@@ -53,7 +53,10 @@ export function createAttester(deps: AttesterDeps): Attester {
     const evidence = await publicEvidence.load(data);
     const { proofs, missing, problems } = findFraud({ domain, ...context, ...evidence });
     if (proofs.length > 0) throw refusal(`it can be proved false. ${proofs[0]!.reason}`);
-    if (missing !== undefined) throw refusal(`its ${missing} cannot be rebuilt. ${problems.join(' ')}`);
+    if (missing.length > 0) {
+      const trees = new Set(missing.map(({ tree }) => tree));
+      throw refusal(`its ${[...trees].join(' and ')} cannot be rebuilt. ${problems.join(' ')}`);
+    }
     const signature = await account.signTypedData(dataHeldTypedData(chain.settlement, claimId));
     log.info(
       { claim: claimId, nodeId: claim.nodeId, receipts: claim.receiptCount },

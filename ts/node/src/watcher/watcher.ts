@@ -4,10 +4,11 @@ import {
   type FraudProof,
   type FraudReport,
   findFraud,
-  type MissingTrees,
+  type MissingTree,
 } from '@openledger/sdk/protocol/fraud';
-import type { Hex } from 'viem';
+import { encodeAbiParameters, type Hex } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
+import { createRequestReader, type SeenRequest } from '../chain/request-reader.ts';
 import type { SeenClaim, SettlementReader } from '../chain/settlement-reader.ts';
 import type { SettlementState } from '../chain/settlement-state.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
@@ -26,6 +27,8 @@ export type WatcherDeps = {
   state: SettlementState;
   catalog: Pick<ModelCatalog, 'list'>;
   store: BlobReader;
+  /** How many parts of a claim that cannot be read may be asked for, each for a bond. */
+  requestsPerClaim: number;
   log: Log;
 };
 
@@ -56,12 +59,14 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   /** Payouts under claims that were found sound, by claim id; what later claims build on. */
   const settled = new Map<Hex, SettledState>();
   const publicEvidence = createPublicEvidence(deps);
-  const withheld = createWithheld(deps);
+  const withheld = createWithheld({ ...deps, requests: createRequestReader(chain) });
   const judged = new Set<Hex>();
+  /** Unanswered requests that were used, or can't be. */
+  const done = new Set<bigint>();
 
   async function look(): Promise<Verdict[]> {
     await reader.sync();
-    const verdicts: Verdict[] = [];
+    const verdicts = await proveOverdue();
     for (const seen of reader.claims()) {
       if (judged.has(seen.claimId)) continue;
       if (await isDecided(seen.claimId)) {
@@ -77,6 +82,41 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     return verdicts;
   }
 
+  /** Whoever asked: a validator that audits has its requests proved by watchers. */
+  async function proveOverdue(): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (const request of await withheld.overdue()) {
+      const seen = reader.claim(request.claimId);
+      // The claim's events may not have been read yet.
+      if (done.has(request.id) || seen === undefined) continue;
+      try {
+        const verdict = (await isDecided(seen.claimId)) ? undefined : await proveWithheld(seen, request);
+        done.add(request.id);
+        if (verdict === undefined) continue;
+        report(verdict);
+        verdicts.push(verdict);
+      } catch (error) {
+        // It stands in no other claim's way, and is tried again.
+        log.error({ claim: seen.claimId, err: error }, 'what a claim withholds cannot be proved now');
+      }
+    }
+    return verdicts;
+  }
+
+  async function proveWithheld(seen: SeenClaim, request: SeenRequest): Promise<Verdict | undefined> {
+    const proof: Proof = {
+      predicate: 'WithheldPredicate',
+      witness: encodeAbiParameters([{ type: 'uint256' }], [request.id]),
+      reason: `Request ${request.id} about it was not answered in time.`,
+    };
+    const transaction = await prove(seen, proof);
+    if (transaction === undefined) return undefined;
+    await withheld.reclaim(request);
+    const { claimId, claim } = seen;
+    const { reason, predicate } = proof;
+    return { claimId, nodeId: claim.nodeId, outcome: 'proven', problems: [], reason, predicate, transaction };
+  }
+
   async function judge(seen: SeenClaim): Promise<Verdict> {
     const { claimId, claim } = seen;
     const head = { claimId, nodeId: claim.nodeId };
@@ -87,14 +127,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       return { ...head, outcome: 'unreadable', problems: [describe(error)] };
     }
     const { problems } = found;
-    const proofs: Proof[] = [...found.proofs];
+    const proofs: Proof[] = found.proofs;
     if (found.settled !== undefined) settled.set(claimId, found.settled);
     if (proofs.length === 0 && problems.length === 0) return { ...head, outcome: 'honest', problems };
-    if (proofs.length === 0 && found.missing !== undefined) {
-      const proof = await overdue(seen, found.missing);
-      if (proof !== undefined) proofs.push(proof);
+    if (proofs.length === 0) {
+      await pursue(seen, found.missing);
+      return { ...head, outcome: 'unreadable', problems };
     }
-    if (proofs.length === 0) return { ...head, outcome: 'unreadable', problems };
     for (const proof of proofs) {
       const transaction = await prove(seen, proof);
       if (transaction === undefined) continue;
@@ -116,15 +155,12 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     };
   }
 
-  /** What rejects a claim whose proposer was asked for its trees and did not answer in time. */
-  async function overdue(seen: SeenClaim, missing: MissingTrees): Promise<Proof | undefined> {
+  /** A request that cannot be made now stands in no other claim's way. */
+  async function pursue(seen: SeenClaim, missing: readonly MissingTree[]): Promise<void> {
     try {
-      const witness = await withheld.pursue(seen, missing);
-      const reason = `Its proposer was asked for its ${missing} and did not answer.`;
-      return witness && { predicate: 'WithheldPredicate', witness, reason };
+      await withheld.pursue(seen, missing);
     } catch (error) {
-      log.error({ claim: seen.claimId, err: error }, 'what a claim withholds cannot be asked for');
-      return undefined;
+      log.error({ claim: seen.claimId, err: error }, 'what a claim withholds cannot be asked for now');
     }
   }
 
@@ -151,7 +187,6 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       });
       const hash = await wallet.writeContract(request);
       await confirmed(chain, hash, 'fraud proof');
-      if (proof.predicate === 'WithheldPredicate') await withheld.reclaim(seen.claimId);
       return hash;
     } catch (error) {
       const revert = revertOf(error);

@@ -1,36 +1,101 @@
+import { randomInt } from 'node:crypto';
 import { auditRegistryAbi, protocolParametersAbi } from '@openledger/sdk/abis';
 import { type ClaimRequest, REQUEST_KIND } from '@openledger/sdk/protocol/answers';
-import type { MissingTrees } from '@openledger/sdk/protocol/fraud';
-import { encodeAbiParameters, type Hex, keccak256, parseEventLogs } from 'viem';
+import type { MissingTree } from '@openledger/sdk/protocol/fraud';
+import { formatEther, type Hex, isAddressEqual } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
+import type { RequestReader, SeenRequest } from '../chain/request-reader.ts';
 import type { SeenClaim } from '../chain/settlement-reader.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
-import { describe, NodeError } from '../errors.ts';
+import { describe } from '../errors.ts';
 import type { Log } from '../log.ts';
 
-export type WithheldDeps = { chain: Chain; wallet: ChainWallet; log: Log };
+export type WithheldDeps = {
+  chain: Chain;
+  wallet: ChainWallet;
+  requests: RequestReader;
+  /** How many parts of a claim may be asked for: each answer costs the bond of its request. */
+  requestsPerClaim: number;
+  log: Log;
+};
 
 export type Withheld = {
   /**
-   * Asks once for a part of what a claim keeps to itself. When the answer is overdue, the witness of the
-   * WithheldPredicate; undefined before, and for ever once it was answered.
+   * Requests that nobody answered in time, by anyone: each of them rejects its claim. Reads the events that `pursue`
+   * decides by.
    */
-  pursue(seen: SeenClaim, missing: MissingTrees): Promise<Hex | undefined>;
-  /** Takes the bond of the request back, which nobody answered. */
-  reclaim(claimId: Hex): Promise<void>;
+  overdue(): Promise<SeenRequest[]>;
+  /**
+   * Asks for a part of what a claim keeps to itself, one at a time: when it was answered and something is still missing,
+   * for another one, until the claim's number of requests is used up.
+   */
+  pursue(seen: SeenClaim, missing: readonly MissingTree[]): Promise<void>;
+  /** Takes the bond of a request back that nobody answered, if it is the watcher's. */
+  reclaim(request: SeenRequest): Promise<void>;
 };
 
+const KIND = {
+  receipts: REQUEST_KIND.data,
+  attributions: REQUEST_KIND.attribution,
+  payouts: REQUEST_KIND.payout,
+  credits: REQUEST_KIND.credit,
+} as const;
+/** How often a part that nobody has asked for is drawn. */
+const DRAWS = 32;
+
 /**
- * What turns a claim that cannot be read into one that is rejected. It costs a bond while the answer is due, and the bond
- * itself if there is one. Which part is asked for follows from claim and watcher: after a restart it is the same request.
+ * What turns a claim that cannot be read into one that is rejected. One part without an answer is enough. Which parts are
+ * asked for is drawn, so that a proposer cannot prepare those alone; what was asked is read from the chain, so that a
+ * restart changes nothing.
  */
-export function createWithheld({ chain, wallet, log }: WithheldDeps): Withheld {
+export function createWithheld(deps: WithheldDeps): Withheld {
+  const { chain, wallet, requests, requestsPerClaim, log } = deps;
   const registry = { address: chain.contracts.AuditRegistry, abi: auditRegistryAbi } as const;
   const { account } = wallet;
-  const asked = new Map<Hex, bigint>();
+  let unanswered: ReadonlyMap<bigint, SeenRequest> = new Map();
+  /** Claims about which it was said that nothing more can be asked. */
+  const givenUp = new Set<Hex>();
 
-  async function ask({ claim, claimId }: SeenClaim, missing: MissingTrees): Promise<bigint> {
-    const { kind, subject, index } = partOf(missing, claim.receiptCount, claimId, account.address);
+  const isOwn = ({ requester }: SeenRequest) =>
+    requester !== undefined && isAddressEqual(requester, account.address);
+
+  async function overdue(): Promise<SeenRequest[]> {
+    const all = await requests.sync();
+    unanswered = new Map(all.map((request) => [request.id, request]));
+    if (all.length === 0) return [];
+    const { timestamp } = await chain.client.getBlock();
+    return all.filter(({ deadline }) => BigInt(deadline) <= timestamp);
+  }
+
+  async function pursue(seen: SeenClaim, missing: readonly MissingTree[]): Promise<void> {
+    const { claimId } = seen;
+    if (missing.length === 0 || givenUp.has(claimId)) return;
+    const earlier = requests.bonded(claimId);
+    const own = earlier.filter(isOwn);
+    if (own.some(({ id }) => unanswered.has(id))) return;
+    if (own.length >= requestsPerClaim) {
+      return giveUp(claimId, `its proposer has answered ${own.length} requests, and it still cannot be read`);
+    }
+    const part = draw(missing[own.length % missing.length]!, earlier);
+    // Where others have asked for everything, their requests are as good.
+    if (part !== undefined) await ask(seen, part);
+  }
+
+  /** A part of a tree that nobody has asked for. */
+  function draw({ tree, leaves, asset }: MissingTree, earlier: readonly SeenRequest[]) {
+    const kind = KIND[tree];
+    for (let attempt = 0; attempt < DRAWS; attempt += 1) {
+      const leaf = randomInt(leaves);
+      const part = asset === undefined ? { subject: leaf, index: 0 } : { subject: asset, index: leaf };
+      const isAsked = earlier.some(
+        (one) => one.kind === kind && one.subject === part.subject && one.index === part.index,
+      );
+      if (!isAsked) return { kind, ...part } satisfies ClaimRequest;
+    }
+    return undefined;
+  }
+
+  async function ask({ claim, claimId }: SeenClaim, { kind, subject, index }: ClaimRequest): Promise<void> {
     const { requestBond } = await chain.client.readContract({
       address: chain.contracts.ProtocolParameters,
       abi: protocolParametersAbi,
@@ -39,45 +104,36 @@ export function createWithheld({ chain, wallet, log }: WithheldDeps): Withheld {
     });
     const args = [claim, kind, subject, index] as const;
     const call = { ...registry, account, functionName: 'request', args, value: requestBond } as const;
+    let transaction: Hex;
     try {
-      const { request, result } = await chain.client.simulateContract(call);
-      const transaction = await wallet.writeContract(request);
-      const { logs } = await confirmed(chain, transaction, 'request');
-      // Another request may have come between: the number is what the transaction's event says.
-      const [requested] = parseEventLogs({ abi: auditRegistryAbi, logs, eventName: 'Requested' });
-      const id = requested?.args.requestId ?? result;
-      log.warn(
-        { claim: claimId, request: String(id), missing, transaction },
-        'asked for what a claim withholds',
-      );
-      return id;
+      const { request } = await chain.client.simulateContract(call);
+      transaction = await wallet.writeContract(request);
     } catch (error) {
       const revert = revertOf(error);
-      if (revert?.name === 'AuditRegistry_AlreadyRequested') return revert.args[0] as bigint;
       if (revert === undefined) throw error;
-      throw new NodeError(
-        'not_allowed',
-        `The ${missing} of claim ${claimId} cannot be asked for: ${revert.name}(${revert.args.join(', ')}).`,
-        'Tell the guardian: the claim can only be vetoed.',
-      );
+      // Another watcher was faster; the next look draws again.
+      if (revert.name === 'AuditRegistry_AlreadyRequested') return;
+      return giveUp(claimId, `it cannot be asked about: ${revert.name}(${revert.args.join(', ')})`);
     }
+    await confirmed(chain, transaction, 'request');
+    const part = Object.keys(KIND).find((tree) => KIND[tree as keyof typeof KIND] === kind);
+    log.warn(
+      { claim: claimId, part, subject, index, bond: formatEther(requestBond), transaction },
+      'asked for a part of what a claim withholds',
+    );
   }
 
-  async function pursue(seen: SeenClaim, missing: MissingTrees): Promise<Hex | undefined> {
-    const { claimId } = seen;
-    const id = asked.get(claimId) ?? (await ask(seen, missing));
-    asked.set(claimId, id);
-    const isOverdue = await chain.client.readContract({
-      ...registry,
-      functionName: 'isWithheld',
-      args: [claimId, id],
-    });
-    return isOverdue ? encodeAbiParameters([{ type: 'uint256' }], [id]) : undefined;
+  function giveUp(claimId: Hex, why: string): void {
+    givenUp.add(claimId);
+    log.error(
+      { claim: claimId, hint: 'Tell the guardian: the claim can only be vetoed.' },
+      `WITHHELD: nothing more is asked about a claim, because ${why}`,
+    );
   }
 
-  async function reclaim(claimId: Hex): Promise<void> {
-    const id = asked.get(claimId);
-    if (id === undefined) return;
+  async function reclaim(request: SeenRequest): Promise<void> {
+    if (!isOwn(request)) return;
+    const { id, claimId } = request;
     try {
       const hash = await wallet.writeContract({ ...registry, functionName: 'reclaim', args: [id] });
       await confirmed(chain, hash, 'reclaiming a bond');
@@ -87,13 +143,5 @@ export function createWithheld({ chain, wallet, log }: WithheldDeps): Withheld {
     }
   }
 
-  return { pursue, reclaim };
-}
-
-/** The part to ask for: of receipts one that watchers do not all choose, of payouts the treasury's. */
-function partOf(missing: MissingTrees, receiptCount: number, claimId: Hex, watcher: Hex): ClaimRequest {
-  if (missing === 'payouts') return { kind: REQUEST_KIND.payout, subject: 0, index: 0 };
-  const subject = Number(BigInt(keccak256(`${claimId}${watcher.slice(2)}`)) % BigInt(receiptCount));
-  const kind = missing === 'receipts' ? REQUEST_KIND.data : REQUEST_KIND.attribution;
-  return { kind, subject, index: 0 };
+  return { overdue, pursue, reclaim };
 }

@@ -22,8 +22,14 @@ export type FraudProof = {
   reason: string;
 };
 
-/** A part of a claim that its proposer must have published. */
-export type MissingTrees = 'receipts' | 'attributions' | 'payouts';
+/** A tree of a claim that its proposer must have published, and what the audit registry can be asked of it. */
+export type MissingTree = {
+  tree: 'receipts' | 'attributions' | 'payouts' | 'credits';
+  /** How many leaves can be asked for, by their positions. */
+  leaves: number;
+  /** Credits: of which asset. */
+  asset?: number;
+};
 
 /** What a watcher found about a claim. */
 export type FraudReport = {
@@ -31,8 +37,8 @@ export type FraudReport = {
   proofs: FraudProof[];
   /** What could not be judged because it was not published. To be reported loudly. */
   problems: string[];
-  /** Which of the claim's trees could not be opened: its proposer can be asked for them. */
-  missing?: MissingTrees;
+  /** The claim's trees that could not be opened: its proposer can be asked for them. */
+  missing: MissingTree[];
   /** The payouts under the claim, for judging the next one; undefined if they could not be opened. */
   settled?: SettledState;
 };
@@ -67,10 +73,17 @@ export function findFraud(context: FraudContext & { domain: SettlementDomain }, 
   return { proofs, problems: opened.problems, missing: missingOf(opened), settled };
 }
 
-function missingOf({ attributions, disclosed, payouts, context }: OpenedClaim): MissingTrees | undefined {
-  if (disclosed.length !== context.claim.receiptCount) return 'receipts';
-  if (attributions === undefined) return 'attributions';
-  return payouts === undefined ? 'payouts' : undefined;
+function missingOf({ attributions, disclosed, payouts, credits, context }: OpenedClaim): MissingTree[] {
+  const { receiptCount, payoutsDepth, seq } = context.claim;
+  const missing: MissingTree[] = [];
+  if (disclosed.length !== receiptCount) missing.push({ tree: 'receipts', leaves: receiptCount });
+  if (attributions === undefined) missing.push({ tree: 'attributions', leaves: receiptCount });
+  if (payouts === undefined) missing.push({ tree: 'payouts', leaves: 2 ** payoutsDepth });
+  for (const payout of payouts?.record.payouts ?? []) {
+    if (payout.seq !== seq || credits.has(payout.asset)) continue;
+    missing.push({ tree: 'credits', leaves: 2 ** payout.creditsDepth, asset: payout.asset });
+  }
+  return missing;
 }
 
 /** Payouts that did not follow from the parent's. */
