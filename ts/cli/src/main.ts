@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AddressBookError } from '@openledger/sdk/addresses';
 import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
+import { channelCommand } from './commands/channel.ts';
 import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
 import { type ExplainFlags, explainCommand } from './commands/explain.ts';
@@ -72,7 +73,7 @@ receipt
     verifyReceiptCommand(readConfig(), source, options.json ?? false),
   );
 
-program.addCommand(datasetCommand()).addCommand(modelCommand());
+program.addCommand(datasetCommand()).addCommand(modelCommand()).addCommand(channelCommand());
 addRunCommands(program);
 
 program

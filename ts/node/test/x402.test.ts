@@ -13,6 +13,7 @@ import { type Chain, walletOn } from '../src/chain/chain.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { untrained } from './support/adapter.ts';
 import { checkAnswer } from './support/check-answers.ts';
+import { runCli } from './support/cli.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { payerOf, wrapOpen } from './support/payer.ts';
@@ -304,13 +305,30 @@ describe('a call without a channel, on a real chain', () => {
     await devnet.travel(31);
     const { json } = await node.request<Payouts>('/v1/payouts');
     expect(json.finalClaim.fees).toBe(fees.toString());
-    const { consumer } = await chain.client.readContract({
-      address: chain.contracts.InferenceEscrow,
-      abi: inferenceEscrowAbi,
-      functionName: 'channel',
-      args: [first.openledger.receipt.channelId],
-    });
-    expect(consumer).toBe(devnet.account(NODE).address);
+
+    // What is left of the node's own deposits comes back to its operator.
+    const { channelId } = first.openledger.receipt;
+    const channel = <T>(...args: string[]) =>
+      runCli<T>(devnet, home, ['channel', ...args], { OPENLEDGER_KEY: devnet.key(NODE) });
+    const [own, paid] = await Promise.all([
+      channel<Listed[]>('list'),
+      channel<Listed[]>('list', '--address', devnet.account(CONSUMER).address),
+      expect(channel('withdraw', channelId)).rejects.toThrow('First: openledger channel exit'),
+    ]);
+    // Those of a payer, which the node opened, are the payer's.
+    expect(paid.map((one) => one.channelId)).toContain(third.openledger.receipt.channelId);
+    const sponsored = own.find((one) => one.channelId === channelId)!;
+    expect(sponsored).toMatchObject({ purpose: 'free calls', state: 'open', exitAt: 0 });
+    const asked = await channel<{ amount: string; exitAt: number }>('exit', channelId);
+    expect(asked.amount).toBe(sponsored.left);
+    // To ask again does not begin the wait anew.
+    const again = { exitAt: asked.exitAt, transaction: null };
+    await Promise.all([
+      expect(channel('exit', channelId)).resolves.toMatchObject(again),
+      expect(channel('withdraw', channelId)).rejects.toThrow('can be withdrawn from'),
+    ]);
+    await devnet.travel(10);
+    expect(await channel('withdraw', channelId)).toMatchObject({ amount: sponsored.left });
   }, 120_000);
 
   /** The payment with another authorization, signed well. */
@@ -362,6 +380,8 @@ describe('a call without a channel, on a real chain', () => {
 });
 
 type Free = { openledger: { free: { remaining: number; resetsAt: number } } };
+
+type Listed = { channelId: Hex; left: string };
 
 type Authorized = {
   signature: Hex;

@@ -3,6 +3,7 @@ import type { Hex } from 'viem';
 import type { DevnetConfig } from '../devnet/config.ts';
 import { operatorToken } from '../devnet/devnet.ts';
 import { CliError } from '../error.ts';
+import { toJson } from '../json.ts';
 import { explainClaimById, explainReceiptById } from '../receipt/explain.ts';
 import { openContext } from '../thread/context.ts';
 
@@ -24,13 +25,13 @@ export async function explainCommand(
   const context = await openContext(config, operatorToken(config), () => undefined);
   if (flags.claim !== undefined) {
     const claim = await explainClaimById(context, id, hash(flags.claim, 'claim'));
-    if (flags.json) return print(claim);
+    if (flags.json) return console.log(toJson(claim));
     console.log(claim.words);
     for (const receipt of claim.receipts) console.log(`receipt ${receipt.number}: ${receipt.words}`);
     return;
   }
   const receipt = await explainReceiptById(context, id, hash(flags.receipt!, 'receipt'));
-  if (flags.json) return print(receipt);
+  if (flags.json) return console.log(toJson(receipt));
   console.log(receipt.words);
   for (const kind of receipt.kinds) console.log(competitors(kind, receipt));
 }
@@ -49,10 +50,6 @@ function competitors(
     return `${mark} ${String(index + 1).padStart(3)}  asset ${String(one.asset).padEnd(6)} score ${String(one.score).padEnd(16)} ${one.amount} wei`;
   });
   return [`${kind}:`, ...(lines.length === 0 ? ['  nobody'] : lines)].join('\n');
-}
-
-function print(value: unknown): void {
-  console.log(JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? one.toString() : one)));
 }
 
 function hash(text: string, what: string): Hex {
