@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AddressBookError } from '@openledger/sdk/addresses';
 import { ProtocolError } from '@openledger/sdk/protocol/bytes';
 import { Command } from 'commander';
+import { caseCommand } from './commands/case.ts';
 import { channelCommand } from './commands/channel.ts';
 import { datasetCommand } from './commands/dataset.ts';
 import { down, status } from './commands/devnet.ts';
@@ -73,7 +74,11 @@ receipt
     verifyReceiptCommand(readConfig(), source, options.json ?? false),
   );
 
-program.addCommand(datasetCommand()).addCommand(modelCommand()).addCommand(channelCommand());
+program
+  .addCommand(datasetCommand())
+  .addCommand(modelCommand())
+  .addCommand(channelCommand())
+  .addCommand(caseCommand());
 addRunCommands(program);
 
 program

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
 import { caseRegistryAbi } from '@openledger/sdk/abis';
-import { createTestClient, type Hex, http } from 'viem';
+import { createTestClient, type Hex, http, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attributeReceipt } from '../src/attribution/attribute.ts';
@@ -17,6 +17,7 @@ import { createLog } from '../src/log.ts';
 import { createCatalog } from '../src/models/catalog.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { untrained } from './support/adapter.ts';
+import { runCli } from './support/cli.ts';
 import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { askModel, connect, publishWorld } from './support/world.ts';
@@ -38,14 +39,20 @@ describe('a validator that audits', () => {
   const onChain = () => ['--rpc', devnet.rpc, '--deployment', devnet.deployment];
   const start = () =>
     startNode(['--home', join(home, 'node'), ...onChain()], { OPENLEDGER_NODE_KEY: devnet.key(NODE) });
+  const startValidator = () => {
+    const flags = ['--roles', 'validator', '--home', join(home, 'validator'), '--open-cases', 'on'];
+    return startNode([...flags, ...onChain(), '--poll-every', '0.2', '--store-urls', server.url], {
+      OPENLEDGER_VALIDATOR_KEY: devnet.key(VALIDATOR),
+    });
+  };
+  const test = () => createTestClient({ mode: 'anvil', chain: foundry, transport: http(devnet.rpc) });
   const ask = () =>
     askModel(devnet, chain, { ...node, id: NODE_ID, model: 2 }, devnet.account(CONSUMER), QUESTIONS);
   const settle = async () => {
     const { json } = await node.settle();
     expect(json, node.output().slice(-2000)).toMatchObject({ settled: true, receipts: 2 });
     // Draws are by the hash of a later block.
-    const mode = { mode: 'anvil', chain: foundry, transport: http(devnet.rpc) } as const;
-    await createTestClient(mode).mine({ blocks: 3 });
+    await test().mine({ blocks: 3 });
     return (json as { claimId: Hex }).claimId;
   };
   /** What the validator says of a claim's receipts, by their places in it. */
@@ -72,13 +79,10 @@ describe('a validator that audits', () => {
     const base = await loadBase(join(import.meta.dirname, '../../models/base'));
     const store = await openFolderStore({ folder: join(home, 'node/store') });
     await publishWorld(devnet, chain, store, { baseHash: base.weightsHash, learn: untrained(base) });
-    const flags = ['--roles', 'validator', '--home', join(home, 'validator'), '--open-cases', 'on'];
     // The node's content store, at an address that outlives the node's restarts.
     const routes = [storeRoutes(store, 1 << 24)];
     server = await listen(createApp({ log: createLog('silent'), routes }), '127.0.0.1', 0);
-    validator = await startNode([...flags, ...onChain(), '--poll-every', '0.2', '--store-urls', server.url], {
-      OPENLEDGER_VALIDATOR_KEY: devnet.key(VALIDATOR),
-    });
+    validator = await startValidator();
     node = await start();
   }, 240_000);
 
@@ -107,6 +111,10 @@ describe('a validator that audits', () => {
     });
     await node.end('SIGTERM');
     await falsify();
+    // The validator can pay for its requests, and not yet for the bond of a case.
+    const balance = (ether: string) =>
+      test().setBalance({ address: devnet.account(VALIDATOR).address, value: parseEther(ether) });
+    await balance('0.5');
     node = await start();
     const claimId = await settle();
     const found = await allSaid(claimId);
@@ -114,14 +122,49 @@ describe('a validator that audits', () => {
     const { msg, problems } = found.get(1)!;
     expect(msg).toBe('A DRAWN RECEIPT IS WRONG');
     expect(problems).toContain('The query vector is another one.');
-    const opened = await chain.client.getContractEvents({
-      address: chain.contracts.CaseRegistry,
-      abi: caseRegistryAbi,
-      eventName: 'CaseOpened',
-      fromBlock: 0n,
-      strict: true,
-    });
-    expect(opened).toHaveLength(1);
+    const opened = () =>
+      chain.client.getContractEvents({
+        address: chain.contracts.CaseRegistry,
+        abi: caseRegistryAbi,
+        eventName: 'CaseOpened',
+        fromBlock: 0n,
+        strict: true,
+      });
+    await waitUntil(async () => expect(validator.output()).toContain('a case cannot be opened yet'));
+    expect(await opened()).toHaveLength(0);
+    await balance('100');
+    await waitUntil(async () => expect(await opened()).toHaveLength(1));
+    const command = <T>(...args: string[]) =>
+      runCli<T>(devnet, home, ['case', ...args], {
+        OPENLEDGER_VALIDATOR_KEY: devnet.key(VALIDATOR),
+      });
+    // It judges by hand, in the ten seconds that this chain has for it, and finds its vote again.
+    const vote = await command<{ commitEnd: number }>('vote', '1', 'convict');
+    expect(vote).toMatchObject({ validatorId: 1, verdict: 'convict' });
+    await Promise.all([
+      expect(command('vote', '1', 'convict')).resolves.toMatchObject({ transaction: null }),
+      expect(command('vote', '1', 'acquit')).rejects.toThrow('has committed to convict'),
+      expect(command('reveal', '1')).rejects.toThrow('revealed from then until'),
+    ]);
+    await devnet.travel(0);
+    const { timestamp } = await chain.client.getBlock();
+    await devnet.travel(Math.max(0, vote.commitEnd - Number(timestamp)));
+    expect(await command('reveal', '1')).toMatchObject({ verdict: 'convict' });
+    const stake = parseEther('1000').toString();
+    const listed = { caseId: 1, kind: 'claim', subject: claimId, phase: 'reveal' };
+    await Promise.all([
+      expect(command('list')).resolves.toMatchObject([listed]),
+      expect(command('show', '1', '--store', validator.url)).resolves.toMatchObject({
+        ...{ accused: NODE_ID, convict: stake, acquit: '0', total: stake },
+        evidence: [{ text: expect.stringContaining('The query vector is another one.') }],
+        votes: [{ validatorId: 1, revealed: true, convict: true }],
+      }),
+    ]);
+    // One that starts now comes to the same from the chain, and finds the case.
+    await validator.end('SIGKILL');
+    validator = await startValidator();
+    await waitUntil(async () => expect(validator.output()).toContain('there is a case about a claim'));
+    expect(await opened()).toHaveLength(1);
   }, 60_000);
 
   /** Writes another attribution of the last receipt into the node's journal, with the node's own key. */
