@@ -99,7 +99,7 @@ async function startNode(context: Context, signal: AbortSignal | undefined): Pro
   const ask = config.roles.includes('gateway') ? await startGateway(context, node) : undefined;
   const payouts = config.roles.includes('prover') ? await startProver(context, node) : undefined;
   const datanets = cached(() => readDatanets(chain), 2_000);
-  const { nodeId, ledger, reader, state, contributions } = node;
+  const { nodeId, shown: ledger, reader, state, contributions } = node;
   routes.push(mcpRoutes({ nodeId, ledger, reader, state, contributions, datanets, ask, payouts, caller }));
   return nodeId;
 }

@@ -2,12 +2,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
-import { attributionSettlementAbi, inferenceEscrowAbi, modelRegistryAbi } from '@openledger/sdk/abis';
+import {
+  agentRegistryAbi,
+  attributionSettlementAbi,
+  inferenceEscrowAbi,
+  modelRegistryAbi,
+} from '@openledger/sdk/abis';
 import { createInferenceClient } from '@openledger/sdk/client/inference-client';
 import { verifyReceipt } from '@openledger/sdk/light';
 import { parseLightProof } from '@openledger/sdk/light/proof';
 import { SETTLEMENT_STORAGE } from '@openledger/sdk/light/slots';
 import { readSlots, slotWord } from '@openledger/sdk/light/state';
+import { recoverReceiptIssuer } from '@openledger/sdk/protocol/vouchers';
 import OpenAI from 'openai';
 import { createTestClient, type Hex, http, publicActions } from 'viem';
 import { foundry } from 'viem/chains';
@@ -20,7 +26,7 @@ import { type RpcProxy, startProxy } from './support/proxy.ts';
 import { startVllm } from './support/vllm-shapes.ts';
 import { connect, openChannel, PRICES, send } from './support/world.ts';
 
-const [BUILDER, CONSUMER, NODE, ANYONE] = [11, 12, 13, 19];
+const [BUILDER, CONSUMER, NODE, NEXT, ANYONE] = [11, 12, 13, 14, 19];
 const BASE = join(import.meta.dirname, '../../models/base');
 
 describe('the node, as a process on a real chain', () => {
@@ -323,6 +329,43 @@ describe('the node, as a process on a real chain', () => {
     expect(none.output).toContain('Deploy the contracts first');
     const keyless = await refuse([...other], { OPENLEDGER_NODE_KEY: '' });
     expect(keyless.code).toBe(1);
+  }, 60_000);
+
+  it('is the same agent with another wallet: it settles what the former served, and signs for it', async () => {
+    const { receiptHash } = await ask('Who has the key?');
+    const [owner, next] = [devnet.account(NODE), devnet.account(NEXT)];
+    const verifyingContract = chain.contracts.AgentRegistry;
+    const deadline = (await chain.client.getBlock()).timestamp + 200n;
+    const signature = await next.signTypedData({
+      domain: { name: 'ERC8004IdentityRegistry', version: '1', chainId: 31_337, verifyingContract },
+      types: {
+        AgentWalletSet: [
+          { name: 'agentId', type: 'uint256' },
+          { name: 'newWallet', type: 'address' },
+          { name: 'owner', type: 'address' },
+          { name: 'deadline', type: 'uint256' },
+        ],
+      },
+      primaryType: 'AgentWalletSet',
+      message: { agentId: 1n, newWallet: next.address, owner: owner.address, deadline },
+    });
+    const registry = { address: verifyingContract, abi: agentRegistryAbi } as const;
+    const set = [1n, next.address, deadline, signature] as const;
+    await send(chain, owner, { ...registry, functionName: 'setAgentWallet', args: set });
+    await node.end('SIGKILL');
+    // With the former key it would join as another agent, and lose what it is owed.
+    const former = spawnNode(['--port', '0', ...args()], { OPENLEDGER_NODE_KEY: devnet.key(NODE) });
+    expect([await former.exit, former.output()]).toEqual([1, expect.stringContaining('whose wallet is')]);
+    // The new key finds the agent on the chain, too.
+    await rm(join(home, 'node/node-agent.json'));
+    node = await startNode(args(), { OPENLEDGER_NODE_KEY: devnet.key(NEXT) });
+    connectClient();
+    const { json } = await node.request<{ nodeSignature: Hex }>(`/v1/receipts/${receiptHash}`);
+    const issuer = await recoverReceiptIssuer(chain.settlement, 1, receiptHash, json.nodeSignature);
+    expect(issuer).toBe(next.address);
+    await ask('And who has it now?');
+    expect((await node.settle()).json).toMatchObject({ settled: true });
+    expect((await node.request(`/v1/receipts/${receiptHash}`)).json).toMatchObject({ status: 'claimed' });
   }, 60_000);
 
   it('asks the operator for a token, and ends quietly when it is told to', async () => {

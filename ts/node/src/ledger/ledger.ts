@@ -2,7 +2,7 @@ import { utf8 } from '@openledger/sdk/protocol/bytes';
 import type { Hex } from 'viem';
 import { type JournalOptions, openJournal, type Place, type TornTail } from '../journal/journal.ts';
 import { type Archive, createArchive, type PaymentPlace } from './archive.ts';
-import type { ChannelState, SealedEpoch } from './channel.ts';
+import type { ChannelState, ReceiptHead, SealedEpoch } from './channel.ts';
 import { disclosedBytes } from './claim-size.ts';
 import {
   type AttributionEntry,
@@ -35,15 +35,17 @@ export type Ledger = {
   sealedReceipts(channelId: Hex, epoch: number): Promise<ReceiptEntry[]>;
   /** Hashes of the receipts that wait for their attribution, oldest first. */
   readonly unattributed: ReadonlySet<Hex>;
+  /** The receipts of all running epochs. */
+  running(): ReceiptHead[];
   /** The last vouchers of epochs that no redemption has sealed yet. */
   redeemable(): StoredVoucher[];
-  /** Epochs that a redemption has sealed. Whether the chain has them already is the prover's question. */
-  sealed(): SealedEpoch[];
   /**
    * The first attempt and the last at the node's next claim with data that are not in calldata, by its `seq`; undefined
    * where there was none.
    */
   attempts(seq: number): { first: ProposalEntry; last: ProposalEntry } | undefined;
+  /** Epochs that a redemption has sealed. Whether the chain has them already is the prover's question. */
+  sealed(): SealedEpoch[];
   append(...entries: LedgerEntry[]): Promise<void>;
   close(): Promise<void>;
 };
@@ -54,9 +56,9 @@ export async function openLedger(
   files?: JournalOptions<LedgerEntry>['files'],
 ): Promise<Ledger> {
   const channels = new Map<Hex, ChannelState>();
+  let attempts: { first: ProposalEntry; last: ProposalEntry } | undefined;
   const archive: Archive = createArchive(path, (place) => journal.read(place));
 
-  let attempts: { first: ProposalEntry; last: ProposalEntry } | undefined;
   function channelOf(channelId: Hex): ChannelState {
     const known = channels.get(channelId);
     if (known !== undefined) return known;
@@ -83,12 +85,12 @@ export async function openLedger(
       case 'default':
         channelOf(entry.channelId).defaulted = true;
         break;
-      case 'attribution':
-      case 'payment':
       case 'proposal':
         if (entry.dataScheme === undefined) break;
         attempts = { first: attempts?.first.seq === entry.seq ? attempts.first : entry, last: entry };
         break;
+      case 'attribution':
+      case 'payment':
     }
     archive.add(entry, place);
   }
@@ -146,11 +148,12 @@ export async function openLedger(
       return receiptsOf(sealed?.receipts ?? []);
     },
     unattributed: archive.unattributed,
+    running: () => [...channels.values()].flatMap(({ current }) => current?.receipts ?? []),
     redeemable: () => [...channels.values()].flatMap(({ current }) => current?.voucher ?? []),
+    attempts: (seq) => (attempts?.first.seq === seq ? attempts : undefined),
     sealed: () => [...channels.values()].flatMap(({ sealed }) => sealed),
     append: async (...entries) => {
       // Memory follows the disk: a failed write leaves no trace in what is served.
-    attempts: (seq) => (attempts?.first.seq === seq ? attempts : undefined),
       const place = await journal.append(...entries);
       for (const entry of entries) apply(entry, place);
     },

@@ -13,7 +13,8 @@ import { createSettlementState, type SettlementState } from '../chain/settlement
 import type { Config } from '../config.ts';
 import { proofRoutes } from '../gateway/proof-routes.ts';
 import { receiptRoutes } from '../gateway/receipt-routes.ts';
-import { joinNetwork } from '../identity/agent.ts';
+import { hasHadAnotherWallet, joinNetwork } from '../identity/agent.ts';
+import { reissued } from '../identity/reissue.ts';
 import { createNodeSigner, type NodeSigner } from '../identity/signer.ts';
 import type { ChainChannel } from '../ledger/channel.ts';
 import { createKeyLock, type KeyLock } from '../ledger/key-lock.ts';
@@ -30,6 +31,8 @@ export type NodeIdentity = {
   signer: NodeSigner;
   base: BaseModel;
   ledger: Ledger;
+  /** The ledger as others are shown it: every signature is by the present key. */
+  shown: Ledger;
   locks: KeyLock;
   reader: SettlementReader;
   state: SettlementState;
@@ -45,9 +48,12 @@ export async function openIdentity(context: Context, signal: AbortSignal | undef
   if (config.nodeKey === undefined) throw new Error('The configuration was checked to have a node key.');
   const account = privateKeyToAccount(config.nodeKey);
   const wallet = walletOn(chain, account);
-  const nodeId = await withRpc({ log, what: 'joining the network', signal }, () =>
-    joinNetwork({ chain, wallet, log, stake: config.stake, uri: registrationUrl(config) }),
-  );
+  const path = join(config.home, 'node-agent.json');
+  const { nodeId, hasOthers } = await withRpc({ log, what: 'joining the network', signal }, async () => {
+    const uri = registrationUrl(config);
+    const agentId = await joinNetwork({ chain, wallet, log, stake: config.stake, uri, path });
+    return { nodeId: agentId, hasOthers: await hasHadAnotherWallet(chain, agentId, account.address) };
+  });
   const ledger = await openLedger(join(config.home, 'node.journal'));
   onClose.push(ledger.close);
   if (ledger.tornTail !== undefined) {
@@ -66,10 +72,11 @@ export async function openIdentity(context: Context, signal: AbortSignal | undef
   const reader = createSettlementReader(chain);
   const state = createSettlementState(chain);
   const contributions = cached(() => readContributions(chain), 2_000);
-  const receipts = { nodeId, ledger, reader, state, contributions };
+  const shown = hasOthers ? await reissued(ledger, signer) : ledger;
+  const receipts = { nodeId, ledger: shown, reader, state, contributions };
   routes.push(receiptRoutes(receipts), proofRoutes({ ...receipts, chain, store }));
   return {
-    ...{ account, wallet, nodeId, signer, base, ledger, locks: createKeyLock() },
+    ...{ account, wallet, nodeId, signer, base, ledger, shown, locks: createKeyLock() },
     ...{ reader, state, attributions, contributions },
     readChannel: (channelId) => readChannel(chain, channelId),
   };

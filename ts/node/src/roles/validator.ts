@@ -21,8 +21,9 @@ export async function startValidator(context: Context, signal: AbortSignal | und
   const account = privateKeyToAccount(privateKey);
   const wallet = walletOn(chain, account);
   const uri = `http://${config.host}:${config.port}`;
+  const path = join(config.home, 'validator-agent.json');
   const validatorId = await withRpc({ log, what: 'joining the network', signal }, () =>
-    joinNetwork({ chain, wallet, log, role: 'validator', stake: config.stake, uri }),
+    joinNetwork({ chain, wallet, log, role: 'validator', stake: config.stake, uri, path }),
   );
   const [reader, state] = [createSettlementReader(chain), createSettlementState(chain)];
   const shared = { chain, validatorId, reader, state, catalog, store, log };
