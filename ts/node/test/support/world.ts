@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
 import {
-  agentRegistryAbi,
-  agentStakingAbi,
   datanetRegistryAbi,
   inferenceEscrowAbi,
   modelRegistryAbi,
@@ -17,7 +15,7 @@ import { rowSketchesTree } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes, storeUri } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { channelId as channelIdOf, type SigningDomain } from '@openledger/sdk/protocol/vouchers';
-import { type Hex, type LocalAccount, parseEther, toHex, zeroAddress } from 'viem';
+import { type Hex, type LocalAccount, parseEther, toHex } from 'viem';
 import { type Chain, openChain, walletOn } from '../../src/chain/chain.ts';
 import {
   type LoadedContribution,
@@ -222,27 +220,6 @@ export async function openChannel(
     nodeId,
     nonce,
   });
-}
-
-/** Registers an agent for an account and stakes. */
-export async function joinAs(chain: Chain, account: LocalAccount, stake: bigint): Promise<number> {
-  const agents = { address: chain.contracts.AgentRegistry, abi: agentRegistryAbi } as const;
-  await send(chain, account, { ...agents, functionName: 'register', args: ['test'] });
-  const count = Number(await chain.client.readContract({ ...agents, functionName: 'agentCount' }));
-  const wallet = await chain.client.readContract({
-    ...agents,
-    functionName: 'getAgentWallet',
-    args: [BigInt(count)],
-  });
-  if (wallet === zeroAddress || wallet !== account.address) throw new Error('the agent has another wallet');
-  await send(chain, account, {
-    address: chain.contracts.AgentStaking,
-    abi: agentStakingAbi,
-    functionName: 'stake',
-    args: [count],
-    value: stake,
-  });
-  return count;
 }
 
 const madeUp: Learn = async (contributions) => {
