@@ -12,6 +12,12 @@ describe('A graph', () => {
     expect(() => graph.op('DynamicQuantizeMatMul', [x, x], { shape: [2] })).toThrow('MatMulNBits');
   });
 
+  it('says so when its weights are more than a model can hold', () => {
+    const graph = new Graph();
+    graph.constant(new Float32Array(2 ** 29), [2 ** 29]);
+    expect(() => graph.encode()).toThrow('take 2.0 GiB');
+  });
+
   it('runs as the ONNX model that it writes, with free dimensions', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'f32', ['N', 2]);

@@ -29,6 +29,9 @@ export type OpOptions = {
   readonly domain?: string;
 };
 
+/** Protocol buffers, in which models are written, end at 2 GiB; nodes and names take a little of it. */
+const MAX_WEIGHT_BYTES = 2 ** 31 - 2 ** 24;
+
 /** Collects nodes, weights, inputs and outputs, and writes them as an ONNX model. */
 export class Graph {
   readonly #nodes: NodeProto[] = [];
@@ -98,8 +101,14 @@ export class Graph {
     return outputs;
   }
 
-  /** The bytes of the `.onnx` model. */
+  /** The bytes of the `.onnx` model. Throws when its weights do not fit. */
   encode(): Uint8Array {
+    const bytes = this.#initializers.reduce((sum, { rawData }) => sum + rawData.byteLength, 0);
+    if (bytes > MAX_WEIGHT_BYTES) {
+      throw new Error(
+        `The model's frozen weights take ${(bytes / 2 ** 30).toFixed(1)} GiB, and a graph holds 2 GiB. Hold them in four bits (q4), or take a smaller base model.`,
+      );
+    }
     return encodeModel({
       irVersion: IR_VERSION,
       opsets: [...this.#domains].map((domain) => ({ domain, version: domain === '' ? OPSET : 1 })),
