@@ -60,6 +60,10 @@ const runsOf = (config: DevnetConfig) => join(config.home, 'runs');
 export async function startRun(config: DevnetConfig, options: StartOptions): Promise<void> {
   const parsed = runOptionsSchema.safeParse(options);
   if (!parsed.success) throw new CliError(`Bad option: ${z.prettifyError(parsed.error)}`);
+  const { device = 'cpu' } = options;
+  if (device !== 'cpu' && (options.datanet !== undefined || options.profile !== 'native')) {
+    throw new CliError('--device is for native runs on this machine: add --profile native, with --data.');
+  }
   if (options.datanet !== undefined) return startAtNode(config, options, options.datanet);
   if (options.data === undefined) {
     throw new CliError(

@@ -186,7 +186,7 @@ async function vectorsOf(
 ): Promise<Float32Array[]> {
   const vectors: Float32Array[] = [];
   const samples = rows.map(({ text }) => encodeRow(base.tokenizer, text));
-  await lanes.vectors(samples, (i, z) => {
+  await lanes.each(samples, (i, z) => {
     signal?.throwIfAborted();
     if (!z.every(Number.isFinite)) {
       throw new Error(

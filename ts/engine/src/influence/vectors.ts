@@ -34,8 +34,8 @@ export class RowVectors {
   }
 }
 
-/** A larger base is not held more than once. */
-const LANE_BYTES = 2 ** 28;
+/** A larger base gets one lane with all threads: each lane holds the base once for every graph length. */
+const LANE_BYTES = 2 ** 26;
 
 /**
  * Vectors of many rows. A row's graph is small: two rows side by side, in one thread each, are done sooner than one
@@ -67,11 +67,8 @@ export class VectorLanes {
     );
   }
 
-  /** One vector per sample, in their order; `done` is called after each. */
-  async vectors(
-    samples: readonly Sample[],
-    done: (index: number, vector: Float32Array) => void,
-  ): Promise<void> {
+  /** Computes a vector per sample and hands it over with the sample's index, in the order in which they are done. */
+  async each(samples: readonly Sample[], done: (index: number, vector: Float32Array) => void): Promise<void> {
     let next = 0;
     await Promise.all(
       this.#lanes.map(async (lane) => {
