@@ -4,8 +4,9 @@ import { parseLlamaConfig } from '@openledger/engine/llama/config';
 import { baseLayout } from '@openledger/engine/llama/parameters';
 import { buildTrainingGraph } from '@openledger/engine/llama/training-graph';
 import { Random } from '@openledger/engine/numeric/random';
+import { sharedFloats } from '@openledger/engine/numeric/shared';
 import { Graph } from '@openledger/engine/onnx/graph';
-import { floatsOf, openRuntime, type Runtime } from '@openledger/engine/runtime/runtime';
+import { openRuntime, type Runtime } from '@openledger/engine/runtime/runtime';
 import { adamwStep, createOptimizerState } from '@openledger/engine/training/adamw';
 import { GEMM_CHAIN, type TrainAnswer, type TrainRequest, type TrainTask } from './train-task.ts';
 
@@ -63,6 +64,7 @@ async function training(open: Runtime): Promise<() => Promise<unknown>> {
   const { model, layout } = buildTrainingGraph(config, { mode, batch, length, baseWeights, lora });
   const session = await open.createSession(model);
   const state = createOptimizerState(uniform(layout.size, 0.04));
+  const gradient = sharedFloats(layout.size);
   const dims = [batch * length];
   const tokens = () => ({
     data: BigInt64Array.from({ length: batch * length }, () =>
@@ -79,8 +81,10 @@ async function training(open: Runtime): Promise<() => Promise<unknown>> {
   let step = 0;
   return async () => {
     const p = { data: state.parameters, dims: [layout.size] };
-    const outputs = await session.run({ ...feeds, p });
     step += 1;
-    if (mode !== 'lora-per-sample') adamwStep(state, floatsOf(outputs.g), settings, step, 1e-4);
+    if (mode === 'lora-per-sample') return session.run({ ...feeds, p });
+    const outputs = await session.run({ ...feeds, p }, { g: { data: gradient, dims: [layout.size] } });
+    adamwStep(state, gradient, settings, step, 1e-4);
+    return outputs;
   };
 }

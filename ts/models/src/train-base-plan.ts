@@ -60,12 +60,3 @@ export function initialWeights(config: LlamaConfig, seed: number): Float32Array 
   }
   return weights;
 }
-
-/** Weight decay applies to matrices, not to the norms. */
-export function decayMask(config: LlamaConfig): Uint8Array {
-  const layout = baseLayout(config);
-  const mask = new Uint8Array(layout.size);
-  for (const { shape, offset, size } of layout.slots)
-    if (shape.length > 1) mask.fill(1, offset, offset + size);
-  return mask;
-}

@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '@openledger/engine/files/atomic';
 import { toHuggingFaceConfig } from '@openledger/engine/llama/config';
-import { toCheckpoint } from '@openledger/engine/llama/parameters';
+import { baseLayout, matrixRanges, toCheckpoint } from '@openledger/engine/llama/parameters';
 import { buildTrainingGraph } from '@openledger/engine/llama/training-graph';
 import { Random } from '@openledger/engine/numeric/random';
-import { floatsOf, openRuntime, type Runtime, scalarOf } from '@openledger/engine/runtime/runtime';
+import { sharedFloats } from '@openledger/engine/numeric/shared';
+import { openRuntime, type Runtime, scalarOf } from '@openledger/engine/runtime/runtime';
 import { encodeSafetensors } from '@openledger/engine/safetensors/safetensors';
 import { SPECIAL_TOKENS, tokenizerConfig, tokenizerJson } from '@openledger/engine/tokenizer/files';
 import { createTokenizer, type Tokenizer } from '@openledger/engine/tokenizer/tokenizer';
@@ -26,7 +27,7 @@ import { blobId, canonicalBytes } from '@openledger/sdk/protocol/store';
 import { buildCorpus, type CorpusDocument } from './corpus.ts';
 import { ProgressBar } from './progress.ts';
 import { encodeDocument, type PackedRows, packRows, rowsToBatch } from './train-base-data.ts';
-import { type BasePlan, baseConfig, basePlan, decayMask, initialWeights } from './train-base-plan.ts';
+import { type BasePlan, baseConfig, basePlan, initialWeights } from './train-base-plan.ts';
 
 const CHECKPOINT_EVERY = 250;
 /** One document in this many is kept for measuring. */
@@ -92,11 +93,12 @@ async function train(runtime: Runtime, data: Data, resume: string): Promise<Opti
   const { model } = buildTrainingGraph(baseConfig, { mode: 'full', batch, length });
   const session = await runtime.createSession(model);
   const rates = learningRates(plan);
-  const mask = decayMask(baseConfig);
+  const decayed = matrixRanges(baseLayout(baseConfig));
   const id = blobId(canonicalBytes({ config: baseConfig, plan, rows: data.train.rows.length }));
   const saved = existsSync(resume) ? decodeCheckpoint(await readFile(resume)) : undefined;
   const started = saved?.runId === id ? saved : undefined;
   const state = started?.state ?? createOptimizerState(initialWeights(baseConfig, plan.seed));
+  const gradient = sharedFloats(state.parameters.length);
   const first = started?.step ?? 0;
 
   const bar = new ProgressBar('base model', plan.steps, first);
@@ -106,13 +108,14 @@ async function train(runtime: Runtime, data: Data, resume: string): Promise<Opti
   for (let step = first + 1; step <= plan.steps; step += 1) {
     const { ids, labels } = rowsToBatch(rowsOfStep(data.train, step), length);
     const dims = [batch * length];
-    const outputs = await session.run({
+    const feeds = {
       ids: { data: ids, dims },
       labels: { data: labels, dims },
       weights: { data: weights, dims },
-      p: { data: state.parameters, dims: [state.parameters.length] },
-    });
-    adamwStep(state, floatsOf(outputs.g), plan.optimizer, step, rates[step - 1], mask);
+      p: { data: state.parameters, dims: [gradient.length] },
+    };
+    const outputs = await session.run(feeds, { g: { data: gradient, dims: [gradient.length] } });
+    adamwStep(state, gradient, plan.optimizer, step, rates[step - 1], decayed);
     const loss = scalarOf(outputs.loss);
     mean = Number.isNaN(mean) ? loss : 0.98 * mean + 0.02 * loss;
     const speed = ((step - first) * batch * length) / ((performance.now() - began) / 1000);

@@ -19,6 +19,16 @@ export type ParameterSlot = {
 /** Where each tensor lies in a flat parameter vector. */
 export type ParameterLayout = { readonly slots: readonly ParameterSlot[]; readonly size: number };
 
+/** Parameters of a flat vector from `start` to before `end`. */
+export type ParameterRange = { readonly start: number; readonly end: number };
+
+/** Where the matrices lie: decay is for them, not for vectors such as norms. */
+export function matrixRanges(layout: ParameterLayout): ParameterRange[] {
+  return layout.slots
+    .filter(({ shape }) => shape.length > 1)
+    .map(({ offset, size }) => ({ start: offset, end: offset + size }));
+}
+
 /** Name of the weight of a linear layer in a Hugging Face checkpoint, without `.weight`. */
 export function linearName(layer: number, linear: Linear): string {
   const block = ['gate_proj', 'up_proj', 'down_proj'].includes(linear) ? 'mlp' : 'self_attn';

@@ -30,7 +30,11 @@ export const DEFAULT_THREADS = Math.min(4, availableParallelism());
 /** What this engine uses of either package; both follow onnxruntime-common. */
 export type OrtTensor = { readonly data: unknown; readonly dims: readonly number[]; readonly type: string };
 export type OrtSession = {
-  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  readonly outputNames: readonly string[];
+  run(
+    feeds: Record<string, OrtTensor>,
+    fetches?: Record<string, OrtTensor | null>,
+  ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 };
 export type Ort = {

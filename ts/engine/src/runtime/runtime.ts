@@ -13,9 +13,13 @@ export type Tensor<D extends TensorData = TensorData> = {
 export type Session = {
   /**
    * Runs the model. Inputs that never change can be given once, to `createSession`.
-   * Arrays are copied on their way in, and belong to the caller on their way out.
+   * Arrays are copied on their way in unless they are shared (`sharedFloats`), and belong to the caller on their way out.
+   * Outputs named in `into` are written to its arrays, which must be shared, and are not among those returned.
    */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into?: Readonly<Record<string, Tensor<Float32Array>>>,
+  ): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 };
 
@@ -51,8 +55,10 @@ export async function openRuntime(profile: Profile, options: RuntimeOptions = {}
     async createSession(model, constants = {}) {
       const session = await channel.call({ kind: 'create', model, constants });
       return {
-        run: (feeds) =>
-          channel.call({ kind: 'run', session: session as number, feeds }) as Promise<Record<string, Tensor>>,
+        run: (feeds, into = {}) =>
+          channel.call({ kind: 'run', session: session as number, feeds, into }) as Promise<
+            Record<string, Tensor>
+          >,
         close: async () => {
           await channel.call({ kind: 'release', session: session as number });
         },

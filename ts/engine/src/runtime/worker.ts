@@ -4,13 +4,14 @@ import type { Tensor } from './runtime.ts';
 
 /** What the main thread asks of this worker. */
 export type WorkerRequest =
-  | { kind: 'create'; model: Uint8Array; constants: Readonly<Record<string, Tensor>> }
-  | { kind: 'run'; session: number; feeds: Readonly<Record<string, Tensor>> }
+  | { kind: 'create'; model: Uint8Array; constants: Tensors }
+  | { kind: 'run'; session: number; feeds: Tensors; into: Readonly<Record<string, Tensor<Float32Array>>> }
   | { kind: 'release'; session: number }
   /** Ends the thread between two runs: the native runtime aborts the whole process when it is ended during one. */
   | { kind: 'close' };
 export type WorkerReply = { id: number; value?: unknown; error?: string };
 
+type Tensors = Readonly<Record<string, Tensor>>;
 type Loaded = { session: OrtSession; constants: Record<string, OrtTensor> };
 
 const { profile, threads, device } = workerData as { profile: Profile; threads: number; device: Device };
@@ -51,11 +52,29 @@ async function handle(request: Exclude<WorkerRequest, { kind: 'close' }>): Promi
     sessions.delete(request.session);
     return loaded.session.release();
   }
-  const outputs = await loaded.session.run({ ...loaded.constants, ...toOrt(request.feeds) });
-  return Object.fromEntries(Object.entries(outputs).map(([name, { data, dims }]) => [name, { data, dims }]));
+  const outputs = await run(loaded, request.feeds, request.into);
+  return Object.fromEntries(
+    Object.entries(outputs)
+      .filter(([name]) => !(name in request.into))
+      .map(([name, { data, dims }]) => [name, { data, dims }]),
+  );
 }
 
-function toOrt(tensors: Readonly<Record<string, Tensor>>): Record<string, OrtTensor> {
+async function run({ session, constants }: Loaded, tensors: Tensors, into: Tensors) {
+  const feeds = { ...constants, ...toOrt(tensors) };
+  if (profile === 'native') {
+    const wanted = Object.fromEntries(session.outputNames.map((name) => [name, null]));
+    return session.run(feeds, { ...wanted, ...toOrt(into) });
+  }
+  // The WebAssembly runtime takes arrays for outputs and leaves them unwritten.
+  const outputs = await session.run(feeds);
+  for (const [name, { data }] of Object.entries(into)) {
+    (data as Float32Array).set(outputs[name].data as Float32Array);
+  }
+  return outputs;
+}
+
+function toOrt(tensors: Tensors): Record<string, OrtTensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [name, ort.tensor(tensor.data, tensor.dims)]),
   );

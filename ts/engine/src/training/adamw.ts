@@ -1,3 +1,7 @@
+import type { ParameterRange } from '../llama/parameters.ts';
+import { sharedCopy } from '../numeric/shared.ts';
+import { updateRange } from './adamw-kernel.ts';
+
 /** Settings of AdamW (Loshchilov and Hutter). */
 export type AdamWSettings = {
   readonly beta1: number;
@@ -28,9 +32,10 @@ export type OptimizerState = {
   readonly secondMoment: Float32Array;
 };
 
+/** The state before the first step; its parameters are a copy, shared with the threads that compute gradients. */
 export function createOptimizerState(parameters: Float32Array): OptimizerState {
   return {
-    parameters,
+    parameters: sharedCopy(parameters),
     firstMoment: new Float32Array(parameters.length),
     secondMoment: new Float32Array(parameters.length),
   };
@@ -63,46 +68,44 @@ export function adamwStep(
   settings: AdamWSettings,
   step: number,
   learningRate: number,
-  decayMask?: Uint8Array,
+  decayed?: readonly ParameterRange[],
 ): number {
   return adamwUpdate(
     state,
     gradient,
     settings,
     { learningRate, ...biasCorrections(settings, step) },
-    decayMask,
+    decayed,
   );
 }
 
 /**
  * One update of AdamW in place. Returns the norm of the gradient before clipping.
  *
- * Only additions, multiplications, divisions and square roots in a fixed order, in double precision with
- * float32 storage: the same bits on every machine.
+ * With g the clipped gradient, m' = β₁m + (1−β₁)g, v' = β₂v + (1−β₂)g² and
+ * p' = p − η·(m'/c₁/(√(v'/c₂ + ε_root) + ε) + λp), from left to right in double precision with float32 storage: the same
+ * bits on every machine.
  */
 export function adamwUpdate(
   state: OptimizerState,
   gradient: Float32Array,
   settings: AdamWSettings,
   factors: StepFactors,
-  /** Where decay applies, by parameter; everywhere when left out. */
-  decayMask?: Uint8Array,
+  /** Where decay applies, ascending; everywhere when left out. */
+  decayed: readonly ParameterRange[] = [{ start: 0, end: gradient.length }],
 ): number {
-  const { parameters, firstMoment, secondMoment } = state;
-  const { beta1, beta2, epsilon, epsRoot = 0, weightDecay, clipNorm } = settings;
-  const { learningRate, correction1, correction2 } = factors;
+  const { clipNorm } = settings;
   const norm = normOf(gradient);
   const clip = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
-  for (let i = 0; i < parameters.length; i += 1) {
-    const g = gradient[i] * clip;
-    const m = beta1 * firstMoment[i] + (1 - beta1) * g;
-    const v = beta2 * secondMoment[i] + (1 - beta2) * g * g;
-    firstMoment[i] = m;
-    secondMoment[i] = v;
-    const decay = decayMask === undefined || decayMask[i] === 1 ? weightDecay * parameters[i] : 0;
-    const scale = Math.sqrt(v / correction2 + epsRoot) + epsilon;
-    parameters[i] -= learningRate * (m / correction1 / scale + decay);
+  const update = (start: number, end: number, decays: boolean) =>
+    updateRange(state, gradient, { start, end }, clip, settings, factors, decays);
+  let done = 0;
+  for (const { start, end } of decayed) {
+    update(done, start, false);
+    update(start, end, true);
+    done = end;
   }
+  update(done, gradient.length, false);
   return norm;
 }
 

@@ -4,6 +4,7 @@ import { keccak } from '@openledger/sdk/protocol/bytes';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import { writeFileAtomic } from '../files/atomic.ts';
+import { sharedCopy } from '../numeric/shared.ts';
 import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.ts';
 import type { OptimizerState } from './adamw.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -33,7 +34,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     runId: metadata.runId as Hex,
     step: Number(metadata.step),
     state: {
-      parameters: tensor('parameters'),
+      parameters: sharedCopy(tensor('parameters')),
       firstMoment: tensor('firstMoment'),
       secondMoment: tensor('secondMoment'),
     },

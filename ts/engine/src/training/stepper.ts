@@ -2,12 +2,18 @@ import { concat, keccak } from '@openledger/sdk/protocol/bytes';
 import { lossBits, type StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import { loraScaling } from '../adapter/peft.ts';
-import { baseLayout, loraLayout, type ParameterLayout } from '../llama/parameters.ts';
+import {
+  baseLayout,
+  loraLayout,
+  matrixRanges,
+  type ParameterLayout,
+  type ParameterRange,
+} from '../llama/parameters.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
 import type { BaseModel } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
+import { sharedFloats } from '../numeric/shared.ts';
 import {
-  floatsOf,
   openRuntime,
   type Runtime,
   type RuntimeOptions,
@@ -40,7 +46,8 @@ export class Stepper {
   readonly #dataset: Dataset;
   readonly #batchesOf: (step: number) => Batch[];
   readonly #factorsOf: (step: number) => StepFactors;
-  readonly #decayMask: Uint8Array;
+  readonly #decayed: readonly ParameterRange[];
+  readonly #gradient: Float32Array;
   readonly #runtime: Runtime;
   readonly #isPortable: boolean;
   readonly #sessions = new Map<string, Session>();
@@ -58,7 +65,8 @@ export class Stepper {
     this.#dataset = createDataset(manifest, base.tokenizer, rows);
     this.#batchesOf = createBatches(manifest.batches, this.#dataset.sequences);
     this.#factorsOf = createStepFactors(manifest);
-    this.#decayMask = matrixMask(layoutOf(base, manifest));
+    this.#decayed = matrixRanges(layoutOf(base, manifest));
+    this.#gradient = sharedFloats(state.parameters.length);
     this.#runtime = runtime;
     this.#isPortable = isPortable;
     this.state = state;
@@ -80,16 +88,15 @@ export class Stepper {
   /** Carries out a step, counted from 1. Steps must be run in order. */
   async run(step: number): Promise<StepResult> {
     const batches = this.#batchesOf(step);
-    const gradient = new Float32Array(this.state.parameters.length);
-    let loss = 0;
-    for (const batch of batches) {
-      const outputs = await this.#execute(batch, true);
-      const part = floatsOf(outputs.g);
+    const gradient = this.#gradient;
+    let loss = await this.#execute(batches[0], gradient);
+    for (const batch of batches.slice(1)) {
+      const part = sharedFloats(gradient.length);
+      loss += await this.#execute(batch, part);
       for (let i = 0; i < part.length; i += 1) gradient[i] += part[i];
-      loss += scalarOf(outputs.loss);
     }
     const factors = this.#factorsOf(step);
-    const gradNorm = adamwUpdate(this.state, gradient, this.#manifest.optimizer, factors, this.#decayMask);
+    const gradNorm = adamwUpdate(this.state, gradient, this.#manifest.optimizer, factors, this.#decayed);
     const record = {
       step,
       batchHash: hashBatches(batches),
@@ -104,9 +111,7 @@ export class Stepper {
   async evaluate(step: number): Promise<Evaluation | undefined> {
     const { validation } = this.#dataset;
     if (validation.length === 0) return undefined;
-    return evaluate(this.#manifest.batches, validation, step, async (batch) =>
-      scalarOf((await this.#execute(batch, false)).loss),
-    );
+    return evaluate(this.#manifest.batches, validation, step, (batch) => this.#execute(batch));
   }
 
   /** What became of the run's rows. */
@@ -118,10 +123,13 @@ export class Stepper {
     await this.#runtime.close();
   }
 
-  async #execute(batch: Batch, gradient: boolean): Promise<Awaited<ReturnType<Session['run']>>> {
-    const session = await this.#session(batch.length, gradient);
-    const p = { data: this.state.parameters, dims: [this.state.parameters.length] };
-    return session.run({ ...batchFeeds(batch, this.#isMasked), p });
+  /** The loss of a batch; its gradient is written to `gradient` if that is given. */
+  async #execute(batch: Batch, gradient?: Float32Array): Promise<number> {
+    const session = await this.#session(batch.length, gradient !== undefined);
+    const dims = [this.state.parameters.length];
+    const feeds = { ...batchFeeds(batch, this.#isMasked), p: { data: this.state.parameters, dims } };
+    const outputs = await session.run(feeds, gradient && { g: { data: gradient, dims } });
+    return scalarOf(outputs.loss);
   }
 
   get #isMasked(): boolean {
@@ -168,7 +176,7 @@ export function initialParameters(
   base: Pick<BaseModel, 'config' | 'weights'>,
   { lora }: Pick<TrainingManifest, 'lora'>,
 ): Float32Array {
-  return lora === undefined ? base.weights.slice() : initialAdapter(base, lora);
+  return lora === undefined ? base.weights : initialAdapter(base, lora);
 }
 
 /**
@@ -185,15 +193,6 @@ function initialAdapter(base: Pick<BaseModel, 'config'>, lora: ManifestLora): Fl
     for (let i = 0; i < slot.size; i += 1) weights[slot.offset + i] = bound * (2 * random.uniform() - 1);
   }
   return weights;
-}
-
-/** 1 for the numbers of matrices, 0 for those of vectors such as norms: decay is for matrices. */
-export function matrixMask(layout: ParameterLayout): Uint8Array {
-  const mask = new Uint8Array(layout.size);
-  for (const { shape, offset, size } of layout.slots) {
-    if (shape.length > 1) mask.fill(1, offset, offset + size);
-  }
-  return mask;
 }
 
 /** keccak256 of float32 values, little-endian. */
