@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keccak, keccakStream, taggedHash } from '@openledger/sdk/protocol/bytes';
+import { taggedHash } from '@openledger/sdk/protocol/bytes';
 import type { Hex } from 'viem';
 import { z } from 'zod';
+import { keccakBytes, keccakStream } from '../files/keccak.ts';
 import { type LlamaConfig, parseLlamaConfig } from '../llama/config.ts';
 import { WeightFiller } from '../llama/parameters.ts';
 import { visitSafetensors } from '../safetensors/file.ts';
@@ -52,7 +53,7 @@ export async function loadBase(directory: string): Promise<BaseModel> {
   const filler = new WeightFiller(llama);
   const hashes: Hex[] = [];
   for (const name of await weightFiles(directory)) {
-    const hash = keccakStream();
+    const hash = await keccakStream();
     await visitSafetensors(join(directory, name), {
       bytes: (part) => hash.update(part),
       wants: (tensor) => filler.wants(tensor),
@@ -67,7 +68,7 @@ export async function loadBase(directory: string): Promise<BaseModel> {
     weights: filler.finish(),
     tokenizer: createTokenizer(parseJson(tokenizer), settings),
     weightsHash: hashWeights(hashes),
-    tokenizerHash: keccak(tokenizer),
+    tokenizerHash: keccakBytes(tokenizer),
   };
 }
 

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keccak } from '@openledger/sdk/protocol/bytes';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import { writeFileAtomic } from '../files/atomic.ts';
+import { keccakBytes } from '../files/keccak.ts';
 import { sharedCopy } from '../numeric/shared.ts';
 import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.ts';
 import type { OptimizerState } from './adamw.ts';
@@ -83,7 +83,7 @@ export async function saveCheckpoint(
   const bytes = encodeCheckpoint(checkpoint);
   const path = checkpointPath(directory, checkpoint.step);
   await writeFileAtomic(path, bytes);
-  return { path, hash: keccak(bytes) };
+  return { path, hash: keccakBytes(bytes) };
 }
 
 /** The steps that have a checkpoint in a folder, ascending. */

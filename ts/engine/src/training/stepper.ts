@@ -1,7 +1,8 @@
-import { concat, keccak } from '@openledger/sdk/protocol/bytes';
+import { concat } from '@openledger/sdk/protocol/bytes';
 import { lossBits, type StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import { loraScaling } from '../adapter/peft.ts';
+import { keccakBytes } from '../files/keccak.ts';
 import {
   baseLayout,
   loraLayout,
@@ -197,11 +198,13 @@ function initialAdapter(base: Pick<BaseModel, 'config'>, lora: ManifestLora): Fl
 
 /** keccak256 of float32 values, little-endian. */
 export function hashFloats(values: Float32Array): Hex {
-  return keccak(bytesOf(values));
+  return keccakBytes(bytesOf(values));
 }
 
 function hashBatches(batches: readonly Batch[]): Hex {
-  return keccak(concat(...batches.flatMap((batch) => [batch.ids, batch.labels, batch.weights].map(bytesOf))));
+  return keccakBytes(
+    concat(...batches.flatMap((batch) => [batch.ids, batch.labels, batch.weights].map(bytesOf))),
+  );
 }
 
 function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {

@@ -152,17 +152,6 @@ export function keccak(...parts: BytesLike[]): Hex {
   return toHex(keccak_256(concat(...parts)));
 }
 
-/** keccak256 of bytes that come in parts. */
-export function keccakStream(): { update(part: Uint8Array): void; digest(): Hex } {
-  const state = keccak_256.create();
-  return {
-    update: (part) => {
-      state.update(part);
-    },
-    digest: () => toHex(state.digest()),
-  };
-}
-
 /** keccak-256 of a one-byte domain tag and the parts. */
 export function taggedHash(tag: number, ...parts: BytesLike[]): Hex {
   return keccak(Uint8Array.of(tag), ...parts);
