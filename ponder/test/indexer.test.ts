@@ -1,8 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   agentRegistryAbi,
   datanetRegistryAbi,
@@ -13,7 +12,6 @@ import {
   protocolParametersAbi,
   trainingLogAbi,
 } from '@openledger/sdk/abis';
-import { type AddressBook, parseAddressBook } from '@openledger/sdk/addresses';
 import {
   type Abi,
   type Address,
@@ -23,53 +21,42 @@ import {
   type Hex,
   http,
   keccak256,
+  type LocalAccount,
   parseEther,
   publicActions,
   stringToHex,
   walletActions,
 } from 'viem';
-import { mnemonicToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { waitUntil } from '../../test/e2e/anvil.ts';
+import { startChain, type TestChain } from '../../test/e2e/chain.ts';
+import { freePort, root } from '../../test/e2e/ports.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const bin = (name: string) => path.join(root, 'node_modules/.bin', name);
-const [rpcPort, apiPort] = [18_547, 18_548];
-const rpc = `http://127.0.0.1:${rpcPort}`;
-const deployment = `deploy/indexer-test-${process.pid}.json`; // forge may write below deploy/ only
 const database = mkdtempSync(path.join(tmpdir(), 'openledger-indexer-'));
-const children: ChildProcess[] = [];
 
-const mnemonic = 'test test test test test test test test test test test junk';
-const account = (addressIndex: number) => mnemonicToAccount(mnemonic, { addressIndex });
-const [curator, contributor, builder, consumer, operator, voter] = [1, 2, 11, 12, 13, 14].map(account);
-const deployerKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+const clientOf = (rpc: string) =>
+  createTestClient({ mode: 'anvil', chain: foundry, transport: http(rpc), pollingInterval: 20 })
+    .extend(publicActions)
+    .extend(walletActions);
+
+let chain: TestChain;
+let client: ReturnType<typeof clientOf>;
+let ponder: ChildProcess;
+let api: string;
+
 const hash = (text: string): Hex => keccak256(stringToHex(text));
-
-const client = createTestClient({ mode: 'anvil', chain: foundry, transport: http(rpc), pollingInterval: 20 })
-  .extend(publicActions)
-  .extend(walletActions);
 
 type Call = { abi: Abi; address: Address; functionName: string; args?: unknown[]; value?: bigint };
 
-const send = async (from: typeof curator, call: Call): Promise<void> => {
+const send = async (from: LocalAccount, call: Call): Promise<void> => {
   const hash = await client.writeContract({ ...call, account: from });
   const receipt = await client.waitForTransactionReceipt({ hash });
   if (receipt.status !== 'success') throw new Error(`${call.functionName} reverted`);
 };
 
-const until = async <T>(what: string, attempt: () => Promise<T | undefined>, ms = 60_000): Promise<T> => {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await attempt().catch(() => undefined);
-    if (value !== undefined) return value;
-    if (Date.now() > end) throw new Error(`${what} did not happen within ${ms / 1000} s`);
-    await sleep(50);
-  }
-};
-
 const query = async (text: string) => {
-  const response = await fetch(`http://127.0.0.1:${apiPort}/graphql`, {
+  const response = await fetch(`${api}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query: text }),
@@ -79,53 +66,38 @@ const query = async (text: string) => {
   return data;
 };
 
-let contracts: AddressBook['contracts'];
-
 beforeAll(async () => {
-  children.push(
-    spawn(bin('anvil'), ['--port', String(rpcPort), '--accounts', '20', '--silent'], { stdio: 'ignore' }),
-  );
-  await until('anvil', () => client.getChainId());
-  execFileSync(
-    bin('forge'),
-    [
-      'script',
-      'script/Deploy.s.sol',
-      '--rpc-url',
-      rpc,
-      '--broadcast',
-      '--slow',
-      '--private-key',
-      deployerKey,
-    ],
-    { cwd: root, stdio: 'pipe', env: { ...process.env, OPENLEDGER_DEPLOYMENT: deployment } },
-  );
-  contracts = parseAddressBook(readFileSync(path.join(root, deployment), 'utf8'), 31_337).contracts;
+  chain = await startChain();
+  client = clientOf(chain.rpc);
+  const port = await freePort();
+  api = `http://127.0.0.1:${port}`;
   const env = {
     ...process.env,
-    OPENLEDGER_DEPLOYMENT: path.join(root, deployment),
-    OPENLEDGER_RPC_URL: rpc,
+    OPENLEDGER_DEPLOYMENT: chain.deployment,
+    OPENLEDGER_RPC_URL: chain.rpc,
     PGLITE_DIR: database,
     PONDER_TELEMETRY_DISABLED: '1',
   };
-  const args = ['start', '--schema', 'test', '-H', '127.0.0.1', '-p', String(apiPort)];
-  children.push(spawn(bin('ponder'), args, { cwd: path.join(root, 'ponder'), stdio: 'ignore', env }));
-}, 120_000);
+  const args = ['start', '--schema', 'test', '-H', '127.0.0.1', '-p', String(port)];
+  const options = { cwd: path.join(root, 'ponder'), stdio: 'ignore', env } as const;
+  ponder = spawn(path.join(root, 'node_modules/.bin/ponder'), args, options);
+});
 
 afterAll(async () => {
-  await Promise.all(
-    children.map(async (child) => {
-      if (child.exitCode !== null) return;
-      const exit = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await exit;
-    }),
-  );
-  rmSync(path.join(root, deployment), { force: true });
+  if (ponder !== undefined && ponder.exitCode === null) {
+    const exit = new Promise((done) => ponder.once('exit', done));
+    ponder.kill('SIGTERM');
+    await exit;
+  }
+  await chain?.close();
   rmSync(database, { recursive: true, force: true });
-}, 30_000);
+});
 
 it('shows over GraphQL what happens on the chain', async () => {
+  const { contracts } = chain.book;
+  const [curator, contributor, builder, consumer, operator, voter] = [1, 2, 11, 12, 13, 14].map(
+    chain.account,
+  );
   const datanets = { abi: datanetRegistryAbi as Abi, address: contracts.DatanetRegistry };
   const config = {
     name: 'Tides',
@@ -228,9 +200,9 @@ it('shows over GraphQL what happens on the chain', async () => {
   await send(voter, { ...governor, functionName: 'execute', args: [...proposal, hash('raise it')] });
 
   // The execution is the last thing that happens: once it shows, everything before is there as well.
-  const shown = await until('the execution of the vote', async () => {
+  const shown = await waitUntil(async () => {
     const done = await query('{ proposals(where: { status: "executed" }) { totalCount } }');
-    if (done.proposals.totalCount === 0) return undefined;
+    if (done.proposals.totalCount === 0) throw new Error('The vote is not shown as executed.');
     return query(`{
       datanets { items { id name owner accepted rows contributions { items { id status owner rowCount bond } } } }
       models(orderBy: "id") { items { id kind owner parent outputPer1k datanets run { step finishedAt } } }
@@ -239,7 +211,7 @@ it('shows over GraphQL what happens on the chain', async () => {
       proposals { items { status forVotes description votes { items { voter support weight } } } }
       parametersVersions(orderBy: "version") { items { version tauBasePpm contributorsBps } }
     }`);
-  });
+  }, 60_000);
   const low = (a: Address) => a.toLowerCase();
   expect(shown.datanets.items).toEqual([
     {
@@ -288,6 +260,6 @@ it('shows over GraphQL what happens on the chain', async () => {
     { version: 1, tauBasePpm: 50_000, contributorsBps: 4_000 },
     { version: 2, tauBasePpm: 100_000, contributorsBps: 4_000 },
   ]);
-  const summary = await (await fetch(`http://127.0.0.1:${apiPort}/summary`)).json();
+  const summary = await (await fetch(`${api}/summary`)).json();
   expect(summary).toMatchObject({ datanets: 1, contributions: 1, models: 2, agents: 1, claims: 0 });
-}, 120_000);
+});

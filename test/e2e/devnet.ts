@@ -1,10 +1,7 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const root = resolve(fileURLToPath(import.meta.url), '../../..');
+import { join } from 'node:path';
+import { freePorts, root } from './ports.ts';
 
 /** Where the end-to-end stage leaves its devnet, for the browser stage to continue. */
 export const sharedHome = join(root, '.openledger-e2e');
@@ -59,23 +56,4 @@ function runCli(args: string[], env: Record<string, string>): Promise<CliResult>
         done({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
     );
   });
-}
-
-/** Ports that nothing listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      await new Promise((closed) => server.close(closed));
-      if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-      return address.port;
-    }),
-  );
 }

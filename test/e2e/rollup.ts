@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -25,7 +24,8 @@ import {
   serializeTransaction,
 } from 'viem/op-stack';
 import type { Bridge } from '../../ts/sdk/src/actions/bridge.ts';
-import { freePorts, root } from './devnet.ts';
+import { startAnvil } from './anvil.ts';
+import { root } from './ports.ts';
 
 const mnemonic = 'test test test test test test test test test test test junk';
 const bedrock = 'node_modules/@eth-optimism/contracts-bedrock/forge-artifacts';
@@ -74,23 +74,20 @@ export type Rollup = {
   propose: () => Promise<void>;
   /** Sum of all balances of the rollup but those that withdrawals left behind. */
   circulating: () => Promise<bigint>;
-  stop: () => void;
+  stop: () => Promise<void>;
 };
 
 /** Starts both chains, deploys the bridge and tells the rollup what its coin is. */
 export async function startRollup(): Promise<Rollup> {
-  const [l1Port, l2Port] = (await freePorts(2)) as [number, number];
-  const chains = [
-    startAnvil(l1Port, ['--chain-id', '31338']),
-    startAnvil(l2Port, ['--chain-id', '31337', '--network', 'optimism', '--balance', '0']),
-  ];
-  const stop = () => {
-    for (const chain of chains) chain.kill();
+  const chains = await Promise.all([
+    startAnvil('--chain-id', '31338'),
+    startAnvil('--chain-id', '31337', '--network', 'optimism', '--balance', '0'),
+  ]);
+  const stop = async () => {
+    await Promise.all(chains.map((chain) => chain.close()));
   };
   try {
-    const l1 = clientAt(`http://127.0.0.1:${l1Port}`);
-    const l2 = clientAt(`http://127.0.0.1:${l2Port}`);
-    await Promise.all([listening(l1), listening(l2)]);
+    const [l1, l2] = chains.map(({ rpc }) => clientAt(rpc));
     for (const [name, address] of Object.entries(predeploys)) {
       await l2.setCode({ address, bytecode: artifact(name).deployedBytecode });
     }
@@ -100,27 +97,9 @@ export async function startRollup(): Promise<Rollup> {
     const propose = () => proposeOutput(l1, l2, bridge);
     return { l1, l2, bridge, systemConfig, derive, propose, circulating: () => circulatingOn(l2), stop };
   } catch (error) {
-    stop();
+    await stop();
     throw error;
   }
-}
-
-function startAnvil(port: number, options: string[]): ChildProcess {
-  return spawn(join(root, 'node_modules/.bin/anvil'), ['--port', String(port), '--silent', ...options], {
-    stdio: 'ignore',
-  });
-}
-
-async function listening(client: ChainClient): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const isUp = await client.getChainId().then(
-      () => true,
-      () => false,
-    );
-    if (isUp) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error('anvil did not start within ten seconds.');
 }
 
 async function deploy(l1: ChainClient, contract: Artifact, args: unknown[] = []): Promise<Hex> {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hex } from 'viem';
 import { createPublicClient, http, keccak256, parseAbi } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { devnetAt, freePorts, sharedHome, type TestDevnet } from './devnet.ts';
+import { devnetAt, sharedHome, type TestDevnet } from './devnet.ts';
 import { openLedger, type Voucher } from './ledger.ts';
 
 const MNEMONIC = 'test test test test test test test test test test test junk';
@@ -185,54 +184,3 @@ async function fetchChannel(): Promise<Hex> {
   const { data } = await (await fetch(`${devnet.urls.node}/v1/receipts`)).json();
   return keccak256(new TextEncoder().encode(JSON.stringify(data.map((r: { id: string }) => r.id))));
 }
-
-describe('bad surroundings', () => {
-  it('names the port that another program uses, and the variable that moves it', async () => {
-    const other = await devnetAt(join(sharedHome, 'other'));
-    const server = createServer((_, response) => response.end('not a chain'));
-    await new Promise<void>((done) =>
-      server.listen(Number(other.env.OPENLEDGER_RPC_PORT), '127.0.0.1', done),
-    );
-    const { code, stderr, stdout } = await other.cli('devnet', 'up');
-    server.close();
-    await other.cli('devnet', 'down');
-    expect(code).toBe(1);
-    expect(stdout + stderr).toContain(`Port ${other.env.OPENLEDGER_RPC_PORT}`);
-    expect(stdout + stderr).toContain('OPENLEDGER_RPC_PORT');
-  });
-
-  it('refuses a chain with another id', async () => {
-    const other = await devnetAt(join(sharedHome, 'other'));
-    const server = createServer((request, response) => {
-      request.resume();
-      response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: '0x1' }));
-    });
-    await new Promise<void>((done) =>
-      server.listen(Number(other.env.OPENLEDGER_RPC_PORT), '127.0.0.1', done),
-    );
-    const { code, stderr, stdout } = await other.cli('devnet', 'up');
-    server.close();
-    await other.cli('devnet', 'down');
-    expect(code).toBe(1);
-    expect(stdout + stderr).toContain('serves chain 1, not 31337');
-  });
-
-  it('says what is wrong with a receipt file', async () => {
-    const { code, stderr } = await devnet.cli('receipt', 'verify', sharedHome);
-    expect(code).toBe(1);
-    expect(stderr).toContain('cannot be read as a receipt');
-  });
-
-  it('says what is wrong with a setting', async () => {
-    const [port] = await freePorts(1);
-    const other = await devnetAt(join(sharedHome, 'other'));
-    other.env.OPENLEDGER_NODE_PORT = `${port}00000`;
-    const { code, stderr } = await other.cli('devnet', 'status');
-    expect(code).toBe(1);
-    expect(stderr).toContain('OPENLEDGER_NODE_PORT');
-  });
-
-  it('leaves nothing of the other devnet', () => {
-    expect(readdirSync(join(sharedHome, 'other'))).not.toContain('chain');
-  });
-});

@@ -9,10 +9,10 @@ import { reputationRegistryAbi } from '@openledger/sdk/abis';
 import type { PaymentRequired } from '@x402/core/types';
 import { type Hex, parseEther } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import type { Chain } from '../src/chain/chain.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { untrained } from './support/adapter.ts';
-import { startDevnet, type TestDevnet } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { payerOf, wrapOpen } from './support/payer.ts';
 import { connect, publishWorld } from './support/world.ts';
@@ -22,7 +22,7 @@ const EXAMPLE = join(import.meta.dirname, '../../examples/src/agent-to-agent.ts'
 const [NODE, CONSUMER, HIRER] = [13, 16, 18];
 
 describe('the node among agents, on a real chain', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let home: string;
   let node: NodeProcess;
@@ -30,7 +30,7 @@ describe('the node among agents, on a real chain', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-agents-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     const base = await loadBase(BASE);
     const store = await openFolderStore({ folder: join(home, 'node/store') });

@@ -6,6 +6,8 @@ import { caseRegistryAbi } from '@openledger/sdk/abis';
 import { createTestClient, type Hex, http, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../test/e2e/anvil.ts';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import { attributeReceipt } from '../src/attribution/attribute.ts';
 import type { Chain } from '../src/chain/chain.ts';
 import { createApp } from '../src/gateway/app.ts';
@@ -18,7 +20,6 @@ import { createCatalog } from '../src/models/catalog.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { untrained } from './support/adapter.ts';
 import { runCli } from './support/cli.ts';
-import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { askModel, connect, publishWorld } from './support/world.ts';
 
@@ -29,7 +30,7 @@ const NODE_ID = 2;
 
 /** One validator, which is drawn for everything; private answers of an adapter. */
 describe('a validator that audits', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let home: string;
   let node: NodeProcess;
@@ -74,7 +75,7 @@ describe('a validator that audits', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-audits-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     const base = await loadBase(join(import.meta.dirname, '../../models/base'));
     const store = await openFolderStore({ folder: join(home, 'node/store') });

@@ -6,6 +6,8 @@ import { attributionSettlementAbi, auditRegistryAbi } from '@openledger/sdk/abis
 import { DATA_SCHEME } from '@openledger/sdk/protocol/claim-data';
 import { type Hex, zeroHash } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../test/e2e/anvil.ts';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import { type Chain, walletOn } from '../src/chain/chain.ts';
 import { createSettlementReader } from '../src/chain/settlement-reader.ts';
 import { createSettlementState } from '../src/chain/settlement-state.ts';
@@ -17,7 +19,6 @@ import { httpStore } from '../src/store/http-store.ts';
 import { layeredStore } from '../src/store/layered-store.ts';
 import type { BlobReader } from '../src/store/types.ts';
 import { createWatcher } from '../src/watcher/watcher.ts';
-import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { askModel, connect, registerBase } from './support/world.ts';
 
@@ -29,7 +30,7 @@ const QUESTIONS = ['Who kept the light?', 'What is a bell made of?'];
 
 /** Every claim is too large for calldata here, by the node's settings. */
 describe('a node whose claims are too large for calldata', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let home: string;
   let node: NodeProcess;
@@ -80,7 +81,7 @@ describe('a node whose claims are too large for calldata', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-held-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     await registerBase(devnet, chain);
     validators = await Promise.all(

@@ -7,6 +7,7 @@ import { agentStakingAbi } from '@openledger/sdk/abis';
 import { ROLE } from '@openledger/sdk/protocol/roles';
 import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import { TAMPERED_FIELDS } from '../../sdk/test/tamper.ts';
 import { type Chain, walletOn } from '../src/chain/chain.ts';
 import { createSettlementReader } from '../src/chain/settlement-reader.ts';
@@ -21,7 +22,6 @@ import { httpStore } from '../src/store/http-store.ts';
 import { layeredStore } from '../src/store/layered-store.ts';
 import { createWatcher, type Verdict } from '../src/watcher/watcher.ts';
 import type { Proposal } from './liar.ts';
-import { startDevnet, type TestDevnet } from './support/devnet.ts';
 import { connect, publishWorld } from './support/world.ts';
 
 const [LIAR, WATCHER, ELSEWHERE, HONEST] = [15, 16, 18, 19];
@@ -29,14 +29,14 @@ const WITHHOLDERS = [17, 14] as const;
 const SEEDS = 20;
 
 describe('a liar in a process of its own', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let server: RunningServer;
   let home: string;
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-liar-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     const store = await openFolderStore({ folder: join(home, 'store') });
     server = await listen(

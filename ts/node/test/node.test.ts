@@ -18,9 +18,11 @@ import OpenAI from 'openai';
 import { createTestClient, type Hex, http, publicActions } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../test/e2e/anvil.ts';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
+import { freePort } from '../../../test/e2e/ports.ts';
 import type { Chain } from '../src/chain/chain.ts';
 import { createSettlementReader } from '../src/chain/settlement-reader.ts';
-import { freePort, startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, operator, spawnNode, startNode } from './support/node-process.ts';
 import { type RpcProxy, startProxy } from './support/proxy.ts';
 import { startVllm } from './support/vllm-shapes.ts';
@@ -30,7 +32,7 @@ const [BUILDER, CONSUMER, NODE, NEXT, ANYONE] = [11, 12, 13, 14, 19];
 const BASE = join(import.meta.dirname, '../../models/base');
 
 describe('the node, as a process on a real chain', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let proxy: RpcProxy;
   let home: string;
@@ -44,7 +46,7 @@ describe('the node, as a process on a real chain', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-node-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     proxy = await startProxy(devnet.rpc);
     const { weightsHash, tokenizerHash } = await loadBase(BASE);

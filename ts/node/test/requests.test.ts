@@ -20,9 +20,10 @@ import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { createTestClient, type Hex, http, toHex } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../test/e2e/anvil.ts';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import type { Chain } from '../src/chain/chain.ts';
 import { createSettlementReader, type SeenClaim } from '../src/chain/settlement-reader.ts';
-import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { askModel, connect, registerBase, send } from './support/world.ts';
 
@@ -38,7 +39,7 @@ type Sealed = { key: Hex; enc: Hex; ciphertext: Hex };
 
 /** The window of an answer is five seconds on the test's chain. */
 describe('a node whose claim is asked about', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let home: string;
   let node: NodeProcess;
@@ -80,7 +81,7 @@ describe('a node whose claim is asked about', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-requests-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     await registerBase(devnet, chain);
     node = await startNode(

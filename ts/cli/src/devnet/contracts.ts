@@ -40,8 +40,10 @@ export async function deploy(config: DevnetConfig): Promise<void> {
   });
 }
 
-function hashSources(): string {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'foundry.toml')));
+/** Changes with everything that a deployment is made of. */
+export function hashSources(): string {
+  const hash = createHash('sha256');
+  for (const file of ['foundry.toml', 'script/predeploys.mjs']) hash.update(readFileSync(join(root, file)));
   for (const folder of ['src', 'script'])
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).toSorted())
       if (file.endsWith('.sol')) hash.update(file).update(readFileSync(join(root, folder, file)));

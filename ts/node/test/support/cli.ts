@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import type { TestDevnet } from './devnet.ts';
+import type { TestChain } from '../../../../test/e2e/chain.ts';
 
 /** Runs `openledger …` on the test's chain; `env` has the key. Rejects with what it says when it fails. */
 export function runCli<T>(
-  devnet: TestDevnet,
+  devnet: TestChain,
   home: string,
   args: string[],
   env: Record<string, string>,

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { waitUntil } from '../../../../test/e2e/anvil.ts';
+import { freePort } from '../../../../test/e2e/ports.ts';
 import { checkAnswer } from './check-answers.ts';
-import { freePort, waitUntil } from './devnet.ts';
 
 const OPERATOR_TOKEN = 'an-operator-token-for-tests';
 

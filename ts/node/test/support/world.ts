@@ -16,6 +16,7 @@ import { canonicalBytes, storeUri } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { channelId as channelIdOf, type SigningDomain } from '@openledger/sdk/protocol/vouchers';
 import { type Hex, type LocalAccount, parseEther, toHex } from 'viem';
+import type { TestChain } from '../../../../test/e2e/chain.ts';
 import { type Chain, openChain, walletOn } from '../../src/chain/chain.ts';
 import {
   type LoadedContribution,
@@ -25,7 +26,6 @@ import {
 import { createLog } from '../../src/log.ts';
 import type { BlobStore } from '../../src/store/types.ts';
 import { type InfluenceResult, packageAdapter } from '../../src/trainer/package-adapter.ts';
-import type { TestDevnet } from './devnet.ts';
 import { randomFrom } from './random.ts';
 
 const GWEI = 1_000_000_000n;
@@ -45,7 +45,7 @@ export async function send(chain: Chain, account: LocalAccount, call: object): P
 }
 
 /** Connects to the test's chain. */
-export function connect(devnet: TestDevnet): Promise<Chain> {
+export function connect(devnet: TestChain): Promise<Chain> {
   return openChain({ rpc: devnet.rpc, deployment: devnet.deployment, log: createLog('silent') });
 }
 
@@ -59,7 +59,7 @@ export type Learn = (
  * needs, without training. `baseHash` is the weights hash of the registered base.
  */
 export async function publishWorld(
-  devnet: TestDevnet,
+  devnet: TestChain,
   chain: Chain,
   store: BlobStore,
   options: { baseHash?: Hex; texts?: string[]; learn?: Learn } = {},
@@ -159,7 +159,7 @@ export async function publishWorld(
 }
 
 /** Registers the shipped base model, for sale, as model 1. */
-export async function registerBase(devnet: TestDevnet, chain: Chain): Promise<void> {
+export async function registerBase(devnet: TestChain, chain: Chain): Promise<void> {
   const builder = devnet.account(11);
   const { weightsHash, tokenizerHash } = await loadBase(join(import.meta.dirname, '../../../models/base'));
   const registry = { address: chain.contracts.ModelRegistry, abi: modelRegistryAbi } as const;
@@ -170,7 +170,7 @@ export async function registerBase(devnet: TestDevnet, chain: Chain): Promise<vo
 
 /** Asks a node's model, or its base, these questions, each paid, over a new channel. */
 export async function askModel(
-  devnet: TestDevnet,
+  devnet: TestChain,
   chain: Chain,
   node: { url: string; id: number; model?: number },
   consumer: LocalAccount,
