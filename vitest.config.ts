@@ -27,7 +27,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Four projects, so that CI can give each part of the run its own time. */
+/** Four projects, so that CI can give each part of the run its own time; without `--project` one follows the other. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -37,6 +37,9 @@ export default defineConfig({
           name: 'unit',
           include: ['ts/*/{src,test}/**/*.test.ts', 'test/layout/*.test.ts'],
           exclude: [...exclude, ...endToEnd, '**/*.training.test.ts'],
+          // By default one processor stays idle, which is half of them where there are two.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
           testTimeout: 30_000,
         },
       },
@@ -46,6 +49,7 @@ export default defineConfig({
           include: ['ts/*/{src,test}/**/*.training.test.ts'],
           exclude,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 240_000,
         },
       },
@@ -56,7 +60,8 @@ export default defineConfig({
           exclude,
           globalSetup: 'test/e2e/setup.ts',
           maxWorkers: 2,
-          testTimeout: 600_000,
+          sequence: { groupOrder: 2 },
+          testTimeout: 180_000,
           hookTimeout: 240_000,
         },
       },
@@ -66,6 +71,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           exclude,
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 180_000,
           hookTimeout: 420_000,
         },

@@ -19,6 +19,10 @@ export type TestChain = {
   key(index: number): `0x${string}`;
   /** Moves the chain's clock and mines a block. */
   travel(seconds: number): Promise<void>;
+  /** Stops the chain's clock, so that no window ends because the machine is slow. */
+  stopClock(): Promise<void>;
+  /** Mines a block at this time; a stopped clock stands there then. */
+  travelTo(timestamp: number): Promise<void>;
   /** Stops and starts the RPC, keeping the chain. */
   pause(): void;
   resume(): void;
@@ -53,6 +57,11 @@ export async function startChain(): Promise<TestChain> {
       key: (index) => `0x${Buffer.from(account(index).getHdKey().privateKey!).toString('hex')}`,
       travel: async (seconds) => {
         await client.increaseTime({ seconds });
+        await client.mine({ blocks: 1 });
+      },
+      stopClock: () => client.setBlockTimestampInterval({ interval: 0 }),
+      travelTo: async (timestamp) => {
+        await client.setNextBlockTimestamp({ timestamp: BigInt(timestamp) });
         await client.mine({ blocks: 1 });
       },
       pause: () => void anvil.process.kill('SIGSTOP'),

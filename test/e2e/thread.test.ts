@@ -34,7 +34,8 @@ afterAll(async () => {
   await devnet.cli('devnet', 'down');
 });
 
-describe('the thread', () => {
+// Trains a model, for minutes where the machine is slow.
+describe('the thread', { timeout: 900_000 }, () => {
   it('turns nine files into ERC-721 contributions, an anchored training run and a published adapter', async () => {
     const steps = await demo('--until', 'train');
     const datanets = steps.contribute.result.datanets as { contributions: { owner: Hex; rows: number }[] }[];

@@ -42,7 +42,7 @@ describe('the node among agents, on a real chain', () => {
     await wrapOpen(chain, devnet.account(CONSUMER), parseEther('5'));
     mcp = new Client({ name: 'test', version: '1' });
     await mcp.connect(new StreamableHTTPClientTransport(new URL(`${node.url}/mcp`)));
-  }, 240_000);
+  });
 
   afterAll(async () => {
     await mcp?.close();
@@ -129,7 +129,7 @@ describe('the node among agents, on a real chain', () => {
     expect(payable).toBeGreaterThan(0n);
     const nobody = await call('check_rewards', { account: devnet.account(19).address });
     expect(nobody.structuredContent).toMatchObject({ contributions: [], payouts: [], baselines: [] });
-  }, 60_000);
+  });
 
   it('is found by another agent in the registry, hired over A2A, paid in OPEN and rated', async () => {
     const env = { ...process.env, OPENLEDGER_RPC_URL: devnet.rpc, OPENLEDGER_DEPLOYMENT: devnet.deployment };
@@ -150,7 +150,7 @@ describe('the node among agents, on a real chain', () => {
     });
     expect([count, value]).toEqual([1n, 100n]);
     expect((await node.settle()).json).toMatchObject({ settled: true, fees: json.receipt.fee });
-  }, 60_000);
+  });
 
   it('shows its card, and refuses what A2A does not allow', async () => {
     const card = await (await fetch(`${node.url}/.well-known/agent-card.json`)).json();

@@ -92,7 +92,7 @@ describe('a node whose claims are too large for calldata', () => {
       ),
     );
     node = await startProver();
-  }, 240_000);
+  });
 
   afterAll(async () => {
     for (const one of [node, ...validators]) one?.child.kill('SIGKILL');
@@ -126,7 +126,7 @@ describe('a node whose claims are too large for calldata', () => {
     expect(new Set(asked.map(({ kind, subject }) => `${kind} ${subject}`)).size).toBe(2);
     await devnet.travel(60);
     expect(await statusOf(claimId)).toBe('final');
-  }, 60_000);
+  });
 
   it('is attested by nobody who cannot rebuild the claim', async () => {
     const [proposed] = await events('ClaimDataElsewhere');
@@ -154,7 +154,7 @@ describe('a node whose claims are too large for calldata', () => {
       expect(answer).toMatchObject({ status });
       expect(answer.json.error?.message).toContain(why);
     }
-  }, 60_000);
+  });
 
   it('claims what it redeemed when it died before validators attested', async () => {
     await ask();
@@ -170,7 +170,7 @@ describe('a node whose claims are too large for calldata', () => {
     expect((await events('ClaimDataElsewhere')).at(-1)!.args.claimId).toBe(claimId);
     await devnet.travel(60);
     expect(await statusOf(claimId)).toBe('final');
-  }, 60_000);
+  });
 
   it('waits for validators that are away, whatever its restarts, and then puts into calldata what fits', async () => {
     await ask();
@@ -184,5 +184,5 @@ describe('a node whose claims are too large for calldata', () => {
     expect((await events('ClaimData')).map(({ args }) => args.claimId)).toEqual([claimId]);
     await devnet.travel(60);
     expect(await statusOf(claimId)).toBe('final');
-  }, 60_000);
+  });
 });

@@ -45,7 +45,7 @@ describe('a liar in a process of its own', () => {
       0,
     );
     await publishWorld(devnet, chain, store);
-  }, 240_000);
+  });
 
   afterAll(async () => {
     await server?.close();
@@ -151,7 +151,7 @@ describe('a liar in a process of its own', () => {
       verdict = (await watcher.look()).find((one) => one.claimId === claimId);
     });
     expect(verdict).toMatchObject({ outcome: 'honest', problems: [] });
-  }, 60_000);
+  });
 
   it(`finds nothing to prove in ${SEEDS} honest claims`, async () => {
     const seen: Hex[] = [];

@@ -57,7 +57,7 @@ describe('the node, as a process on a real chain', () => {
     await send(chain, builder, { ...registry, functionName: 'setPrices', args: [1, PRICES] });
     node = await start();
     channelId = await openChannel(chain, devnet.account(CONSUMER), 1);
-  }, 240_000);
+  });
 
   afterAll(async () => {
     node?.child.kill('SIGKILL');
@@ -139,7 +139,7 @@ describe('the node, as a process on a real chain', () => {
     expect(flushed.status).toBe(200);
     // The contributors' 40 % that nobody else earned, and the treasury's own 5 %.
     expect(await chain.client.getBalance({ address: timelock })).toBe(before + (fees * 4_500n) / 10_000n);
-  }, 120_000);
+  });
 
   it('proves a settled receipt to whoever knows a block’s hash and nothing else', async () => {
     const answers = await ask('Who rang the bell?');
@@ -184,7 +184,7 @@ describe('the node, as a process on a real chain', () => {
     // A base model has no contributors: owner and treasury share what the fee has for both.
     const paid = shown.payments.reduce((sum, { amount }) => sum + amount, 0n);
     expect(paid).toBe((answers.receipt.fee * 6_000n) / 10_000n);
-  }, 60_000);
+  });
 
   it('does not settle twice when it is killed while its transaction waits to be mined', async () => {
     await ask('Where do the ferries go?');
@@ -211,7 +211,7 @@ describe('the node, as a process on a real chain', () => {
     expect(receipt.position).toBe(0);
     expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 1 });
     await devnet.travel(31);
-  }, 120_000);
+  });
 
   it('loses nothing when it is killed in the middle of answers', async () => {
     for (let round = 0; round < 3; round += 1) {
@@ -228,7 +228,7 @@ describe('the node, as a process on a real chain', () => {
     const channel = await node.request<{ settled: string }>(`/v1/channels/${channelId}`);
     expect(BigInt(channel.json.settled)).toBe(signed.cumulativeFee);
     await devnet.travel(31);
-  }, 120_000);
+  });
 
   it('redeems what a consumer has signed who leaves while a claim is open', async () => {
     const leaver = devnet.account(CONSUMER);
@@ -252,7 +252,7 @@ describe('the node, as a process on a real chain', () => {
     await send(chain, leaver, { ...escrow, functionName: 'withdraw', args: [leaving] });
     expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 1, vouchers: 0 });
     await devnet.travel(31);
-  }, 120_000);
+  });
 
   it('says so when the RPC goes away, and goes on when it is back', async () => {
     await proxy.down();
@@ -261,7 +261,7 @@ describe('the node, as a process on a real chain', () => {
     await proxy.up();
     expect((await node.request('/health')).status).toBe(200);
     expect((await ask('Are you there?')).receipt.position).toBe(0);
-  }, 60_000);
+  });
 
   it('serves the OpenAI client: chat, a plain completion and embeddings, all paid and settled', async () => {
     const { fetch } = client;
@@ -276,7 +276,7 @@ describe('the node, as a process on a real chain', () => {
     expect(data.map(({ embedding }) => Math.hypot(...embedding).toFixed(4))).toEqual(['1.0000', '1.0000']);
     expect((await node.settle()).json).toMatchObject({ settled: true, vouchers: 1 });
     await devnet.travel(31);
-  }, 60_000);
+  });
 
   it('lets a cluster generate, and keeps payment, receipts and attribution', async () => {
     const { tokenizer } = await loadBase(BASE);
@@ -302,7 +302,7 @@ describe('the node, as a process on a real chain', () => {
     await node.end('SIGTERM');
     node = await start();
     connectClient();
-  }, 60_000);
+  });
 
   it('refuses to start on a port in use, in a folder in use, and on another chain', async () => {
     const refuse = async (flags: string[], env: Record<string, string> = {}) => {
@@ -331,7 +331,7 @@ describe('the node, as a process on a real chain', () => {
     expect(none.output).toContain('Deploy the contracts first');
     const keyless = await refuse([...other], { OPENLEDGER_NODE_KEY: '' });
     expect(keyless.code).toBe(1);
-  }, 60_000);
+  });
 
   it('is the same agent with another wallet: it settles what the former served, and signs for it', async () => {
     const { receiptHash } = await ask('Who has the key?');
@@ -368,7 +368,7 @@ describe('the node, as a process on a real chain', () => {
     await ask('And who has it now?');
     expect((await node.settle()).json).toMatchObject({ settled: true });
     expect((await node.request(`/v1/receipts/${receiptHash}`)).json).toMatchObject({ status: 'claimed' });
-  }, 60_000);
+  });
 
   it('asks the operator for a token, and ends quietly when it is told to', async () => {
     const wrong = await node.request('/v1/settle', {
@@ -378,7 +378,7 @@ describe('the node, as a process on a real chain', () => {
     expect(wrong.status).toBe(401);
     expect(await node.end('SIGTERM')).toBe(0);
     expect(node.output()).not.toContain('What is a bell made of');
-  }, 60_000);
+  });
 });
 
 type ReceiptJson = {

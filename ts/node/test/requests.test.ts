@@ -107,7 +107,7 @@ describe('a node whose claim is asked about', () => {
       functionName: 'setEncryptionKey',
       args: [validatorId, key],
     });
-  }, 240_000);
+  });
 
   afterAll(async () => {
     node?.child.kill('SIGKILL');
@@ -153,7 +153,7 @@ describe('a node whose claim is asked about', () => {
       args: [claimId],
     });
     expect(record.status).toBe(2);
-  }, 60_000);
+  });
 
   it('opens drawn receipts: in the clear where they are public, else sealed to the validator', async () => {
     const seen = await askAndSettle();
@@ -203,5 +203,5 @@ describe('a node whose claim is asked about', () => {
       drawn.add(payload.opening === undefined ? 'sealed' : 'public');
     }
     expect(drawn).toEqual(new Set(['sealed', 'public']));
-  }, 60_000);
+  });
 });

@@ -98,7 +98,7 @@ describe('a call without a channel, on a real chain', () => {
     node = await start();
     await wrapOpen(chain, devnet.account(CONSUMER), parseEther('5'));
     payer = payerOf(chain, devnet.account(CONSUMER));
-  }, 240_000);
+  });
 
   afterAll(async () => {
     node?.child.kill('SIGKILL');
@@ -139,7 +139,7 @@ describe('a call without a channel, on a real chain', () => {
     const balanceBefore = await chain.client.getBalance({ address: owner });
     await claim(first.payout, json.finalClaim);
     expect((await chain.client.getBalance({ address: owner })) - balanceBefore).toBe(BigInt(first.payable));
-  }, 60_000);
+  });
 
   it('is streamed, and the header says before the first word that it was paid', async () => {
     const response = await payer.fetch(url(), post(chat({ stream: true })));
@@ -151,7 +151,7 @@ describe('a call without a channel, on a real chain', () => {
     const last = JSON.parse(events.at(-1)?.slice(6) ?? '') as Paid;
     expect(last.openledger.payment).toMatchObject({ transaction: settled.transaction });
     expect(last.openledger.receipt.fee).toBe(last.openledger.payment.amount);
-  }, 30_000);
+  });
 
   it('refuses what is forged, changed, used, late or not covered, with the codes of the library', async () => {
     const before = await balance();
@@ -197,7 +197,7 @@ describe('a call without a channel, on a real chain', () => {
 
     expect((await pay(chat(), good)).status).toBe(200);
     expect(await refusal(chat(), good)).toBe('invalid_exact_evm_nonce_already_used');
-  }, 60_000);
+  });
 
   it('cannot be executed past the inbox, nor used by somebody else', async () => {
     const payment = await signed(chat());
@@ -227,7 +227,7 @@ describe('a call without a channel, on a real chain', () => {
       args: [channelId],
     });
     expect(channel.consumer).toBe(devnet.account(CONSUMER).address);
-  }, 30_000);
+  });
 
   it('serves many at once, and offers a channel after a few', async () => {
     const ask = async (light: number) => {
@@ -244,7 +244,7 @@ describe('a call without a channel, on a real chain', () => {
       nodeId: 1,
       deposit: expect.stringMatching(/^\d+$/),
     });
-  }, 30_000);
+  });
 
   it('is answered once after a crash between the payment and the answer', async () => {
     const body = chat({ messages: [{ role: 'user', content: 'What came after the storm?' }] });
@@ -274,7 +274,7 @@ describe('a call without a channel, on a real chain', () => {
     expect(await balance()).toBe(before);
     // Everything that was served settles: one receipt for each payment.
     expect((await node.settle()).json).toMatchObject({ settled: true });
-  }, 60_000);
+  });
 
   it('is free as often as the operator says, with receipts that settle and counts that outlive the node', async () => {
     await devnet.travel(31);
@@ -330,7 +330,7 @@ describe('a call without a channel, on a real chain', () => {
     ]);
     await devnet.travel(10);
     expect(await channel('withdraw', channelId)).toMatchObject({ amount: sponsored.left });
-  }, 120_000);
+  });
 
   /** The payment with another authorization, signed well. */
   async function signedOver(
