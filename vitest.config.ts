@@ -40,7 +40,7 @@ export default defineConfig({
           // By default one processor stays idle, which is half of them where there are two.
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
