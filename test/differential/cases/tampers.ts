@@ -1,5 +1,6 @@
 /** Ways to falsify an honest claim, one for everything that a prover could get wrong or lie about. */
 import type { Hex } from 'viem';
+import * as claimTrees from '../naive/claim-trees.ts';
 import * as claims from '../naive/claims.ts';
 import * as evidence from '../naive/evidence.ts';
 import * as naive from '../naive/hashes.ts';
@@ -160,7 +161,7 @@ export const TAMPERS: Record<string, Tamper> = {
     const p = [...x.payouts.values()].find((one) => one.seq === x.claim.seq && one.depth > 0);
     if (!p) return;
     x.creditsShift = { asset: p.asset, shift: { height: random.int(p.depth), index: 0, by: -1n } };
-    p.hash = claims.creditNodes(x, p.asset).root.hash;
+    p.hash = claimTrees.creditNodes(x, p.asset).root.hash;
     return true;
   },
   'recorded sums of receipts': (x, random) => {
@@ -345,7 +346,7 @@ function credit(change: (list: claims.Credit[], i: number) => void): Tamper {
     change(list, random.int(list.length));
     if (list.some(({ amount }) => amount <= 0n)) return;
     x.credits.set(p.asset, list);
-    const nodes = claims.creditNodes(x, p.asset);
+    const nodes = claimTrees.creditNodes(x, p.asset);
     [p.hash, p.depth, p.delta] = [nodes.root.hash, nodes.depth, nodes.root.sum];
     return true;
   };

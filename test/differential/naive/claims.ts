@@ -2,13 +2,14 @@
  * A claim over random receipts, as plainly as docs/formats.md says it, kept in parts that a case may falsify before the
  * roots are taken. Shares nothing with ts/sdk or src/.
  */
-import { concatHex, encodePacked, type Hex, keccak256 } from 'viem';
+import { type Hex, keccak256 } from 'viem';
 import type { Rng } from '../rng.ts';
 import { allocate, type Params, type Terms } from './allocate.ts';
+import { attributionLeaves, creditNodes, payoutNodes, sketchLeaves } from './claim-trees.ts';
 import * as evidence from './evidence.ts';
 import * as naive from './hashes.ts';
-import { type Nodes, type Shift, sumNodes } from './nodes.ts';
-import { depth, type Leaf, proof, root } from './trees.ts';
+import type { Shift } from './nodes.ts';
+import { depth, root } from './trees.ts';
 
 export const ZERO: Hex = `0x${'00'.repeat(32)}`;
 const NONE: Hex = `0x${'00'.repeat(14)}`;
@@ -138,15 +139,6 @@ export function createWorld(random: Rng): World {
     corpus,
   };
 }
-
-export const sketchPreimage = ({ asset, sigma, a, rows }: Sketch): Hex =>
-  encodePacked(['uint40', 'uint32', 'bytes', 'bytes32'], [asset, sigma, naive.int8s(a), rows]);
-export const sketchLeaves = (sketches: Sketch[]): Leaf[] =>
-  sketches.map((one) => ({
-    position: one.asset,
-    hash: keccak256(concatHex(['0x16', sketchPreimage(one)])),
-    sum: 0n,
-  }));
 
 /** An honest claim after `parent`, over batches of vouchers of receipts. */
 export function draftClaim(world: World, random: Rng, parent?: Draft): Draft {
@@ -331,74 +323,3 @@ export function seal(x: Draft): Draft {
   x.claim.payoutsRoot = payoutNodes(x).root.hash;
   return x;
 }
-
-// ------------------------------------------------------------------------------------------------- leaves and trees
-
-export const attributionPreimage = (a: Attribution): Hex =>
-  encodePacked(
-    ['bytes32', 'uint40', 'uint96', 'bytes32', 'bytes'],
-    [a.receiptHash, a.modelId, a.fee, a.queryHash, naive.itemsBytes(a.items)],
-  );
-export const creditIndexes = (a: Attribution): Hex =>
-  a.creditIndex.length === 0
-    ? '0x'
-    : encodePacked(
-        a.creditIndex.map(() => 'uint32' as const),
-        a.creditIndex,
-      );
-export const attributionLeaves = (x: Draft): Leaf[] =>
-  x.attributions.flatMap((a, position) => {
-    if (!a) return [];
-    const inner = keccak256(concatHex(['0x12', attributionPreimage(a)]));
-    return [{ position, hash: keccak256(concatHex(['0x13', inner, creditIndexes(a)])), sum: 0n }];
-  });
-export const attributionPath = (x: Draft, r: number): Hex =>
-  proof(attributionLeaves(x), depth(x.claim.receiptCount), false, r);
-
-export const payoutPreimage = (p: Payout): Hex =>
-  encodePacked(
-    ['uint40', 'uint32', 'uint96', 'uint96', 'bytes32', 'uint8'],
-    [p.asset, p.seq, p.cumulative, p.delta, p.hash, p.depth],
-  );
-export const payoutNodes = (x: Draft): Nodes =>
-  sumNodes(
-    x.claim.payoutsDepth,
-    new Map(
-      [...x.payouts].map(([position, p]) => [
-        position,
-        { preimage: concatHex(['0x15', payoutPreimage(p)]), sum: x.recorded.get(position)! },
-      ]),
-    ),
-    x.payoutsShift,
-  );
-
-export const creditPreimage = (c: Credit): Hex =>
-  encodePacked(['uint40', 'uint8', 'uint96'], [c.receiptNumber, c.item, c.amount]);
-export function creditNodes(x: Draft, asset: number): Nodes {
-  const credits = x.credits.get(asset) ?? [];
-  return sumNodes(
-    depth(credits.length),
-    new Map(credits.map((c, i) => [i, { preimage: concatHex(['0x14', creditPreimage(c)]), sum: c.amount }])),
-    x.creditsShift?.asset === asset ? x.creditsShift.shift : undefined,
-  );
-}
-
-export const receiptNodes = (v: Voucher): Nodes =>
-  sumNodes(
-    depth(v.count),
-    new Map(
-      v.receipts.map((r, i) => [i, { preimage: concatHex(['0x10', naive.receiptPreimage(r)]), sum: r.fee }]),
-    ),
-    v.shift,
-  );
-export const voucherPreimage = (v: Voucher): Hex =>
-  encodePacked(
-    ['bytes32', 'uint32', 'bytes32', 'uint32', 'uint96', 'uint40'],
-    [v.channelId, v.epoch, receiptNodes(v).root.hash, v.count, v.fee, v.first],
-  );
-export const voucherLeaves = (vouchers: Voucher[]): Leaf[] =>
-  vouchers.map((v, position) => ({
-    position,
-    hash: keccak256(concatHex(['0x11', voucherPreimage(v)])),
-    sum: 0n,
-  }));

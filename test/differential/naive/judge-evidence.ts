@@ -4,6 +4,7 @@
  */
 import { concatHex, type Hex, keccak256, stringToHex } from 'viem';
 import type { Rng } from '../rng.ts';
+import * as claimTrees from './claim-trees.ts';
 import * as claims from './claims.ts';
 import * as evidence from './evidence.ts';
 import * as naive from './hashes.ts';
@@ -29,9 +30,9 @@ export function* evidenceQuestions(
 }
 
 const opening = (x: claims.Draft, r: number, a: claims.Attribution) => [
-  claims.attributionPreimage(a),
-  claims.creditIndexes(a),
-  claims.attributionPath(x, r),
+  claimTrees.attributionPreimage(a),
+  claimTrees.creditIndexes(a),
+  claimTrees.attributionPath(x, r),
 ];
 const termsOf = (world: claims.World, { modelId }: claims.Attribution) =>
   world.models[modelId - 1] ?? world.models[0]!;
@@ -72,8 +73,8 @@ function omission(
         ...opening(x, r, a),
         r,
         naive.int8s(query),
-        claims.sketchPreimage(sketch),
-        proof(claims.sketchLeaves(world.sketches), terms.treeDepth, false, sketch.asset),
+        claimTrees.sketchPreimage(sketch),
+        proof(claimTrees.sketchLeaves(world.sketches), terms.treeDepth, false, sketch.asset),
       ]);
     },
     fraud:

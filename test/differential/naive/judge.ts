@@ -13,6 +13,7 @@ import {
 } from 'viem';
 import type { Rng } from '../rng.ts';
 import { allocate, type Params, type Terms } from './allocate.ts';
+import * as claimTrees from './claim-trees.ts';
 import * as claims from './claims.ts';
 import * as naive from './hashes.ts';
 import { evidenceQuestions } from './judge-evidence.ts';
@@ -46,7 +47,7 @@ const size = (hex: Hex) => (hex.length - 2) / 2;
 /** Trees of claims that are not falsified any more. */
 const payoutTrees = new WeakMap<claims.Draft, Nodes>();
 function payoutNodes(x: claims.Draft): Nodes {
-  if (!payoutTrees.has(x)) payoutTrees.set(x, claims.payoutNodes(x));
+  if (!payoutTrees.has(x)) payoutTrees.set(x, claimTrees.payoutNodes(x));
   return payoutTrees.get(x)!;
 }
 
@@ -84,13 +85,13 @@ function allocation(world: claims.World, x: claims.Draft, r: number): Question {
   const [batch, index, voucher] = voucherOf(x, r);
   const makeWitness = () =>
     abi('bytes bytes bytes bytes bytes bytes bytes uint32 uint32', [
-      a ? claims.attributionPreimage(a) : '0x',
-      a ? claims.creditIndexes(a) : '0x',
-      claims.attributionPath(x, r),
+      a ? claimTrees.attributionPreimage(a) : '0x',
+      a ? claimTrees.creditIndexes(a) : '0x',
+      claimTrees.attributionPath(x, r),
       naive.receiptPreimage(receipt),
-      claims.receiptNodes(voucher).path(0, receipt.position),
-      claims.voucherPreimage(voucher),
-      proof(claims.voucherLeaves(x.batches[batch]!), depthOf(x.batches[batch]!.length), false, index),
+      claimTrees.receiptNodes(voucher).path(0, receipt.position),
+      claimTrees.voucherPreimage(voucher),
+      proof(claimTrees.voucherLeaves(x.batches[batch]!), depthOf(x.batches[batch]!.length), false, index),
       index,
       x.claim.fromBatch + batch,
     ]);
@@ -140,7 +141,7 @@ export function isHonest(
 function itemToCredit(x: claims.Draft, r: number, k: number, a: claims.Attribution): Question {
   const { asset, amount } = a.items[k]!;
   const p = x.payouts.get(asset);
-  const nodes = claims.creditNodes(x, asset);
+  const nodes = claimTrees.creditNodes(x, asset);
   const index = a.creditIndex[k] ?? -1;
   const inside = p !== undefined && index >= 0 && index < 2 ** p.depth;
   const isTree =
@@ -151,12 +152,12 @@ function itemToCredit(x: claims.Draft, r: number, k: number, a: claims.Attributi
   const makeWitness = () =>
     abi('bool bytes bytes bytes uint32 uint8 bytes bytes bytes bytes uint32', [
       false,
-      claims.attributionPreimage(a),
-      claims.creditIndexes(a),
-      claims.attributionPath(x, r),
+      claimTrees.attributionPreimage(a),
+      claimTrees.creditIndexes(a),
+      claimTrees.attributionPath(x, r),
       r,
       k,
-      p ? claims.payoutPreimage(p) : '0x',
+      p ? claimTrees.payoutPreimage(p) : '0x',
       payoutNodes(x).path(0, asset),
       found ? encodePacked(['bytes32', 'uint96'], [found.hash, found.sum]) : '0x',
       found ? nodes.path(0, index) : '0x',
@@ -188,7 +189,7 @@ const isOpen = (x: claims.Draft, position: number, p: claims.Payout | undefined)
 
 function creditToItem(x: claims.Draft, position: number, p: claims.Payout, i: number): Question {
   const credit = x.credits.get(position)![i]!;
-  const nodes = claims.creditNodes(x, position);
+  const nodes = claimTrees.creditNodes(x, position);
   const r = credit.receiptNumber - x.claim.firstReceipt;
   const outside = r < 0 || r >= x.claim.receiptCount;
   const a = outside ? undefined : x.attributions[r];
@@ -197,14 +198,14 @@ function creditToItem(x: claims.Draft, position: number, p: claims.Payout, i: nu
   const makeWitness = () =>
     abi('bool bytes bytes bytes uint32 uint8 bytes bytes bytes bytes uint32', [
       true,
-      a ? claims.attributionPreimage(a) : '0x',
-      a ? claims.creditIndexes(a) : '0x',
-      outside ? '0x' : claims.attributionPath(x, r),
+      a ? claimTrees.attributionPreimage(a) : '0x',
+      a ? claimTrees.creditIndexes(a) : '0x',
+      outside ? '0x' : claimTrees.attributionPath(x, r),
       0,
       0,
-      claims.payoutPreimage(p),
+      claimTrees.payoutPreimage(p),
       payoutNodes(x).path(0, position),
-      claims.creditPreimage(credit),
+      claimTrees.creditPreimage(credit),
       nodes.path(0, i),
       i,
     ]);
@@ -222,7 +223,7 @@ function creditToItem(x: claims.Draft, position: number, p: claims.Payout, i: nu
 
 function transition(x: claims.Draft, asset: number): Question {
   const [old, next] = [x.parent?.payouts.get(asset), x.payouts.get(asset)];
-  const preimage = (p: claims.Payout | undefined) => (p ? claims.payoutPreimage(p) : '0x');
+  const preimage = (p: claims.Payout | undefined) => (p ? claimTrees.payoutPreimage(p) : '0x');
   const parent = naive.CLAIM_FIELDS.map(([type, name]) => ({ type, name }));
   const types = ['uint40', 'bytes', 'bytes', 'bytes', 'bytes'].map((type) => ({ type }));
   const empty = Object.fromEntries(
@@ -293,10 +294,10 @@ function* malformed(x: claims.Draft): Generator<Question> {
     return p ? p.asset === index && p.cumulative === sum : preimage === '0x02' && sum === 0n;
   });
   for (const [position, p] of x.payouts) {
-    const nodes = claims.creditNodes(x, position);
+    const nodes = claimTrees.creditNodes(x, position);
     if (p.seq !== x.claim.seq || p.hash !== nodes.root.hash || p.delta !== nodes.root.sum) continue;
     if (!isOpen(x, position, p) || p.asset !== position) continue;
-    const where = ['0x', '0x', 0, 0, claims.payoutPreimage(p), paidOut.path(0, position)];
+    const where = ['0x', '0x', 0, 0, claimTrees.payoutPreimage(p), paidOut.path(0, position)];
     yield* ask(2, nodes, where, (preimage, sum, index) => {
       const credit = x.credits.get(position)?.[index];
       return credit ? credit.amount === sum : preimage === '0x02' && sum === 0n;
@@ -304,9 +305,9 @@ function* malformed(x: claims.Draft): Generator<Question> {
   }
   for (const [b, batch] of x.batches.entries()) {
     for (const [v, voucher] of batch.entries()) {
-      const path = proof(claims.voucherLeaves(batch), depthOf(batch.length), false, v);
-      const where = [claims.voucherPreimage(voucher), path, v, x.claim.fromBatch + b, '0x', '0x'];
-      yield* ask(0, claims.receiptNodes(voucher), where, (preimage, sum, index) => {
+      const path = proof(claimTrees.voucherLeaves(batch), depthOf(batch.length), false, v);
+      const where = [claimTrees.voucherPreimage(voucher), path, v, x.claim.fromBatch + b, '0x', '0x'];
+      yield* ask(0, claimTrees.receiptNodes(voucher), where, (preimage, sum, index) => {
         const r = voucher.receipts[index];
         if (!r || index >= voucher.count) return preimage === '0x02' && sum === 0n && index >= voucher.count;
         const placed = r.position === index && r.channelId === voucher.channelId && r.epoch === voucher.epoch;
@@ -324,14 +325,14 @@ function score(world: claims.World, x: claims.Draft, r: number, k: number, a: cl
   const inside = item.asset < 2 ** terms.treeDepth;
   const makeWitness = () =>
     abi('bytes bytes bytes uint32 uint8 bytes bytes bytes', [
-      claims.attributionPreimage(a),
-      claims.creditIndexes(a),
-      claims.attributionPath(x, r),
+      claimTrees.attributionPreimage(a),
+      claimTrees.creditIndexes(a),
+      claimTrees.attributionPath(x, r),
       r,
       k,
       naive.int8s(query),
-      sketch ? claims.sketchPreimage(sketch) : '0x',
-      inside ? proof(claims.sketchLeaves(world.sketches), terms.treeDepth, false, item.asset) : '0x',
+      sketch ? claimTrees.sketchPreimage(sketch) : '0x',
+      inside ? proof(claimTrees.sketchLeaves(world.sketches), terms.treeDepth, false, item.asset) : '0x',
     ]);
   const isKnown = a.queryHash === keccak256(naive.int8s(query));
   const differs = sketch && isKnown && claims.scoreOf(sketch, query) !== item.score;
@@ -360,9 +361,9 @@ async function notice(
   const witness = abi('bytes bytes32 bytes bytes bytes uint32', [
     await sign(digest),
     shown,
-    claims.attributionPreimage(a),
-    claims.creditIndexes(a),
-    claims.attributionPath(x, r),
+    claimTrees.attributionPreimage(a),
+    claimTrees.creditIndexes(a),
+    claimTrees.attributionPath(x, r),
     r,
   ]);
   return {
@@ -375,7 +376,7 @@ async function notice(
 
 const depthOf = (count: number) => Math.ceil(Math.log2(Math.max(count, 1)));
 export const vouchersRoot = (vouchers: claims.Voucher[]) =>
-  root(claims.voucherLeaves(vouchers), depthOf(vouchers.length), false).hash;
+  root(claimTrees.voucherLeaves(vouchers), depthOf(vouchers.length), false).hash;
 
 function voucherOf(x: claims.Draft, r: number): [number, number, claims.Voucher] {
   const number = x.claim.firstReceipt + r;
