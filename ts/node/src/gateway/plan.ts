@@ -64,11 +64,20 @@ export async function planCall(deps: PlanDeps, body: ChatBody | CompletionBody):
       'Send fewer or shorter messages.',
     );
   }
+  const { tokens, exact } = tokensWanted(body);
+  return { model, prices, activation, promptTokens, context, room, wanted: Math.min(tokens, room), exact };
+}
+
+/** How many tokens an answer has at most, and whether the client named that number. */
+export function tokensWanted(
+  body:
+    | Pick<ChatBody, 'max_tokens' | 'max_completion_tokens' | 'messages'>
+    | Pick<CompletionBody, 'max_tokens'>,
+): { tokens: number; exact: boolean } {
   const isChat = 'messages' in body;
   const named = (isChat ? body.max_completion_tokens : undefined) ?? body.max_tokens;
   const usual = isChat ? DEFAULT_MAX_TOKENS.chat : DEFAULT_MAX_TOKENS.completion;
-  const wanted = Math.min(named ?? usual, room);
-  return { model, prices, activation, promptTokens, context, room, wanted, exact: named != null };
+  return { tokens: named ?? usual, exact: named != null };
 }
 
 /** A node has one base model in memory; adapters of another base would be nonsense on it. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
 import { walletOn } from '../chain/chain.ts';
+import { readContributions } from '../chain/contributions.ts';
 import { withRpc } from '../chain/retry.ts';
 import { createSettlementReader } from '../chain/settlement-reader.ts';
 import { createSettlementState } from '../chain/settlement-state.ts';
@@ -37,7 +38,7 @@ export async function startValidator(context: Context, signal: AbortSignal | und
     encodeText: (text: string) => base.tokenizer.encode(text),
   };
   const auditor = await createAuditor({
-    ...{ ...shared, wallet, privateKey, tokenizer, engine },
+    ...{ ...shared, wallet, privateKey, tokenizer, engine, contributions: () => readContributions(chain) },
     ...{ baseHash: base.weightsHash, opensCases: config.openCases },
   });
   const loop = startLoop({ name: 'auditing', everyMs: config.pollEvery * 1000, log, task: auditor.look });

@@ -1,13 +1,15 @@
-import { sameHex, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
+import { sameHex, utf8 } from '@openledger/sdk/protocol/bytes';
 import type { DisclosedReceipt } from '@openledger/sdk/protocol/claim-data';
 import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import type { CitedRow } from '@openledger/sdk/protocol/context';
 import { type Evidence, encodeItems, ITEM_LIMITS } from '@openledger/sdk/protocol/items';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { type Hex, toHex } from 'viem';
 import { z } from 'zod';
 import { type EvidenceEngine, findEvidence } from '../attribution/attribute.ts';
 import type { ReceiptOpening } from '../claims/receipt-opening.ts';
-import { chatBody, completionBody } from '../gateway/openai.ts';
+import { chatBody, completionBody, paymentBody } from '../gateway/openai.ts';
+import { tokensWanted } from '../gateway/plan.ts';
 import { makePrompt } from '../gateway/prompt.ts';
 import type { TextEngine, VerifiedAdapter } from '../models/types.ts';
 
@@ -19,13 +21,26 @@ export type CheckDeps = {
   engine: Pick<EvidenceEngine, 'paidSpans' | 'queryVector'>;
 };
 
-const asked = z.union([chatBody.pick({ messages: true }), completionBody.pick({ prompt: true })]);
+/** A row in a receipt's prompt, with the datanet that it is of. */
+export type AuditedRow = CitedRow & { datanet: number };
 
-/** Recomputes what a claim says of an opened receipt: its commitments, its prompt's tokens and its evidence. */
+const openledger = paymentBody.pick({ retrieval: true }).default({});
+const limits = { max_tokens: true } as const;
+const asked = z.union([
+  chatBody.pick({ messages: true, max_completion_tokens: true, ...limits }).extend({ openledger }),
+  completionBody.pick({ prompt: true, ...limits }).extend({ openledger }),
+]);
+type Asked = z.infer<typeof asked>;
+
+/**
+ * Recomputes what a claim says of an opened receipt: its commitments, its prompt's tokens and its evidence. `rows` are those
+ * that the receipt says were placed in its prompt. Whether others fitted the question better is not checked.
+ */
 export async function checkOpening(
   { tokenizer, engine }: CheckDeps,
   { receipt, items, queryHash }: DisclosedReceipt,
   { request, output, salt }: ReceiptOpening,
+  rows: readonly AuditedRow[],
   adapter: VerifiedAdapter | undefined,
 ): Promise<AuditOutcome> {
   const problems: string[] = [];
@@ -38,19 +53,35 @@ export async function checkOpening(
 
   const parsed = asked.safeParse(parseJson(request));
   if (!parsed.success) return unchecked('The request asks for no text.');
-  if (!sameHex(receipt.contextRoot, ZERO_HASH)) return unchecked('Rows were placed in its prompt.');
-  const body = { ...parsed.data, openledger: {} } as Parameters<typeof makePrompt>[0];
-  const limits = { ...tokenizer, contextLength: Number.POSITIVE_INFINITY };
-  const { promptTokens } = await makePrompt(body, limits, undefined);
+  const { tokens } = tokensWanted(parsed.data);
+  if (receipt.tokensOut > tokens)
+    problems.push(`${tokens} tokens were asked for at most, and ${receipt.tokensOut} were billed.`);
+  problems.push(...faultsOfRows(parsed.data, rows));
+  const body = parsed.data as Parameters<typeof makePrompt>[0];
+  const room = { ...tokenizer, contextLength: Number.POSITIVE_INFINITY };
+  const { promptTokens } = await makePrompt(body, room, { retrieve: async () => [...rows] });
   if (promptTokens.length !== receipt.tokensIn)
     problems.push(`The prompt has ${promptTokens.length} tokens, and ${receipt.tokensIn} were billed.`);
-  const found = await findEvidence({ receipt, output, promptTokens }, adapter, engine);
+  const found = await findEvidence({ receipt, output, promptTokens, context: [...rows] }, adapter, engine);
   if (!sameHex(found.queryHash, queryHash)) problems.push('The query vector is another one.');
   // What costs nothing pays nobody: its evidence is not listed.
   const listed = receipt.fee === 0n ? [] : found.listed;
   const claimed = items.filter(({ kind }) => kind < ITEM_LIMITS.length);
   if (!sameHex(bytesOf(listed), bytesOf(claimed))) problems.push('The evidence is other evidence.');
   return { outcome: problems.length === 0 ? 'right' : 'wrong', problems };
+}
+
+/** What is wrong with the rows in a prompt, whatever else could have been there. */
+function faultsOfRows({ openledger: { retrieval } }: Asked, rows: readonly AuditedRow[]): string[] {
+  if (rows.length === 0) return [];
+  if (retrieval === undefined) return ['Rows were placed in its prompt, and none were asked for.'];
+  const { datanets, k } = retrieval;
+  return [
+    ...(rows.length > k ? [`${rows.length} rows were placed in its prompt, and ${k} were asked for.`] : []),
+    ...rows
+      .filter(({ datanet }) => !datanets.includes(datanet))
+      .map(({ asset, row }) => `Row ${row} of asset ${asset} is of a datanet that was not asked for.`),
+  ];
 }
 
 /** Evidence without its amounts: those follow from it, and a fraud proof of its own checks them. */

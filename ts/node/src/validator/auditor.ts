@@ -1,8 +1,11 @@
 import { auditRegistryAbi } from '@openledger/sdk/abis';
+import { sameHex } from '@openledger/sdk/protocol/bytes';
 import { decodeClaimData } from '@openledger/sdk/protocol/claim-data';
+import { type ContextRow, contextRowOf, isContextOf } from '@openledger/sdk/protocol/context';
 import { hashReceipt, isNoAudit } from '@openledger/sdk/protocol/receipts';
 import { type Hex, parseEventLogs, zeroHash } from 'viem';
 import type { Chain, ChainWallet } from '../chain/chain.ts';
+import { type AcceptedContribution, loadContribution, rowText } from '../chain/contributions.ts';
 import type { SeenClaim } from '../chain/settlement-reader.ts';
 import { confirmed, revertOf } from '../chain/transact.ts';
 import { type ClaimContextDeps, claimContext } from '../claims/claim-context.ts';
@@ -11,7 +14,7 @@ import { describe } from '../errors.ts';
 import { requireBase } from '../gateway/plan.ts';
 import type { ModelCatalog, VerifiedAdapter } from '../models/types.ts';
 import type { BlobStore } from '../store/types.ts';
-import { type AuditOutcome, type CheckDeps, checkOpening } from './audit-check.ts';
+import { type AuditedRow, type AuditOutcome, type CheckDeps, checkOpening } from './audit-check.ts';
 import { createCaseOpener } from './case-opener.ts';
 
 export type AuditorDeps = ClaimContextDeps &
@@ -21,6 +24,8 @@ export type AuditorDeps = ClaimContextDeps &
     privateKey: Hex;
     validatorId: number;
     catalog: Pick<ModelCatalog, 'find' | 'list' | 'verify'>;
+    /** All accepted contributions. */
+    contributions(): Promise<AcceptedContribution[]>;
     /** Of the base model that `tokenizer` and `engine` have. */
     baseHash: Hex;
     store: BlobStore;
@@ -187,7 +192,7 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
   }
 
   async function judge(seen: SeenClaim, position: number, { payloadHash }: Opened): Promise<AuditOutcome> {
-    const { claimData } = await claimContext(deps, seen);
+    const { claimData, dump } = await claimContext(deps, seen);
     const disclosed = decodeClaimData(claimData)[position];
     if (disclosed === undefined) throw new Error(`The claim's data do not have receipt ${position}.`);
     const { receipt } = disclosed;
@@ -200,7 +205,32 @@ export async function createAuditor(deps: AuditorDeps): Promise<Auditor> {
     } catch (error) {
       return { outcome: 'wrong', problems: [`What it was opened with cannot be read. ${describe(error)}`] };
     }
-    return checkOpening(deps, disclosed, opening, adapter);
+    const cited = dump?.contexts?.find((one) => one.position === position)?.rows ?? [];
+    if (!isContextOf(receipt, cited)) {
+      return { outcome: 'unchecked', problems: ['The rows in its prompt were not published.'] };
+    }
+    const rows = await Promise.all(cited.map(rowOf));
+    const other = rows.findIndex((row, i) => !sameHex(contextRowOf(row).bytesHash, cited[i].bytesHash));
+    if (other === -1) return checkOpening(deps, disclosed, opening, rows, adapter);
+    const { asset, row } = cited[other];
+    return {
+      outcome: 'wrong',
+      problems: [`Row ${row} of asset ${asset} has another text than in the prompt.`],
+    };
+  }
+
+  /** A row of a prompt as its contribution has it. */
+  async function rowOf({ asset, row, score }: ContextRow): Promise<AuditedRow> {
+    const contribution = (await deps.contributions()).find((one) => one.asset === asset);
+    if (contribution === undefined) throw new Error(`Asset ${asset} is no accepted contribution any more.`);
+    const found = (await loadContribution(store, contribution)).rows.find((one) => one.row === row);
+    return {
+      asset,
+      row,
+      score,
+      datanet: contribution.datanet,
+      text: found === undefined ? '' : rowText(found),
+    };
   }
 
   async function isOver({ claimId, claim }: SeenClaim): Promise<boolean> {
