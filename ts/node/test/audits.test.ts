@@ -47,8 +47,10 @@ describe('a validator that audits', () => {
     });
   };
   const test = () => createTestClient({ mode: 'anvil', chain: foundry, transport: http(devnet.rpc) });
-  const ask = () =>
-    askModel(devnet, chain, { ...node, id: NODE_ID, model: 2 }, devnet.account(CONSUMER), QUESTIONS);
+  const ask = (retrieval?: { datanets: number[]; k: number }) =>
+    askModel(devnet, chain, { ...node, id: NODE_ID, model: 2 }, devnet.account(CONSUMER), QUESTIONS, {
+      retrieval,
+    });
   const settle = async () => {
     const { json } = await node.settle();
     expect(json, node.output().slice(-2000)).toMatchObject({ settled: true, receipts: 2 });
@@ -94,17 +96,23 @@ describe('a validator that audits', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  it('opens private receipts with its key, recomputes them with the model, and finds them right', async () => {
-    await ask();
-    const found = await allSaid(await settle());
-    for (const { msg, problems } of found.values()) {
-      expect(problems).toEqual([]);
-      expect(msg).toBe('a drawn receipt is right');
-    }
-  });
+  it.each([
+    ['a model alone', undefined],
+    ['a model with rows in its prompt', { datanets: [1], k: 2 }],
+  ])(
+    'opens private receipts of %s with its key, recomputes them, and finds them right',
+    async (_, retrieval) => {
+      await ask(retrieval);
+      const found = await allSaid(await settle());
+      await devnet.travel(60);
+      for (const { msg, problems } of found.values()) {
+        expect(problems).toEqual([]);
+        expect(msg).toBe('a drawn receipt is right');
+      }
+    },
+  );
 
   it('opens a case about a node that made a query vector up', async () => {
-    await devnet.travel(60);
     await ask();
     await waitUntil(async () => {
       const { json } = await node.request<{ data: { attribution: unknown }[] }>('/v1/receipts');

@@ -71,7 +71,7 @@ describe('a node whose claim is asked about', () => {
       [PRIVATE, false],
     ] as const) {
       const questions = ['Who kept the light?', 'What is a bell made of?'];
-      await askModel(devnet, chain, { ...node, id: 1 }, devnet.account(account), questions, isPublic);
+      await askModel(devnet, chain, { ...node, id: 1 }, devnet.account(account), questions, { isPublic });
     }
     expect((await node.settle()).json).toMatchObject({ settled: true, receipts: 4 });
     const reader = createSettlementReader(chain);

@@ -1,6 +1,5 @@
 import { utf8 } from '@openledger/sdk/protocol/bytes';
 import { feeOf, isPublic, RECEIPT_FLAG } from '@openledger/sdk/protocol/receipts';
-import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { NodeError } from '../errors.ts';
 import {
   type ChainChannel,
@@ -13,12 +12,6 @@ import { MAX_PUBLIC_BYTES } from '../ledger/claim-size.ts';
 import type { Prices } from '../models/types.ts';
 import { PaymentError } from './http-errors.ts';
 import type { ChatBody, CompletionBody, PaymentBody } from './openai.ts';
-
-/** The request as it is hashed: the JSON body in RFC 8785 form, without the payment block. */
-export function requestText(rawBody: Record<string, unknown>): string {
-  const { openledger: _payment, ...request } = rawBody;
-  return new TextDecoder().decode(canonicalBytes(request));
-}
 
 /** Refuses a PUBLIC call that no claim has room for; `outputBytes` as far as they are known. */
 export function requireRoom(flags: number, request: string, outputBytes = 0): void {

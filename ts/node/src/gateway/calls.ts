@@ -1,5 +1,5 @@
 import { utf8 } from '@openledger/sdk/protocol/bytes';
-import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
+import { outputTree, requestHash, requestText } from '@openledger/sdk/protocol/content';
 import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
 import { feeOf, hashReceipt, isPublic, type Receipt } from '@openledger/sdk/protocol/receipts';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
@@ -20,7 +20,7 @@ import type {
 } from '../models/types.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { FinishReason } from './answer-shapes.ts';
-import { affordable, flagsOf, leftOn, logProbabilitiesOf, requestText, requireRoom } from './call-rules.ts';
+import { affordable, flagsOf, leftOn, logProbabilitiesOf, requireRoom } from './call-rules.ts';
 import { base64Of } from './embedding-output.ts';
 import type { ChatBody, CompletionBody, EmbeddingBody, PaymentBody } from './openai.ts';
 import { createCallPayment, type PaymentDeps } from './payment.ts';

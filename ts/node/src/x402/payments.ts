@@ -1,3 +1,4 @@
+import { requestText } from '@openledger/sdk/protocol/content';
 import { GWEI } from '@openledger/sdk/protocol/receipts';
 import { voucherTypedData } from '@openledger/sdk/protocol/vouchers';
 import { parsePaymentPayload } from '@x402/core/schemas';
@@ -13,7 +14,6 @@ import { ExactEvmScheme } from '@x402/evm/exact/server';
 import { type Hex, isAddressEqual, keccak256, type LocalAccount, toHex } from 'viem';
 import type { Chain } from '../chain/chain.ts';
 import { NodeError } from '../errors.ts';
-import { requestText } from '../gateway/call-rules.ts';
 import type { Calls } from '../gateway/calls.ts';
 import { type PaidCall, randomBytes, saltOf, unpaidBodyOf, withChannel } from '../gateway/channelless.ts';
 import type { ChainChannel } from '../ledger/channel.ts';

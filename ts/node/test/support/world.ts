@@ -6,7 +6,7 @@ import {
   modelRegistryAbi,
   trainingLogAbi,
 } from '@openledger/sdk/abis';
-import { createInferenceClient } from '@openledger/sdk/client/inference-client';
+import { type CallOptions, createInferenceClient } from '@openledger/sdk/client/inference-client';
 import { keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
 import { contributionCommitment } from '@openledger/sdk/protocol/datanet';
@@ -175,8 +175,9 @@ export async function askModel(
   node: { url: string; id: number; model?: number },
   consumer: LocalAccount,
   questions: readonly string[],
-  isPublic = false,
+  options: { isPublic?: boolean; retrieval?: CallOptions['retrieval'] } = {},
 ): Promise<void> {
+  const { isPublic = false, retrieval } = options;
   const records = new Map();
   const client = createInferenceClient({
     nodeUrl: node.url,
@@ -190,11 +191,10 @@ export async function askModel(
     },
   });
   for (const content of questions)
-    await client.ask({
-      model: `ol-${node.model ?? 1}`,
-      messages: [{ role: 'user', content }],
-      max_tokens: 8,
-    });
+    await client.ask(
+      { model: `ol-${node.model ?? 1}`, messages: [{ role: 'user', content }], max_tokens: 8 },
+      { retrieval },
+    );
 }
 
 /** Opens a channel of `consumer` with a node. */

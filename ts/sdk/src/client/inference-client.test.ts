@@ -2,9 +2,8 @@ import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
 import { utf8, ZERO_HASH } from '../protocol/bytes.ts';
-import { outputTree, requestHash } from '../protocol/content.ts';
+import { outputTree, requestHash, requestText } from '../protocol/content.ts';
 import { feeOf, GWEI, hashReceipt, type Receipt } from '../protocol/receipts.ts';
-import { canonicalJson } from '../protocol/store.ts';
 import { plainRoot } from '../protocol/trees.ts';
 import { receiptIssuedTypedData, recoverVoucherSigner, type Voucher } from '../protocol/vouchers.ts';
 import type { ChainView } from './chain-view.ts';
@@ -75,7 +74,7 @@ function fakeNode() {
       fee: feeOf(prices, 5, 4),
       servedAt: 1_800_000_000,
       flags: openledger.flags.includes('PUBLIC') ? 1 : 0,
-      requestHash: requestHash(openledger.salt, utf8(canonicalJson(rest))),
+      requestHash: requestHash(openledger.salt, utf8(requestText({ ...rest, openledger }))),
       outputRoot: plainRoot(outputTree(openledger.salt, output)),
       outputLength: output.length,
       contextRoot: ZERO_HASH,

@@ -2,10 +2,9 @@ import type { Hex, LocalAccount, PublicClient } from 'viem';
 import type { z } from 'zod';
 import type { AddressBook } from '../addresses.ts';
 import { sameHex } from '../protocol/bytes.ts';
-import { randomSalt } from '../protocol/content.ts';
+import { randomSalt, requestText } from '../protocol/content.ts';
 import type { CitedRow } from '../protocol/context.ts';
 import { hashReceipt, RECEIPT_FLAG, type Receipt } from '../protocol/receipts.ts';
-import { canonicalJson } from '../protocol/store.ts';
 import { type Voucher, voucherTypedData } from '../protocol/vouchers.ts';
 import { type ChainView, chainView } from './chain-view.ts';
 import {
@@ -248,9 +247,10 @@ export function createInferenceClient(options: InferenceClientOptions): Inferenc
     const ready = await sign(await record());
     const salt = randomSalt();
     const embeds = path.endsWith('/embeddings') || undefined;
+    const asked = { ...body, openledger: retrieval && { retrieval } };
     await store.save({
       ...ready,
-      pending: { salt, request: canonicalJson(body), flags, retrieve: retrieval?.k, embeds },
+      pending: { salt, request: requestText(asked), flags, retrieve: retrieval?.k, embeds },
     });
     const names = [...(options.isPublic ? ['PUBLIC'] : []), ...(options.noAudit ? ['NO_AUDIT'] : [])];
     const { delivered = true, ...voucher } = ready.voucher ?? {};

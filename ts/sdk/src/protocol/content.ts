@@ -10,6 +10,7 @@ import {
   toHex,
   uint,
 } from './bytes.ts';
+import { canonicalJson } from './store.ts';
 import { type PlainTree, plainTree } from './trees.ts';
 
 const WORD_BYTES = 32;
@@ -54,7 +55,16 @@ export function outputTree(salt: Hex, output: Uint8Array): PlainTree {
   return plainTree(words(output).map((word, index) => hashOutputWord(salt, index, word)));
 }
 
-/** `requestHash` of a receipt. `request`: the JSON as sent, in RFC 8785 form, before rows are added. */
+/**
+ * The request of a receipt: the JSON body in RFC 8785 form, before rows are added. Of the payment block only the retrieval that
+ * was asked for belongs to it.
+ */
+export function requestText({ openledger, ...body }: { openledger?: unknown }): string {
+  const retrieval = (openledger as { retrieval?: unknown } | null | undefined)?.retrieval;
+  return canonicalJson(retrieval === undefined ? body : { ...body, openledger: { retrieval } });
+}
+
+/** `requestHash` of a receipt. `request`: {@link requestText}. */
 export function requestHash(salt: Hex, request: BytesLike): Hex {
   return keccak(fixed(salt, 32, 'salt'), toBytes(request));
 }
