@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
 import { caseRegistryAbi } from '@openledger/sdk/abis';
-import { createTestClient, type Hex, http, parseEther } from 'viem';
+import { createTestClient, type Hex, http, parseEther, zeroHash } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitUntil } from '../../../test/e2e/anvil.ts';
@@ -103,6 +103,9 @@ describe('a validator that audits', () => {
     'opens private receipts of %s with its key, recomputes them, and finds them right',
     async (_, retrieval) => {
       await ask(retrieval);
+      const { json } = await node.request<{ data: { receipt: { contextRoot: Hex } }[] }>('/v1/receipts');
+      const { contextRoot } = json.data.at(-1)!.receipt;
+      expect(contextRoot === zeroHash).toBe(retrieval === undefined);
       const found = await allSaid(await settle());
       await devnet.travel(60);
       for (const { msg, problems } of found.values()) {
