@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { createPublicClient, http } from 'viem';
 import { freePort, root } from './ports.ts';
 
+/** The accounts of a chain with contracts, and what each has. */
+export const ACCOUNTS = ['--accounts', '20', '--balance', '100000'];
+
 /** A chain of a test's own. */
 export type Anvil = { rpc: string; process: ChildProcess; close(): Promise<void> };
 

@@ -1,12 +1,12 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AddressBook, parseAddressBook } from '@openledger/sdk/addresses';
 import { createTestClient, http, type LocalAccount, publicActions } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
-import { startAnvil } from './anvil.ts';
+import { inject } from 'vitest';
+import { ACCOUNTS, startAnvil } from './anvil.ts';
 import { root } from './ports.ts';
-import { ACCOUNTS, savedChain } from './setup.ts';
 
 const MNEMONIC = 'test test test test test test test test test test test junk';
 
@@ -31,7 +31,7 @@ export type TestChain = {
 
 /** Starts anvil on a free port with what `setup.ts` has deployed. */
 export async function startChain(): Promise<TestChain> {
-  const { state, book } = savedChain();
+  const { state, book } = JSON.parse(readFileSync(inject('savedChain'), 'utf8'));
   const anvil = await startAnvil(...ACCOUNTS);
   const deployment = join(root, 'deploy/dist', `test-${process.pid}-${new URL(anvil.rpc).port}.json`);
   const client = createTestClient({

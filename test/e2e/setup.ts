@@ -2,25 +2,32 @@
 // the same time, and what it does takes many seconds where loading a saved chain takes one.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTestClient, type Hex, http } from 'viem';
+import { createTestClient, http } from 'viem';
+import type { TestProject } from 'vitest/node';
 import { readConfig } from '../../ts/cli/src/devnet/config.ts';
 import { compile, deploy, hashSources } from '../../ts/cli/src/devnet/contracts.ts';
-import { startAnvil } from './anvil.ts';
+import { ACCOUNTS, startAnvil } from './anvil.ts';
 import { root } from './ports.ts';
 
-/** The accounts of the tests' chains and what each has. */
-export const ACCOUNTS = ['--accounts', '20', '--balance', '100000'];
-
 const folder = join(root, '.openledger/test-devnet');
-const saved = () => join(folder, `${hashSources().slice(0, 24)}.json`);
 
-/** A chain on which all contracts are deployed: its state, and its address book. */
-export const savedChain = (): { state: Hex; book: string } => JSON.parse(readFileSync(saved(), 'utf8'));
+declare module 'vitest' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: only interfaces are merged with what vitest declares
+  interface ProvidedContext {
+    /** A file with the state of a chain on which all contracts are deployed, and its address book. */
+    savedChain: string;
+  }
+}
 
-/** Compiles and deploys as `openledger devnet up` does, unless a chain with these contracts is saved. */
-export async function setup(): Promise<void> {
-  const path = saved();
-  if (existsSync(path)) return;
+/** Deploys, unless a chain with these contracts is saved. */
+export async function setup(project: TestProject): Promise<void> {
+  const path = join(folder, `${hashSources().slice(0, 24)}.json`);
+  if (!existsSync(path)) await save(path);
+  project.provide('savedChain', path);
+}
+
+/** Compiles and deploys as `openledger devnet up` does. */
+async function save(path: string): Promise<void> {
   const anvil = await startAnvil(...ACCOUNTS);
   // Forge may write below deploy/ only.
   const deployment = join(root, `deploy/dist/saved-${process.pid}.json`);
