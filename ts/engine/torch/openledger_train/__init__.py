@@ -1,0 +1,1 @@
+"""Carries out OpenLedger training runs with torch; see docs/training.md."""
