@@ -55,12 +55,19 @@ const other = [
   'SpanPredicate',
   'SpanOmissionPredicate',
   'RetrievalPredicate',
+  'AuthCaptureEscrow',
 ];
 
 const abiOf = (file: string): ContractConfig['abi'] => JSON.parse(readFileSync(file, 'utf8')).abi;
 
-/** Settlement is two contracts behind one address: its interface has the functions of both. */
-const interfaces: Record<string, string> = { AttributionSettlement: 'IAttributionSettlement' };
+/**
+ * Settlement is two contracts behind one address: its interface has the functions of both. The escrow of metered payments
+ * is another project's.
+ */
+const interfaces: Record<string, string> = {
+  AttributionSettlement: 'IAttributionSettlement',
+  AuthCaptureEscrow: 'IAuthCaptureEscrow',
+};
 
 const contract = (name: string): ContractConfig => {
   const artifact = interfaces[name] ?? name;

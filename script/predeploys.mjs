@@ -1,5 +1,6 @@
 // Puts the OP Stack predeploys that contracts and wallets look for on a bare anvil, at their addresses:
-// WETH (wrapped OPEN), L1Block and L2ToL1MessagePasser, with the bytecode that @eth-optimism/contracts-bedrock ships.
+// WETH (wrapped OPEN), L1Block and L2ToL1MessagePasser, with the bytecode that @eth-optimism/contracts-bedrock ships; and
+// what stands on a devnet for the escrow of metered payments (script/devnet; build the contracts first).
 // Doing it again changes nothing. Usage: node script/predeploys.mjs [rpc url]
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,11 +15,22 @@ export const predeploys = {
   L2ToL1MessagePasser: '0x4200000000000000000000000000000000000016',
 };
 
+/** Where clients of x402 expect it: constants of @x402/evm, version 1.0 of the Commerce Payments Protocol. */
+const holdEscrow = {
+  DevnetAuthCaptureEscrow: '0xBdEA0D1bcC5966192B070Fdf62aB4EF5b4420cff',
+  DevnetPaymentCollector: '0x0E3dF9510de65469C4518D7843919c0b8C7A7757',
+};
+
 /** The system address that alone may write to L1Block. */
 const depositor = '0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001';
 
 /** OPEN on the L1 devnet: the second contract of the devnet's first account, a proxy after its implementation. */
 const defaultL1Token = '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512';
+
+const own = (name) => {
+  const file = path.resolve(import.meta.dirname, `../out/DevnetAuthCapture.sol/${name}.json`);
+  return JSON.parse(readFileSync(file, 'utf8'));
+};
 
 const artifact = (name) => {
   const bedrock = path.dirname(
@@ -38,8 +50,12 @@ export async function placePredeploys(rpcUrl, l1Token = defaultL1Token) {
     .extend(publicActions)
     .extend(walletActions);
   const placed = [];
-  for (const [name, address] of Object.entries(predeploys)) {
-    const bytecode = artifact(name).deployedBytecode.object;
+  const all = [
+    ...Object.entries(predeploys).map(([name, address]) => [name, address, artifact(name)]),
+    ...Object.entries(holdEscrow).map(([name, address]) => [name, address, own(name)]),
+  ];
+  for (const [name, address, { deployedBytecode }] of all) {
+    const bytecode = deployedBytecode.object;
     if ((await client.getCode({ address })) === bytecode) continue;
     await client.setCode({ address, bytecode });
     placed.push(name);

@@ -72,8 +72,11 @@ const schema = z.object({
   requestsPerClaim: z.coerce.number().int().min(0).max(1_000),
   /** Seconds between looks at the chain. */
   pollEvery: z.coerce.number().min(0.1),
-  /** Whether calls without a channel are paid by signed transfer (x402). Each costs the node one transaction. */
-  x402: z.enum(['on', 'off']).transform((value) => value === 'on'),
+  /**
+   * How calls without a channel are paid by signature (x402): `on` a fixed price or by use, `exact` a fixed price only. Each
+   * costs the node a transaction; one that is paid by use costs two.
+   */
+  x402: z.enum(['on', 'exact', 'off']),
   /** Calls a day that the node pays for itself: of one caller (0: none), of all, and the most that one may cost. */
   freeCalls: z.coerce.number().int().min(0).max(1_000_000),
   freeTotal: z.coerce.number().int().min(1).max(1_000_000),
@@ -133,7 +136,8 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --open-cases <on|off>    whether a validator opens a case about a receipt that it finds wrong (default: off)
   --requests-per-claim <n> parts that a watcher asks for, one by one, of a claim it can't read (default: 4)
   --poll-every <s>         seconds between looks at the chain (default: 1)
-  --x402 <on|off>          whether calls without a channel are paid by signed transfer (default: on)
+  --x402 <on|exact|off>    calls without a channel are paid by signature: at a fixed price or by use (on, default),
+                           at a fixed price only (exact), or not at all
   --free-calls <n>         calls a day that this node pays for, for each caller by address, 0: none (default: 0)
   --free-total <n>         the same, for all callers together (default: 100)
   --free-fee <OPEN>        the most that a free call may cost (default: 0.1)

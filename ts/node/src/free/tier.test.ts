@@ -68,7 +68,7 @@ describe('free calls', () => {
       const call = await admitted();
       expect(call.raw).toMatchObject({ openledger: { channelId: CHANNEL } });
       await call.prepaid.secure(3n);
-      expect(call.prepaid.describe()).toMatchObject({ free: { remaining, resetsAt: 172_800 } });
+      expect(call.prepaid.describe(0n)).toMatchObject({ free: { remaining, resetsAt: 172_800 } });
       call.release();
     }
     expect(await refused()).toEqual({ code: 'free_calls_used', retryAfter: 86_400 });

@@ -189,7 +189,7 @@ export function createCalls(deps: CallDeps): Calls {
       if (signal.aborted && tokensOut === 0) return;
       const entry = await issueReceipt(call, tokensOut, output);
       deps.onReceipt?.(entry);
-      const told = call.prepaid?.describe();
+      const told = call.prepaid?.describe(entry.receipt.fee);
       yield { type: 'done', finish: end.finish, entry, activation: call.activation, payment: told };
     } finally {
       release();

@@ -1,6 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { address, amount, errorSchema, hash, natural, receiptSchema, unsignedVoucher } from './schemas.ts';
 
+const exactTerms = z.object({ name: z.string(), version: z.string(), paymentFlow: z.literal('upfront') });
+
+const holdTerms = z.object({
+  ...{ name: z.string(), version: z.string(), assetTransferMethod: z.literal('eip3009') },
+  ...{ authCaptureEscrow: address, captureAuthorizer: address, operatorType: z.literal('delegated') },
+  ...{ paymentFlow: z.literal('escrow'), captureMode: z.literal('deferred') },
+  ...{ captureDeadline: natural, refundDeadline: natural },
+  ...{ feeRecipient: address, minFeeBps: natural, maxFeeBps: natural },
+});
+
 /** What x402 version 2 tells a client to pay: the same as in the header `PAYMENT-REQUIRED`. */
 export const paymentRequiredSchema = z
   .object({
@@ -9,13 +19,13 @@ export const paymentRequiredSchema = z
     resource: z.object({ url: z.string(), description: z.string(), mimeType: z.string() }),
     accepts: z.array(
       z.object({
-        scheme: z.literal('exact'),
+        scheme: z.enum(['exact', 'auth-capture']),
         network: z.string().openapi({ example: 'eip155:31337' }),
         amount,
         asset: address,
         payTo: address,
         maxTimeoutSeconds: natural,
-        extra: z.object({ name: z.string(), version: z.string(), paymentFlow: z.literal('upfront') }),
+        extra: z.union([exactTerms, holdTerms]),
       }),
     ),
   })

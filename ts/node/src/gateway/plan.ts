@@ -36,8 +36,8 @@ export type Prepaid = {
   secure(maxFee: bigint): Promise<ChainChannel>;
   /** Signs for the channel. */
   sign(voucher: Voucher): Promise<Hex>;
-  /** What the answer says of its payment. */
-  describe(): Record<string, unknown>;
+  /** What the answer, at this fee, says of its payment. */
+  describe(fee: bigint): Record<string, unknown>;
 };
 
 /** What a call may cost at most, before it is paid or begun. */

@@ -80,14 +80,18 @@ export const receiptBlock = z
       .openapi({ description: 'Of a call without a channel: the salt that the node drew, or was sent.' }),
     payment: z
       .object({
-        scheme: z.literal('exact'),
+        scheme: z.enum(['exact', 'auth-capture']),
         payer: hexBytes,
         amount,
+        held: amount.optional(),
         channelId: hash,
         transaction: hash.optional(),
       })
       .optional()
-      .openapi({ description: 'The payment by x402: what was taken, and the channel that it opened.' }),
+      .openapi({
+        description:
+          'The payment by x402: what it is charged, what was held before the answer where it is paid by use, and the channel that it opened.',
+      }),
     free: z.object({ remaining: natural, resetsAt: natural }).optional().openapi({
       description: 'Of a free call: how many the caller has left, until when (seconds since 1970).',
     }),

@@ -111,7 +111,12 @@ const paymentEntry = z.object({
   /** keccak256 of the request it was sent with: another request cannot use it up. */
   request: hex,
   at: count,
+  /** Of a metered payment: `amount` is on hold until it is captured. Times in seconds. */
+  hold: z.object({ preApprovalExpiry: count, captureDeadline: count, salt: bigint }).optional(),
 });
+
+/** A hold is over: `amount` of it was captured, and the rest went back to the consumer. */
+const captureEntry = z.object({ type: z.literal('capture'), channelId: hex, amount: bigint, at: count });
 
 const entry = z.discriminatedUnion('type', [
   receiptEntry,
@@ -121,6 +126,7 @@ const entry = z.discriminatedUnion('type', [
   proposalEntry,
   defaultEntry,
   paymentEntry,
+  captureEntry,
 ]);
 
 /** One thing that happened, as the journal keeps it. Version 1: fields may be added, never changed. */
@@ -129,6 +135,8 @@ export type ReceiptEntry = z.infer<typeof receiptEntry>;
 export type AttributionEntry = z.infer<typeof attributionEntry>;
 export type ProposalEntry = z.infer<typeof proposalEntry>;
 export type PaymentEntry = z.infer<typeof paymentEntry>;
+/** A metered payment. */
+export type HeldEntry = PaymentEntry & { hold: NonNullable<PaymentEntry['hold']> };
 export type StoredVoucher = z.infer<typeof voucher>;
 
 /** Closes the epoch of its last voucher. */

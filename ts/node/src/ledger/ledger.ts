@@ -6,6 +6,7 @@ import type { ChannelState, ReceiptHead, SealedEpoch } from './channel.ts';
 import { disclosedBytes } from './claim-size.ts';
 import {
   type AttributionEntry,
+  type HeldEntry,
   type LedgerEntry,
   type PaymentEntry,
   type ProposalEntry,
@@ -29,6 +30,8 @@ export type Ledger = {
   /** Payments by signed transfer of a consumer, oldest first. */
   payments(consumer: Hex): readonly PaymentPlace[];
   payment(place: PaymentPlace): Promise<PaymentEntry>;
+  /** Metered payments that were accepted, and neither captured nor given back so far as the node knows, oldest first. */
+  holds(): HeldEntry[];
   /** The last `limit` receipts in the order in which they were served, of one channel or of all. */
   receipts(limit: number, channelId?: Hex): Promise<ReceiptEntry[]>;
   /** All receipts of an epoch that a redemption has sealed; none when the ledger has no such epoch. */
@@ -56,6 +59,7 @@ export async function openLedger(
   files?: JournalOptions<LedgerEntry>['files'],
 ): Promise<Ledger> {
   const channels = new Map<Hex, ChannelState>();
+  const holds = new Map<Hex, HeldEntry>();
   let attempts: { first: ProposalEntry; last: ProposalEntry } | undefined;
   const archive: Archive = createArchive(path, (place) => journal.read(place));
 
@@ -89,8 +93,13 @@ export async function openLedger(
         if (entry.dataScheme === undefined) break;
         attempts = { first: attempts?.first.seq === entry.seq ? attempts.first : entry, last: entry };
         break;
-      case 'attribution':
       case 'payment':
+        if (isHeld(entry)) holds.set(entry.channelId, entry);
+        break;
+      case 'capture':
+        holds.delete(entry.channelId);
+        break;
+      case 'attribution':
     }
     archive.add(entry, place);
   }
@@ -136,6 +145,7 @@ export async function openLedger(
     attribution: archive.attribution,
     payments: archive.payments,
     payment: archive.payment,
+    holds: () => [...holds.values()],
     receipts(limit, channelId) {
       if (channelId === undefined) return receiptsOf(archive.lastReceipts(limit));
       const state = stateOf(channelId);
@@ -159,4 +169,8 @@ export async function openLedger(
     },
     close: journal.close,
   };
+}
+
+function isHeld(entry: PaymentEntry): entry is HeldEntry {
+  return entry.hold !== undefined;
 }

@@ -21,12 +21,14 @@ import { chatRoutes } from '../gateway/chat-routes.ts';
 import { embeddingRoutes } from '../gateway/embedding-routes.ts';
 import { modelRoutes } from '../gateway/model-routes.ts';
 import { createPriceLimit } from '../gateway/price-limit.ts';
+import { startLoop } from '../loop.ts';
 import { connectCluster } from '../models/cluster-engine.ts';
 import { createEmbeddingEngine } from '../models/embedding-engine.ts';
 import { createEmbeddedEngine, createTextEngine } from '../models/text-engine.ts';
 import type { ModelCatalog, ServeEngine } from '../models/types.ts';
 import { createRetriever } from '../retrieval/retriever.ts';
 import { type Ask, createAsk } from '../x402/ask.ts';
+import { channelReader, createCaptures } from '../x402/captures.ts';
 import { openInbox } from '../x402/inbox.ts';
 import { createPayments, type Payments } from '../x402/payments.ts';
 import { type Context, now, once } from './context.ts';
@@ -34,6 +36,9 @@ import type { NodeIdentity } from './identity.ts';
 
 /** How long answers under way may take when the node stops. */
 const DRAIN_MS = 4_000;
+
+/** How often answered calls are looked for whose payment is on hold: a call is captured in the block after it or so. */
+const CAPTURE_MS = 1_000;
 
 /** Serves models for pay; how agents ask them, where x402 is on. */
 export async function startGateway(context: Context, node: NodeIdentity): Promise<Ask | undefined> {
@@ -59,7 +64,7 @@ export async function startGateway(context: Context, node: NodeIdentity): Promis
     now,
     onReceipt: () => node.attributions.wake(),
   });
-  const payments = config.x402 ? await openPayments(context, node, calls) : undefined;
+  const payments = await openPayments(context, node, calls);
   const prices = createPriceLimit({ perMinute: config.priceRequests, now: () => performance.now() });
   const ask = payments && createAsk({ payments, calls, prices, nodeId });
   const free = config.freeCalls > 0 ? await openFreeTier(context, node, calls) : undefined;
@@ -75,11 +80,22 @@ export async function startGateway(context: Context, node: NodeIdentity): Promis
   return ask;
 }
 
-/** Calls without a channel, paid by x402. */
-async function openPayments({ chain }: Context, node: NodeIdentity, calls: Calls): Promise<Payments> {
+/** Calls without a channel, paid by x402. What was held earlier is captured even where no new call is paid so. */
+async function openPayments(
+  { config, chain, log, onClose }: Context,
+  node: NodeIdentity,
+  calls: Calls,
+): Promise<Payments | undefined> {
   const { account, wallet, nodeId, ledger, locks, readChannel } = node;
+  if (config.x402 === 'off' && ledger.holds().length === 0) return undefined;
   const inbox = await openInbox({ chain, wallet, nodeId, locks });
-  return createPayments({ chain, inbox, account, nodeId, ledger, calls, readChannel, now });
+  const channelAt = channelReader(readChannel);
+  const captures = createCaptures({ chain, inbox, ledger, isBusy: calls.isBusy, channelAt, log, now });
+  onClose.push(startLoop({ name: 'capturing', everyMs: CAPTURE_MS, log, task: captures.run }).stop);
+  if (config.x402 === 'off') return undefined;
+  const isMetered = config.x402 === 'on';
+  const ways = { chain, inbox, account, nodeId, ledger, calls, captures };
+  return createPayments({ ...ways, isMetered, readChannel, now });
 }
 
 /** Calls without a channel, paid by the node itself. */

@@ -6,8 +6,8 @@ import { x402ResourceServer } from '@x402/core/server';
 import type {
   PaymentPayload,
   PaymentRequired,
-  PaymentRequirements,
   ResourceInfo,
+  SchemeNetworkServer,
   SettleResponse,
 } from '@x402/core/types';
 import { ExactEvmScheme } from '@x402/evm/exact/server';
@@ -19,9 +19,12 @@ import { type PaidCall, randomBytes, saltOf, unpaidBodyOf, withChannel } from '.
 import type { ChainChannel } from '../ledger/channel.ts';
 import type { PaymentEntry } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Inbox, Payment } from './inbox.ts';
-import { createQuotes, QUOTE_SECONDS } from './quotes.ts';
-import { createVerifier, paymentIn } from './verify.ts';
+import { type Captures, channelReader, RETRY_SECONDS } from './captures.ts';
+import { createExact } from './exact.ts';
+import type { Inbox } from './inbox.ts';
+import { createMetered } from './metered.ts';
+import { createQuotes } from './quotes.ts';
+import type { Offer, Scheme } from './scheme.ts';
 
 /** After so many paid calls a channel is suggested: it costs one transaction for any number of calls. */
 const CALLS_BEFORE_CHANNEL = 3;
@@ -34,6 +37,9 @@ export type PaymentsDeps = {
   nodeId: number;
   ledger: Ledger;
   calls: Pick<Calls, 'quote'>;
+  captures: Pick<Captures, 'isReleasing'>;
+  /** Whether calls are metered, too, where the chain has the contracts for it. */
+  isMetered: boolean;
   /** The chain's view of a channel, not remembered. */
   readChannel(channelId: Hex): Promise<ChainChannel>;
   now(): number;
@@ -56,7 +62,7 @@ export class PaymentRefused extends Error {
   }
 }
 
-/** Payments by signed transfer: x402 version 2, scheme `exact`, paid in gOPEN by ERC-3009. */
+/** Payments by signature: x402 version 2, in gOPEN by ERC-3009; schemes `exact` (a fixed price) and `auth-capture` (by use). */
 export type Payments = {
   /** Rejects with {@link PaymentRefused} unless `payload` pays for the request. */
   admit(
@@ -68,11 +74,18 @@ export type Payments = {
 
 /** The payer's side of the gateway, without HTTP. */
 export function createPayments(deps: PaymentsDeps): Payments {
-  const { account, chain, inbox, ledger, nodeId } = deps;
+  const { account, captures, chain, inbox, ledger, nodeId } = deps;
   const network = `eip155:${chain.viemChain.id}` as const;
+  const schemes: Scheme[] = [createExact(chain, inbox)];
   const server = new x402ResourceServer().register(network, new ExactEvmScheme());
-  const verify = createVerifier(chain, inbox);
+  if (deps.isMetered && inbox.canHold) {
+    schemes.push(createMetered(chain, inbox, deps.now));
+    // A deadline was told with the price, some moments earlier.
+    const dynamicExtraFields = ['captureDeadline', 'refundDeadline'];
+    server.register(network, { ...unpriced, scheme: 'auth-capture', dynamicExtraFields });
+  }
   const priceOf = createQuotes(deps.now);
+  const channelAt = channelReader(deps.readChannel);
 
   async function admit(
     raw: Record<string, unknown>,
@@ -82,10 +95,10 @@ export function createPayments(deps: PaymentsDeps): Payments {
     const body = unpaidBodyOf(raw);
     const request = keccak256(toHex(requestText(raw)));
     const { maxFee, maxTokens } = await priceOf(request, () => deps.calls.quote(body));
-    const requirements = requirementsFor(maxFee);
+    // Nothing is given away by a price of zero: a transfer of zero opens no channel.
+    const accepts = schemes.map((scheme) => scheme.requirements(maxFee > GWEI ? maxFee : GWEI));
     await inbox.ensure();
-    const refuse = (error: string) =>
-      new PaymentRefused({ x402Version: 2, error, resource, accepts: [requirements] });
+    const refuse = (error: string) => new PaymentRefused({ x402Version: 2, error, resource, accepts });
     if (payload === undefined) throw refuse('Payment required');
     const parsed = parsePaymentPayload(payload);
     if (!parsed.success || parsed.data.x402Version !== 2) {
@@ -96,45 +109,34 @@ export function createPayments(deps: PaymentsDeps): Payments {
       );
     }
     const offered = parsed.data as PaymentPayload;
-    if (server.findMatchingRequirements([requirements], offered) === undefined) {
-      throw refuse('No matching payment requirements');
-    }
-    const payment = paymentIn(offered);
-    if (payment === undefined) throw refuse('unsupported_payload_type');
-    const before = await openedBefore(payment, request);
-    if (before === 'spent') throw refuse('invalid_exact_evm_nonce_already_used');
+    const requirements = server.findMatchingRequirements(accepts, offered);
+    const scheme = requirements && schemes[accepts.indexOf(requirements)];
+    if (requirements === undefined || scheme === undefined) throw refuse('No matching payment requirements');
+    const offer = scheme.read(offered, requirements);
+    if (typeof offer === 'string') throw refuse(offer);
+    const before = await takenBefore(offer, request);
+    if (before === 'spent') throw refuse(offer.spent);
     if (before === undefined) {
-      const refusal = await verify(offered, payment, requirements);
-      if (refusal !== undefined) throw refuse(refusal.reason);
+      const reason = await offer.verify();
+      if (reason !== undefined) throw refuse(reason);
     }
-    return paidCall(raw, request, payment, before, { fee: BigInt(requirements.amount), maxTokens });
-  }
-
-  function requirementsFor(maxFee: bigint): PaymentRequirements {
-    return {
-      scheme: 'exact',
-      network,
-      // Nothing is given away by a price of zero: a transfer of zero opens no channel.
-      amount: (maxFee > GWEI ? maxFee : GWEI).toString(),
-      asset: chain.contracts.GovernanceOpen,
-      payTo: inbox.address,
-      maxTimeoutSeconds: QUOTE_SECONDS,
-      // Taken before the answer begins: the node serves nothing that is not in the escrow.
-      extra: { name: 'Governance OPEN', version: '1', paymentFlow: 'upfront' },
-    };
+    return paidCall(raw, request, offer, before, maxTokens);
   }
 
   /**
    * The channel that an earlier try opened with the payment, if its answer never came: then the same request may be
-   * sent again. `spent` when it was answered, or the payment was used elsewhere.
+   * sent again. `spent` when it was answered, or the payment was used elsewhere, or what it holds is about to be given back.
    */
-  async function openedBefore(payment: Payment, request: Hex): Promise<PaymentEntry | 'spent' | undefined> {
-    if (!(await inbox.isUsed(payment.consumer, payment.nonce))) return undefined;
-    for (const place of ledger.payments(payment.consumer)) {
-      if (place.nonce !== payment.nonce) continue;
+  async function takenBefore(
+    { consumer, nonce, hold }: Offer,
+    request: Hex,
+  ): Promise<PaymentEntry | 'spent' | undefined> {
+    if (!(await inbox.isUsed(consumer, nonce))) return undefined;
+    for (const place of ledger.payments(consumer)) {
+      if (place.nonce !== nonce) continue;
       const entry = await ledger.payment(place);
       if (entry.request !== request) continue;
-      if (isAnswered(entry)) return 'spent';
+      if (isAnswered(entry) || (hold && deps.now() > entry.at + RETRY_SECONDS)) return 'spent';
       if ((await channelAt(entry.channelId)) !== undefined) return entry;
     }
     return 'spent';
@@ -145,50 +147,35 @@ export function createPayments(deps: PaymentsDeps): Payments {
     return state !== undefined && (state.sealed.length > 0 || state.current !== undefined);
   }
 
-  function channelAt(channelId: Hex): Promise<ChainChannel | undefined> {
-    return deps.readChannel(channelId).catch((error: unknown) => {
-      if (error instanceof NodeError && error.code === 'channel_unknown') return undefined;
-      throw error;
-    });
-  }
-
   async function paidCall(
     raw: Record<string, unknown>,
     request: Hex,
-    payment: Payment,
+    offer: Offer,
     before: PaymentEntry | undefined,
-    price: { fee: bigint; maxTokens: number },
+    maxTokens: number,
   ): Promise<X402Call> {
-    const { consumer, nonce } = payment;
+    const { scheme, consumer, nonce, amount, hold } = offer;
     const channelNonce =
       before?.channelNonce ?? (`${randomBytes(12)}${account.address.slice(2).toLowerCase()}` as Hex);
     const channelId = before?.channelId ?? (await inbox.channelId(consumer, channelNonce));
     let transaction: Hex | undefined;
+    let cost: bigint | undefined;
 
-    async function secure(): Promise<ChainChannel> {
+    async function secure(maxFee: bigint): Promise<ChainChannel> {
+      if (maxFee > amount) throw dearer(maxFee, amount);
       if (before === undefined) {
-        const amount = price.fee;
         const at = deps.now();
-        await ledger.append({
-          type: 'payment',
-          consumer,
-          nonce,
-          channelId,
-          channelNonce,
-          amount,
-          request,
-          at,
-        });
-        transaction = await inbox.open(payment, channelNonce);
-      } else transaction = await inbox.openedBy(consumer, nonce);
+        const entry = { consumer, nonce, channelId, channelNonce, amount, request, at };
+        await ledger.append({ type: 'payment', ...entry, ...(hold && { hold }) });
+        transaction = await offer.send(channelNonce);
+      } else transaction = await offer.sentBy(channelId);
       const channel = await deps.readChannel(channelId);
-      const left = channel.deposit - channel.settled;
-      if (isAddressEqual(channel.signer, account.address) && channel.exitAt === 0 && left >= price.fee)
-        return channel;
+      const isOurs = isAddressEqual(channel.signer, account.address) && channel.exitAt === 0;
+      if (isOurs && !captures.isReleasing(channelId) && (await offer.left(channel)) >= maxFee) return channel;
       throw new NodeError(
         'channel_closing',
-        `The payment is in channel ${channelId}, which its consumer has begun to close.`,
-        'Take it back with InferenceEscrow.withdraw, and pay anew.',
+        `The payment is in channel ${channelId}, which is being closed.`,
+        'Take it back with InferenceEscrow.withdraw if it has not come back by itself, and pay anew.',
       );
     }
 
@@ -198,19 +185,28 @@ export function createPayments(deps: PaymentsDeps): Payments {
       raw: withChannel(raw, channelId, salt),
       channelId,
       prepaid: {
-        ...price,
+        fee: hold === undefined ? amount : undefined,
+        maxTokens,
         secure,
         sign: (voucher) => account.signTypedData(voucherTypedData(chain.escrow, voucher)),
-        describe: () => ({
-          salt,
-          payment: { scheme: 'exact', payer, amount: price.fee, channelId, transaction },
-          ...channelOffer(consumer, price.fee),
-        }),
+        describe(fee) {
+          cost = fee;
+          const payment = { scheme, payer, amount: fee, channelId, transaction };
+          return {
+            salt,
+            payment: hold === undefined ? payment : { ...payment, held: amount },
+            ...channelOffer(consumer, amount),
+          };
+        },
       },
-      settlement: () =>
-        transaction === undefined
-          ? undefined
-          : { success: true, payer, transaction, network, amount: price.fee.toString() },
+      settlement() {
+        if (transaction === undefined) return undefined;
+        const taken = { success: true, payer, transaction, network, amount: amount.toString() };
+        // What is told with the header is the hold; a stream's cost is not known by then.
+        return hold === undefined || cost === undefined
+          ? taken
+          : { ...taken, extra: { fee: cost.toString() } };
+      },
     };
   }
 
@@ -225,4 +221,20 @@ export function createPayments(deps: PaymentsDeps): Payments {
   }
 
   return { admit };
+}
+
+/** Prices are the node's own: the library is asked only which payment is for which. */
+const unpriced: Omit<SchemeNetworkServer, 'scheme'> = {
+  defaultAssetTransferMethod: 'eip3009',
+  paymentFlows: { eip3009: { default: 'escrow', supported: ['escrow'] } },
+  parsePrice: () => Promise.reject(new Error('The node prices its calls itself.')),
+  enhancePaymentRequirements: async (requirements) => requirements,
+};
+
+function dearer(fee: bigint, paid: bigint): NodeError {
+  return new NodeError(
+    'payment_required',
+    `The call may now cost ${fee} wei, and the payment is of ${paid}: its adapter was unloaded since.`,
+    'Nothing was taken. Ask for the price again.',
+  );
 }

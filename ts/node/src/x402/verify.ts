@@ -5,12 +5,15 @@ import { z } from 'zod';
 import type { Chain } from '../chain/chain.ts';
 import type { Inbox, Payment } from './inbox.ts';
 
+export type { Payment };
+
 /** Why a payment is not taken: a code of the x402 libraries. */
 export type Refusal = { reason: string };
 
 const address = z.string().refine((text) => isAddress(text), 'is not an address');
 const number = z.string().regex(/^\d{1,78}$/);
-const authorized = z.object({
+/** An ERC-3009 authorization on the wire. */
+export const authorized = z.object({
   signature: z.custom<Hex>((value) => isHex(value) && value.length <= 8192),
   authorization: z.object({
     from: address,

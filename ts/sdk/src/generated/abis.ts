@@ -5099,6 +5099,260 @@ export const auditRegistryAbi = [
 ] as const
 
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+// AuthCaptureEscrow
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+export const authCaptureEscrowAbi = [
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'paymentInfo',
+        internalType: 'struct IAuthCaptureEscrow.PaymentInfo',
+        type: 'tuple',
+        components: [
+          { name: 'operator', internalType: 'address', type: 'address' },
+          { name: 'payer', internalType: 'address', type: 'address' },
+          { name: 'receiver', internalType: 'address', type: 'address' },
+          { name: 'token', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          {
+            name: 'authorizationExpiry',
+            internalType: 'uint48',
+            type: 'uint48',
+          },
+          { name: 'refundExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'minFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'maxFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'feeReceiver', internalType: 'address', type: 'address' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+      { name: 'tokenCollector', internalType: 'address', type: 'address' },
+      { name: 'collectorData', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'authorize',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'paymentInfo',
+        internalType: 'struct IAuthCaptureEscrow.PaymentInfo',
+        type: 'tuple',
+        components: [
+          { name: 'operator', internalType: 'address', type: 'address' },
+          { name: 'payer', internalType: 'address', type: 'address' },
+          { name: 'receiver', internalType: 'address', type: 'address' },
+          { name: 'token', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          {
+            name: 'authorizationExpiry',
+            internalType: 'uint48',
+            type: 'uint48',
+          },
+          { name: 'refundExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'minFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'maxFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'feeReceiver', internalType: 'address', type: 'address' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+      { name: 'feeBps', internalType: 'uint16', type: 'uint16' },
+      { name: 'feeReceiver', internalType: 'address', type: 'address' },
+    ],
+    name: 'capture',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'paymentInfo',
+        internalType: 'struct IAuthCaptureEscrow.PaymentInfo',
+        type: 'tuple',
+        components: [
+          { name: 'operator', internalType: 'address', type: 'address' },
+          { name: 'payer', internalType: 'address', type: 'address' },
+          { name: 'receiver', internalType: 'address', type: 'address' },
+          { name: 'token', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          {
+            name: 'authorizationExpiry',
+            internalType: 'uint48',
+            type: 'uint48',
+          },
+          { name: 'refundExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'minFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'maxFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'feeReceiver', internalType: 'address', type: 'address' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+    ],
+    name: 'getHash',
+    outputs: [{ name: '', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'paymentInfoHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'paymentState',
+    outputs: [
+      { name: 'hasCollectedPayment', internalType: 'bool', type: 'bool' },
+      { name: 'capturableAmount', internalType: 'uint120', type: 'uint120' },
+      { name: 'refundableAmount', internalType: 'uint120', type: 'uint120' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'paymentInfo',
+        internalType: 'struct IAuthCaptureEscrow.PaymentInfo',
+        type: 'tuple',
+        components: [
+          { name: 'operator', internalType: 'address', type: 'address' },
+          { name: 'payer', internalType: 'address', type: 'address' },
+          { name: 'receiver', internalType: 'address', type: 'address' },
+          { name: 'token', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          {
+            name: 'authorizationExpiry',
+            internalType: 'uint48',
+            type: 'uint48',
+          },
+          { name: 'refundExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'minFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'maxFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'feeReceiver', internalType: 'address', type: 'address' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+    ],
+    name: 'reclaim',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'paymentInfo',
+        internalType: 'struct IAuthCaptureEscrow.PaymentInfo',
+        type: 'tuple',
+        components: [
+          { name: 'operator', internalType: 'address', type: 'address' },
+          { name: 'payer', internalType: 'address', type: 'address' },
+          { name: 'receiver', internalType: 'address', type: 'address' },
+          { name: 'token', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          {
+            name: 'authorizationExpiry',
+            internalType: 'uint48',
+            type: 'uint48',
+          },
+          { name: 'refundExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'minFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'maxFeeBps', internalType: 'uint16', type: 'uint16' },
+          { name: 'feeReceiver', internalType: 'address', type: 'address' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+    ],
+    name: 'void',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'timestamp', internalType: 'uint48', type: 'uint48' },
+      { name: 'expiry', internalType: 'uint48', type: 'uint48' },
+    ],
+    name: 'AfterAuthorizationExpiry',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'timestamp', internalType: 'uint48', type: 'uint48' },
+      { name: 'expiry', internalType: 'uint48', type: 'uint48' },
+    ],
+    name: 'AfterPreApprovalExpiry',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'timestamp', internalType: 'uint48', type: 'uint48' },
+      { name: 'expiry', internalType: 'uint48', type: 'uint48' },
+    ],
+    name: 'BeforeAuthorizationExpiry',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'amount', internalType: 'uint256', type: 'uint256' },
+      { name: 'maxAmount', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ExceedsMaxAmount',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'paymentInfoHash', internalType: 'bytes32', type: 'bytes32' },
+      { name: 'authorizedAmount', internalType: 'uint256', type: 'uint256' },
+      { name: 'requestedAmount', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'InsufficientAuthorization',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'preApproval', internalType: 'uint48', type: 'uint48' },
+      { name: 'authorization', internalType: 'uint48', type: 'uint48' },
+      { name: 'refund', internalType: 'uint48', type: 'uint48' },
+    ],
+    name: 'InvalidExpiries',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'sender', internalType: 'address', type: 'address' },
+      { name: 'expected', internalType: 'address', type: 'address' },
+    ],
+    name: 'InvalidSender',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'paymentInfoHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'PaymentAlreadyCollected',
+  },
+  { type: 'error', inputs: [], name: 'ZeroAmount' },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'paymentInfoHash', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'ZeroAuthorization',
+  },
+] as const
+
+//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 // BaselineVault
 //////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -14810,9 +15064,53 @@ export const paymentInboxAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      {
+        name: 'payment',
+        internalType: 'struct IPaymentInbox.Hold',
+        type: 'tuple',
+        components: [
+          { name: 'consumer', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'captureDeadline', internalType: 'uint48', type: 'uint48' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+      { name: 'value', internalType: 'uint256', type: 'uint256' },
+      { name: 'channelNonce', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'capture',
+    outputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'close',
     outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'payment',
+        internalType: 'struct IPaymentInbox.Hold',
+        type: 'tuple',
+        components: [
+          { name: 'consumer', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'captureDeadline', internalType: 'uint48', type: 'uint48' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+      { name: 'signature', internalType: 'bytes', type: 'bytes' },
+      { name: 'channelNonce', internalType: 'bytes32', type: 'bytes32' },
+    ],
+    name: 'hold',
+    outputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     stateMutability: 'nonpayable',
   },
   {
@@ -14843,6 +15141,82 @@ export const paymentInboxAbi = [
     name: 'open',
     outputs: [{ name: 'channelId', internalType: 'bytes32', type: 'bytes32' }],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'payment',
+        internalType: 'struct IPaymentInbox.Hold',
+        type: 'tuple',
+        components: [
+          { name: 'consumer', internalType: 'address', type: 'address' },
+          { name: 'maxAmount', internalType: 'uint120', type: 'uint120' },
+          { name: 'preApprovalExpiry', internalType: 'uint48', type: 'uint48' },
+          { name: 'captureDeadline', internalType: 'uint48', type: 'uint48' },
+          { name: 'salt', internalType: 'uint256', type: 'uint256' },
+        ],
+      },
+    ],
+    name: 'release',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'consumer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'channelId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'value',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+      {
+        name: 'released',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+    ],
+    name: 'PaymentCaptured',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'consumer',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'channelId',
+        internalType: 'bytes32',
+        type: 'bytes32',
+        indexed: true,
+      },
+      {
+        name: 'maxAmount',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+    ],
+    name: 'PaymentHeld',
   },
   {
     type: 'event',

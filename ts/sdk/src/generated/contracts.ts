@@ -8578,11 +8578,27 @@ export const writePaymentInbox = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"capture"`
+ */
+export const writePaymentInboxCapture = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'capture',
+})
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
  */
 export const writePaymentInboxClose = /*#__PURE__*/ createWriteContract({
   abi: paymentInboxAbi,
   functionName: 'close',
+})
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"hold"`
+ */
+export const writePaymentInboxHold = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'hold',
 })
 
 /**
@@ -8594,6 +8610,14 @@ export const writePaymentInboxOpen = /*#__PURE__*/ createWriteContract({
 })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"release"`
+ */
+export const writePaymentInboxRelease = /*#__PURE__*/ createWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'release',
+})
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__
  */
 export const simulatePaymentInbox = /*#__PURE__*/ createSimulateContract({
@@ -8601,11 +8625,26 @@ export const simulatePaymentInbox = /*#__PURE__*/ createSimulateContract({
 })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"capture"`
+ */
+export const simulatePaymentInboxCapture = /*#__PURE__*/ createSimulateContract(
+  { abi: paymentInboxAbi, functionName: 'capture' },
+)
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
  */
 export const simulatePaymentInboxClose = /*#__PURE__*/ createSimulateContract({
   abi: paymentInboxAbi,
   functionName: 'close',
+})
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"hold"`
+ */
+export const simulatePaymentInboxHold = /*#__PURE__*/ createSimulateContract({
+  abi: paymentInboxAbi,
+  functionName: 'hold',
 })
 
 /**
@@ -8617,11 +8656,36 @@ export const simulatePaymentInboxOpen = /*#__PURE__*/ createSimulateContract({
 })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"release"`
+ */
+export const simulatePaymentInboxRelease = /*#__PURE__*/ createSimulateContract(
+  { abi: paymentInboxAbi, functionName: 'release' },
+)
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__
  */
 export const watchPaymentInboxEvent = /*#__PURE__*/ createWatchContractEvent({
   abi: paymentInboxAbi,
 })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentCaptured"`
+ */
+export const watchPaymentInboxPaymentCapturedEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: paymentInboxAbi,
+    eventName: 'PaymentCaptured',
+  })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentHeld"`
+ */
+export const watchPaymentInboxPaymentHeldEvent =
+  /*#__PURE__*/ createWatchContractEvent({
+    abi: paymentInboxAbi,
+    eventName: 'PaymentHeld',
+  })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentOpened"`

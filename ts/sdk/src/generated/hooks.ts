@@ -8842,11 +8842,26 @@ export const useWritePaymentInbox = /*#__PURE__*/ createUseWriteContract({
 })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"capture"`
+ */
+export const useWritePaymentInboxCapture = /*#__PURE__*/ createUseWriteContract(
+  { abi: paymentInboxAbi, functionName: 'capture' },
+)
+
+/**
  * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
  */
 export const useWritePaymentInboxClose = /*#__PURE__*/ createUseWriteContract({
   abi: paymentInboxAbi,
   functionName: 'close',
+})
+
+/**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"hold"`
+ */
+export const useWritePaymentInboxHold = /*#__PURE__*/ createUseWriteContract({
+  abi: paymentInboxAbi,
+  functionName: 'hold',
 })
 
 /**
@@ -8858,11 +8873,27 @@ export const useWritePaymentInboxOpen = /*#__PURE__*/ createUseWriteContract({
 })
 
 /**
+ * Wraps __{@link useWriteContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"release"`
+ */
+export const useWritePaymentInboxRelease = /*#__PURE__*/ createUseWriteContract(
+  { abi: paymentInboxAbi, functionName: 'release' },
+)
+
+/**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__
  */
 export const useSimulatePaymentInbox = /*#__PURE__*/ createUseSimulateContract({
   abi: paymentInboxAbi,
 })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"capture"`
+ */
+export const useSimulatePaymentInboxCapture =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: paymentInboxAbi,
+    functionName: 'capture',
+  })
 
 /**
  * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"close"`
@@ -8871,6 +8902,15 @@ export const useSimulatePaymentInboxClose =
   /*#__PURE__*/ createUseSimulateContract({
     abi: paymentInboxAbi,
     functionName: 'close',
+  })
+
+/**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"hold"`
+ */
+export const useSimulatePaymentInboxHold =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: paymentInboxAbi,
+    functionName: 'hold',
   })
 
 /**
@@ -8883,10 +8923,37 @@ export const useSimulatePaymentInboxOpen =
   })
 
 /**
+ * Wraps __{@link useSimulateContract}__ with `abi` set to __{@link paymentInboxAbi}__ and `functionName` set to `"release"`
+ */
+export const useSimulatePaymentInboxRelease =
+  /*#__PURE__*/ createUseSimulateContract({
+    abi: paymentInboxAbi,
+    functionName: 'release',
+  })
+
+/**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__
  */
 export const useWatchPaymentInboxEvent =
   /*#__PURE__*/ createUseWatchContractEvent({ abi: paymentInboxAbi })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentCaptured"`
+ */
+export const useWatchPaymentInboxPaymentCapturedEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: paymentInboxAbi,
+    eventName: 'PaymentCaptured',
+  })
+
+/**
+ * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentHeld"`
+ */
+export const useWatchPaymentInboxPaymentHeldEvent =
+  /*#__PURE__*/ createUseWatchContractEvent({
+    abi: paymentInboxAbi,
+    eventName: 'PaymentHeld',
+  })
 
 /**
  * Wraps __{@link useWatchContractEvent}__ with `abi` set to __{@link paymentInboxAbi}__ and `eventName` set to `"PaymentOpened"`
