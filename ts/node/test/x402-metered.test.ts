@@ -327,6 +327,38 @@ describe('a metered call without a channel, on a real chain', () => {
     expect((await node.settle()).json).toMatchObject({ settled: true });
   }, 60_000);
 
+  it('is not held again and again for a payer that does not wait for the answers', async () => {
+    await anvil().setAutomine(false);
+    const aborted = new AbortController();
+    const requests = [1, 2, 3].map(async (light) => {
+      const body = chat({ messages: [{ role: 'user', content: `Who lit light ${light}?` }] });
+      const headers = payer.http.encodePaymentSignatureHeader(await signed(body));
+      await fetch(url(), { ...post(body, headers), signal: aborted.signal }).catch(() => undefined);
+    });
+    // The first is sent, and the others wait for it.
+    await waitUntil(async () => {
+      const { pending } = await anvil().getTxpoolStatus();
+      if (pending === 0) throw new Error('nothing sent yet');
+    });
+    await new Promise((done) => setTimeout(done, 500));
+    aborted.abort();
+    await Promise.all(requests);
+    await anvil().mine({ blocks: 1 });
+    await anvil().setAutomine(true);
+    const refused = await waitUntil(async () => {
+      const payment = await signed(chat());
+      const response = await pay(chat(), payment);
+      if (response.status === 200) throw new Error('the calls are not over yet');
+      return response;
+    });
+    expect(refused.status).toBe(409);
+    expect(((await refused.json()) as { error: { message: string } }).error.message).toContain('on hold');
+    // Another payer is served.
+    await wrapOpen(chain, devnet.account(STRANGER), parseEther('1'));
+    const stranger = payerOf(chain, devnet.account(STRANGER), 'metered');
+    expect((await stranger.fetch(url(), post(chat()))).status).toBe(200);
+  }, 60_000);
+
   it('is not offered where the operator wants a fixed price only', async () => {
     await node.end('SIGTERM');
     node = await start(['--x402', 'exact']);

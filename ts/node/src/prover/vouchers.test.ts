@@ -26,11 +26,16 @@ async function sealedOf({ id, epoch = 0, fee, bytes }: Known): Promise<SealedEpo
 }
 
 /** Vouchers of a ledger that knows these sealed epochs, on channels that the chain shows so. */
-async function vouchersOf(known: readonly Known[], chain: Partial<ChainChannel> = {}) {
+async function vouchersOf(
+  known: readonly Known[],
+  chain: Partial<ChainChannel> = {},
+  onHold: readonly Hex[] = [],
+) {
   const sealed = await Promise.all(known.map(sealedOf));
   const ledger = {
     redeemable: () => [],
     sealed: () => sealed,
+    holds: () => onHold.map((channelId) => ({ channelId })),
     channel: (id: Hex) => ({ sealed: sealed.filter(({ voucher }) => voucher.channelId === id) }),
   } as unknown as VoucherDeps['ledger'];
   const signer = consumer.address;
@@ -80,6 +85,15 @@ it('leaves out what the chain would refuse: another epoch, a deposit that is gon
   for (const chain of [{ deposit: 1n }, { settled: 1n }, { signer: another.address }]) {
     expect(await (await vouchersOf(one, chain)).choose(MAX_CLAIM_BYTES)).toEqual({ epochs: [], left: 0 });
   }
+});
+
+it('leaves out what is paid from a hold that is not captured yet', async () => {
+  const known = [
+    { id: 1, fee: 2n, bytes: 1 },
+    { id: 2, fee: 1n, bytes: 1 },
+  ];
+  const vouchers = await vouchersOf(known, {}, [idOf(1)]);
+  expect(chosen(await vouchers.choose(MAX_CLAIM_BYTES))).toEqual([2]);
 });
 
 it('knows the channels whose consumers leave or change the signer, and chooses among them alone', async () => {

@@ -106,9 +106,11 @@ export function createVouchers({ ledger, locks, escrow, readChannel, log, now }:
 
   async function choose(room: number, channels?: ReadonlySet<Hex>) {
     const open: SealedEpoch[] = [];
+    // Their deposits are still to be captured.
+    const onHold = new Set(ledger.holds().map((entry) => entry.channelId));
     for (const { sealed, channel } of await ahead(channels)) {
       const { channelId, epoch } = sealed.voucher;
-      if (channel.epoch !== epoch) continue;
+      if (channel.epoch !== epoch || onHold.has(channelId)) continue;
       const fault = await faultOf(sealed, channel);
       if (fault === undefined) open.push(sealed);
       else log.error({ channel: channelId, epoch }, `a voucher cannot be redeemed: ${fault}`);

@@ -63,28 +63,29 @@ export function createCaptures(deps: CapturesDeps): Captures {
   async function settle(entry: HeldEntry, time: number): Promise<void> {
     const { channelId, channelNonce } = entry;
     const channel = await deps.channelAt(channelId);
-    // Hold and channel come together: without the one the other may still come, until the payment expires.
-    if (channel === undefined) {
+    const held = heldOf(entry);
+    const fee = feeOf(channelId);
+    if (fee === undefined) {
+      if (channel !== undefined) return giveBack(entry, held);
+      // Hold and channel come together: both may still come, until the payment expires.
       if (time > entry.hold.preApprovalExpiry) await settled(channelId, 0n);
       return;
     }
-    const held = heldOf(entry);
-    const fee = feeOf(channelId);
-    if (fee === undefined) return giveBack(entry, held);
     const left = await inbox.leftOf(held);
-    if (channel.deposit < fee) {
-      if (left >= fee && time < entry.hold.captureDeadline) {
-        const transaction = await inbox.capture(held, fee, channelNonce);
-        log.info({ channel: channelId, fee: formatEther(fee), transaction }, 'captured a metered payment');
-        return settled(channelId, fee);
-      }
+    const isPaid = channel !== undefined && channel.deposit >= fee;
+    if (!isPaid && left >= fee && time < entry.hold.captureDeadline) {
+      const transaction = await inbox.capture(held, fee, channelNonce);
+      log.info({ channel: channelId, fee: formatEther(fee), transaction }, 'captured a metered payment');
+      return settled(channelId, fee);
+    }
+    if (!isPaid) {
       log.error(
         { channel: channelId, fee: formatEther(fee) },
         'an answer was never paid: its payment was not captured before its deadline',
       );
     }
     if (left > 0n) await inbox.release(held);
-    await settled(channelId, channel.deposit < fee ? 0n : fee);
+    await settled(channelId, isPaid ? fee : 0n);
   }
 
   async function giveBack(entry: HeldEntry, held: Held): Promise<void> {

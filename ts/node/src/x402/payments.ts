@@ -28,6 +28,8 @@ import type { Offer, Scheme } from './scheme.ts';
 
 /** After so many paid calls a channel is suggested: it costs one transaction for any number of calls. */
 const CALLS_BEFORE_CHANNEL = 3;
+/** So many payments of one payer may be on hold without an answer, or a call in progress. */
+const MOST_LEFT = 3;
 
 export type PaymentsDeps = {
   chain: Chain;
@@ -36,7 +38,7 @@ export type PaymentsDeps = {
   account: LocalAccount;
   nodeId: number;
   ledger: Ledger;
-  calls: Pick<Calls, 'quote'>;
+  calls: Pick<Calls, 'quote' | 'isBusy'>;
   captures: Pick<Captures, 'isReleasing'>;
   /** Whether calls are metered, too, where the chain has the contracts for it. */
   isMetered: boolean;
@@ -117,6 +119,7 @@ export function createPayments(deps: PaymentsDeps): Payments {
     const before = await takenBefore(offer, request);
     if (before === 'spent') throw refuse(offer.spent);
     if (before === undefined) {
+      if (offer.hold !== undefined) requireAnswersTaken(offer.consumer);
       const reason = await offer.verify();
       if (reason !== undefined) throw refuse(reason);
     }
@@ -140,6 +143,20 @@ export function createPayments(deps: PaymentsDeps): Payments {
       if ((await channelAt(entry.channelId)) !== undefined) return entry;
     }
     return 'spent';
+  }
+
+  /** To hold and to give back costs the node, and a payer nothing: who leaves answers lying waits until that is over. */
+  function requireAnswersTaken(consumer: Hex): void {
+    const left = ledger
+      .holds()
+      .filter((one) => isAddressEqual(one.consumer, consumer))
+      .filter((one) => !isAnswered(one) && !deps.calls.isBusy(one.channelId));
+    if (left.length < MOST_LEFT) return;
+    throw new NodeError(
+      'busy',
+      `${left.length} payments of yours are on hold for answers that you did not wait for.`,
+      `Send those requests again with the same payments, or wait: they come back after ${RETRY_SECONDS / 60} minutes.`,
+    );
   }
 
   function isAnswered({ channelId }: Pick<PaymentEntry, 'channelId'>): boolean {

@@ -35,7 +35,7 @@ export function paymentIn(payload: PaymentPayload): Payment | undefined {
     value: BigInt(authorization.value),
     validAfter: BigInt(authorization.validAfter),
     validBefore: BigInt(authorization.validBefore),
-    nonce: authorization.nonce,
+    nonce: authorization.nonce.toLowerCase() as Hex,
     signature,
   };
 }
