@@ -23,7 +23,7 @@ export function agentCard(nodeId: number, origin: string): AgentCard {
       extensions: [
         {
           uri: X402_EXTENSION,
-          description: 'Every answer is paid with x402, scheme exact.',
+          description: 'Every answer is paid with x402: schemes exact and auth-capture.',
           required: true,
           params: undefined,
         },
