@@ -178,7 +178,7 @@ describe('a metered call without a channel, on a real chain', () => {
     const balanceBefore = await chain.client.getBalance({ address: owner });
     await claim(first.payout, json.finalClaim);
     expect((await chain.client.getBalance({ address: owner })) - balanceBefore).toBe(BigInt(first.payable));
-  }, 60_000);
+  }, 120_000);
 
   it('is streamed: the header says what is on hold, and the last event what it did cost', async () => {
     const before = await balance();
@@ -261,7 +261,7 @@ describe('a metered call without a channel, on a real chain', () => {
     expect(await refusal(chat(), good)).toBe(code('payment_already_collected'));
     await captured();
     expect(await refusal(chat(), good)).toBe(code('payment_already_collected'));
-  }, 60_000);
+  }, 120_000);
 
   it('serves many at once', async () => {
     const before = await balance();
@@ -276,6 +276,21 @@ describe('a metered call without a channel, on a real chain', () => {
     const fees = answers.reduce((sum, { openledger }) => sum + BigInt(openledger.receipt.fee), 0n);
     await captured();
     expect(before - (await balance())).toBe(fees);
+  }, 30_000);
+
+  it('is answered once when one payment is sent twice at the same time', async () => {
+    const before = await balance();
+    // More often than holds may be left lying.
+    for (let time = 0; time < 4; time += 1) {
+      const payment = await signed(chat());
+      const answers = await Promise.all([1, 2].map(() => pay(chat(), payment)));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 402]);
+    }
+    await captured();
+    const paid = before - (await balance());
+    const { openledger } = (await (await payer.fetch(url(), post(chat()))).json()) as Paid;
+    expect(paid).toBe(4n * BigInt(openledger.receipt.fee));
+    await captured();
   }, 30_000);
 
   it('is captured once when the node dies between the answer and the capture', async () => {
@@ -299,7 +314,7 @@ describe('a metered call without a channel, on a real chain', () => {
     });
     await node.end('SIGTERM');
     node = await start();
-  }, 60_000);
+  }, 120_000);
 
   it('is answered once after a crash between the hold and the answer', async () => {
     const body = chat({ messages: [{ role: 'user', content: 'What came after the storm?' }] });
@@ -325,7 +340,7 @@ describe('a metered call without a channel, on a real chain', () => {
     expect(before - (await balance())).toBe(BigInt(openledger.receipt.fee));
     expect(await refusal(body, payment)).toBe(code('payment_already_collected'));
     expect((await node.settle()).json).toMatchObject({ settled: true });
-  }, 60_000);
+  }, 120_000);
 
   it('is not held again and again for a payer that does not wait for the answers', async () => {
     await anvil().setAutomine(false);
@@ -357,7 +372,7 @@ describe('a metered call without a channel, on a real chain', () => {
     await wrapOpen(chain, devnet.account(STRANGER), parseEther('1'));
     const stranger = payerOf(chain, devnet.account(STRANGER), 'metered');
     expect((await stranger.fetch(url(), post(chat()))).status).toBe(200);
-  }, 60_000);
+  }, 120_000);
 
   it('is not offered where the operator wants a fixed price only', async () => {
     await node.end('SIGTERM');

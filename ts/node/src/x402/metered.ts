@@ -6,10 +6,10 @@ import type { Chain } from '../chain/chain.ts';
 import { revertOf } from '../chain/transact.ts';
 import { randomBytes } from '../gateway/channelless.ts';
 import { type Held, HOLD_ESCROW, holdTerms, infoOf, isToldLately, paymentHash } from './hold.ts';
-import type { Inbox } from './inbox.ts';
+import type { Inbox, Payment } from './inbox.ts';
 import { QUOTE_SECONDS } from './quotes.ts';
 import type { Scheme } from './scheme.ts';
-import { authorized, type Payment, paymentIn } from './verify.ts';
+import { authorized, paymentIn } from './verify.ts';
 
 /** The x402 libraries' codes for what a payment of this scheme may lack. */
 const code = (reason: string) => `invalid_auth_capture_evm_${reason}`;

@@ -184,7 +184,12 @@ export function createPayments(deps: PaymentsDeps): Payments {
         const at = deps.now();
         const entry = { consumer, nonce, channelId, channelNonce, amount, request, at };
         await ledger.append({ type: 'payment', ...entry, ...(hold && { hold }) });
-        transaction = await offer.send(channelNonce);
+        transaction = await offer.send(channelNonce).catch(async (error: unknown) => {
+          const isRefused = error instanceof NodeError && error.code === 'payment_required';
+          if (hold !== undefined && isRefused)
+            await ledger.append({ type: 'capture', channelId, amount: 0n, at });
+          throw error;
+        });
       } else transaction = await offer.sentBy(channelId);
       const channel = await deps.readChannel(channelId);
       const isOurs = isAddressEqual(channel.signer, account.address) && channel.exitAt === 0;

@@ -5,8 +5,6 @@ import { z } from 'zod';
 import type { Chain } from '../chain/chain.ts';
 import type { Inbox, Payment } from './inbox.ts';
 
-export type { Payment };
-
 /** Why a payment is not taken: a code of the x402 libraries. */
 export type Refusal = { reason: string };
 
