@@ -50,8 +50,12 @@ contract DevnetAuthCaptureEscrow is IAuthCaptureEscrow {
     }
 
     /// @inheritdoc IAuthCaptureEscrow
-    function capture(PaymentInfo calldata info, uint256 amount, uint16, address) external onlySender(info.operator) {
+    function capture(PaymentInfo calldata info, uint256 amount, uint16 feeBps, address)
+        external
+        onlySender(info.operator)
+    {
         if (amount == 0) revert ZeroAmount();
+        if (feeBps != 0) revert FeeBpsOutOfRange(feeBps, 0, 0);
         if (block.timestamp >= info.authorizationExpiry) {
             revert AfterAuthorizationExpiry(uint48(block.timestamp), info.authorizationExpiry);
         }

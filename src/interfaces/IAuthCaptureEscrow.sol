@@ -45,6 +45,7 @@ interface IAuthCaptureEscrow {
     error AfterPreApprovalExpiry(uint48 timestamp, uint48 expiry);
     error InvalidExpiries(uint48 preApproval, uint48 authorization, uint48 refund);
     error PaymentAlreadyCollected(bytes32 paymentInfoHash);
+    error FeeBpsOutOfRange(uint16 feeBps, uint16 minFeeBps, uint16 maxFeeBps);
     error AfterAuthorizationExpiry(uint48 timestamp, uint48 expiry);
     error BeforeAuthorizationExpiry(uint48 timestamp, uint48 expiry);
     error InsufficientAuthorization(bytes32 paymentInfoHash, uint256 authorizedAmount, uint256 requestedAmount);

@@ -165,6 +165,10 @@ contract PaymentInboxHoldingTest is InboxFixture {
         IPaymentInbox.Hold memory h = _held(consumer, amount, 1);
         bytes32 id = _hold(h, 1);
         uint256 before = address(escrow).balance;
+        // it should pay a fee to nobody else
+        vm.expectCall(
+            address(AUTH_CAPTURE_ESCROW), abi.encodeCall(IAuthCaptureEscrow.capture, (_infoOf(h), cost, 0, address(0)))
+        );
         vm.expectEmit(address(inbox));
         emit IPaymentInbox.PaymentCaptured(consumer, id, cost, amount - cost);
         assertEq(_capture(h, cost, 1), id);

@@ -5312,6 +5312,15 @@ export const authCaptureEscrowAbi = [
   {
     type: 'error',
     inputs: [
+      { name: 'feeBps', internalType: 'uint16', type: 'uint16' },
+      { name: 'minFeeBps', internalType: 'uint16', type: 'uint16' },
+      { name: 'maxFeeBps', internalType: 'uint16', type: 'uint16' },
+    ],
+    name: 'FeeBpsOutOfRange',
+  },
+  {
+    type: 'error',
+    inputs: [
       { name: 'paymentInfoHash', internalType: 'bytes32', type: 'bytes32' },
       { name: 'authorizedAmount', internalType: 'uint256', type: 'uint256' },
       { name: 'requestedAmount', internalType: 'uint256', type: 'uint256' },
