@@ -332,6 +332,8 @@ describe('a metered call without a channel, on a real chain', () => {
     await anvil().setAutomine(true);
     node = await start();
     expect(await refusal({ ...body, seed: 7 }, payment)).toBe(code('payment_already_collected'));
+    const changed = { ...payment, payload: { ...payment.payload, salt: `0x${'33'.repeat(32)}` } };
+    expect(await refusal(body, changed)).toBe(code('payment_already_collected'));
     const again = await pay(body, payment);
     expect(again.status).toBe(200);
     const { openledger } = (await again.json()) as Paid;

@@ -139,7 +139,8 @@ export function createPayments(deps: PaymentsDeps): Payments {
       if (place.nonce !== nonce) continue;
       const entry = await ledger.payment(place);
       if (entry.request !== request) continue;
-      if (isAnswered(entry) || (hold && deps.now() > entry.at + RETRY_SECONDS)) return 'spent';
+      if (isAnswered(entry) || !isSameHold(hold, entry.hold)) return 'spent';
+      if (hold !== undefined && deps.now() > entry.at + RETRY_SECONDS) return 'spent';
       if ((await channelAt(entry.channelId)) !== undefined) return entry;
     }
     return 'spent';
@@ -252,6 +253,15 @@ const unpriced: Omit<SchemeNetworkServer, 'scheme'> = {
   parsePrice: () => Promise.reject(new Error('The node prices its calls itself.')),
   enhancePaymentRequirements: async (requirements) => requirements,
 };
+
+/** What was sent again must be what is captured later. */
+function isSameHold(one: PaymentEntry['hold'], other: PaymentEntry['hold']): boolean {
+  return (
+    one?.salt === other?.salt &&
+    one?.preApprovalExpiry === other?.preApprovalExpiry &&
+    one?.captureDeadline === other?.captureDeadline
+  );
+}
 
 function dearer(fee: bigint, paid: bigint): NodeError {
   return new NodeError(
