@@ -12,12 +12,13 @@ import type { PaymentPayload } from '@x402/core/types';
 import { createTestClient, type Hex, http, parseEther, publicActions } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../test/e2e/anvil.ts';
+import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import { type Chain, walletOn } from '../src/chain/chain.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { HOLD_ESCROW } from '../src/x402/hold.ts';
 import { untrained } from './support/adapter.ts';
 import { checkAnswer } from './support/check-answers.ts';
-import { startDevnet, type TestDevnet, waitUntil } from './support/devnet.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
 import { payerOf, wrapOpen } from './support/payer.ts';
 import { connect, publishWorld } from './support/world.ts';
@@ -50,7 +51,7 @@ type Signed = {
 };
 
 describe('a metered call without a channel, on a real chain', () => {
-  let devnet: TestDevnet;
+  let devnet: TestChain;
   let chain: Chain;
   let home: string;
   let node: NodeProcess;
@@ -122,7 +123,7 @@ describe('a metered call without a channel, on a real chain', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-metered-'));
-    devnet = await startDevnet();
+    devnet = await startChain();
     chain = await connect(devnet);
     const base = await loadBase(BASE);
     const store = await openFolderStore({ folder: join(home, 'node/store') });
