@@ -48,7 +48,7 @@ async function product(open: Runtime): Promise<() => Promise<unknown>> {
   }
   const axes = graph.constant(BigInt64Array.of(0n, 1n), [2]);
   graph.output(graph.op('ReduceSum', [x, axes], { shape: [1, 1] }), 'sum');
-  const session = await open.createSession(graph.encode(), {
+  const session = await open.createSession(graph.build(), {
     wide: { data: uniform(inner * columns, 0.05), dims: [inner, columns] },
     narrow: { data: uniform(inner * columns, 0.05), dims: [columns, inner] },
   });

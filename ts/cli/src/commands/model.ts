@@ -12,7 +12,7 @@ import { ACCOUNT, readConfig } from '../devnet/config.ts';
 import { operatorToken } from '../devnet/devnet.ts';
 import { CliError } from '../error.ts';
 import { chainData, worldData } from '../models/evaluation-data.ts';
-import { importBase, type LocalBase, listBases } from '../models/library.ts';
+import { importBase, type LocalBase, listBases, readable } from '../models/library.ts';
 import { publishBase, registeredBases } from '../models/publish-base.ts';
 import { anchorJob, openJobRun, publishJob, type TrainingJob } from '../models/publish-job.ts';
 import { readmeOf } from '../models/readme.ts';
@@ -168,10 +168,10 @@ async function exportCommand(
     await exportAdapter(model, target);
   } else {
     const { base, adapter, directory: source } = model;
-    const weights =
-      adapter === undefined ? base.weights : mergeAdapter(base.config, base.weights, adapter.adapter);
+    const { weights } = base;
+    if (adapter !== undefined) mergeAdapter(base.config, weights, adapter.adapter, weights);
     const stored = flags.half ? 'F16' : 'F32';
-    await exportModel({ source, target, config: base.config, weights, format, stored });
+    await readable(() => exportModel({ source, target, config: base.config, weights, format, stored }));
     await writeFile(join(target, 'README.md'), await readmeFor(model, format));
   }
   console.log(`Wrote ${name} to ${target} (${format}).`);

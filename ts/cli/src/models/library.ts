@@ -35,6 +35,9 @@ export type BaseCard = z.infer<typeof baseCard>;
 /** A base model on this machine. */
 export type LocalBase = { readonly directory: string; readonly card: BaseCard };
 
+/** What is being copied; a copy that was cut off is removed by the next import of that name. */
+const INCOMING = '.incoming';
+
 const library = (config: Pick<DevnetConfig, 'home'>) => join(config.home, 'models');
 
 /** Copies a model in Hugging Face layout into the library after checking that this engine can run it. */
@@ -60,18 +63,27 @@ export async function importBase(
     checkBase(base);
     return cardOf(name, licence, base);
   });
-  const incoming = `${directory}.incoming`;
+  const incoming = `${directory}${INCOMING}`;
   await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
-  for (const file of await listBaseFiles(source)) await copyFile(join(source, file), join(incoming, file));
-  await writeFile(join(incoming, CARD), `${JSON.stringify(card, null, 2)}\n`);
-  await rename(incoming, directory);
+  try {
+    for (const file of await listBaseFiles(source)) await copyFile(join(source, file), join(incoming, file));
+    await writeFile(join(incoming, CARD), `${JSON.stringify(card, null, 2)}\n`);
+    await rename(incoming, directory);
+  } catch (cause) {
+    await rm(incoming, { recursive: true, force: true });
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
+    throw new CliError(`The disk is full: ${source} does not fit into ${library(config)}. Make room.`, {
+      cause,
+    });
+  }
   return { directory, card };
 }
 
 /** Every base model on this machine, the one that ships first. */
 export async function listBases(config: Pick<DevnetConfig, 'home'>): Promise<LocalBase[]> {
-  const names = await readdir(library(config)).catch(() => []);
+  const found = await readdir(library(config)).catch(() => []);
+  const names = found.filter((name) => !name.endsWith(INCOMING));
   const imported = await Promise.all(
     names.toSorted().map(async (name) => {
       const directory = join(library(config), name);

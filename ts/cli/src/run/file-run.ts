@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LINEARS } from '@openledger/engine/llama/parameters';
-import { loadBase } from '@openledger/engine/model/base';
+import { trainingBytes } from '@openledger/engine/llama/quantize';
+import { identifyBase } from '@openledger/engine/model/base';
+import { checkFits } from '@openledger/engine/runtime/memory';
 import {
   createManifest,
   manifestSchema,
@@ -60,7 +62,7 @@ export async function createFileRun(
   data: readonly string[],
   options: RunOptions,
 ): Promise<{ manifest: TrainingManifest; rows: Row[] }> {
-  const base = await loadBase(baseFolder);
+  const base = await identifyBase(baseFolder);
   const rows: Row[] = [];
   const contributions: RunContribution[] = [];
   for (const [index, argument] of data.entries()) {
@@ -73,7 +75,9 @@ export async function createFileRun(
     contributions.push({ datanet: index + 1, asset, contentHash: keccak(new Uint8Array(bytes)), weight });
   }
   try {
-    return { manifest: createManifest({ base, rows, contributions, settings: settingsOf(options) }), rows };
+    const settings = settingsOf(options);
+    checkFits(settings.profile, trainingBytes(base.config, settings.quantization ?? 'none'));
+    return { manifest: createManifest({ base, rows, contributions, settings }), rows };
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
     throw new CliError(`This run cannot be made: ${reason}`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ADAPTER_FILES, decodeAdapter } from '@openledger/engine/adapter/peft';
 import { fromCheckpoint } from '@openledger/engine/llama/parameters';
 import { type BaseModel, loadBase } from '@openledger/engine/model/base';
-import { decodeSafetensors } from '@openledger/engine/safetensors/safetensors';
+import { readSafetensors } from '@openledger/engine/safetensors/file';
 import { Bisection, bisect, createClaimant } from '@openledger/engine/training/bisection';
 import { decodeStepLog, stepLogPath } from '@openledger/engine/training/checkpoint';
 import type { TrainingManifest } from '@openledger/engine/training/manifest';
@@ -33,7 +33,7 @@ export async function* verifyRun(options: VerifyRunOptions): AsyncGenerator<Chec
   const { manifest, rows } = await readRunFolder(run.folder);
   const work = join(run.folder, RUN_FILES.work);
   const records = await readLog(stepLogPath(work));
-  const base = await loadBase(run.base);
+  const base = await loadBase(run.base, quantizationOf(manifest));
   for (const step of chooseSteps(records.length, options)) {
     const { before: checkpoint, after } = await checkpointsAround(work, step);
     const record = records[step - 1];
@@ -72,13 +72,17 @@ export async function disputeLog(run: Run, path: string, threads?: number): Prom
   if (outcome.kind === 'unproven')
     return { name: 'claimed log', ok: false, detail: `${outcome.reason}, ${rounds}` };
   const { before: checkpoint } = await checkpointsAround(work, outcome.step);
-  const base = await loadBase(run.base);
+  const base = await loadBase(run.base, quantizationOf(manifest));
   const { ok } = await verifyStep({ base, manifest, rows, checkpoint, record: outcome.claimed, threads });
   return {
     name: 'claimed log',
     ok,
     detail: `the logs part at step ${outcome.step}, found ${rounds}; executed again, ${ok ? 'the claimed record is right and this run’s is wrong' : 'the claimed record is wrong'}`,
   };
+}
+
+function quantizationOf({ base }: TrainingManifest) {
+  return base.quantization === 'q4' ? { quantization: base.quantization } : {};
 }
 
 function chooseSteps(count: number, { steps, random }: VerifyRunOptions): number[] {
@@ -103,7 +107,8 @@ async function readResult(
 ): Promise<Float32Array> {
   const read = async (name: string) => new Uint8Array(await readFile(join(folder, RUN_FILES.result, name)));
   if (manifest.lora === undefined) {
-    return fromCheckpoint(base.config, decodeSafetensors(await read('model.safetensors')).tensors);
+    const { tensors } = await readSafetensors(join(folder, RUN_FILES.result, 'model.safetensors'));
+    return fromCheckpoint(base.config, tensors);
   }
   const files = await Promise.all(ADAPTER_FILES.map(async (name) => [name, await read(name)] as const));
   return decodeAdapter(base.config, new Map(files)).weights;

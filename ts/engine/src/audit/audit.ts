@@ -1,5 +1,5 @@
 import { Retrainer } from '../calibration/retrain.ts';
-import type { BaseModel } from '../model/base.ts';
+import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
 import { copyOptimizerState, type OptimizerState } from '../training/adamw.ts';
 import { type Batch, batchFeeds } from '../training/batches.ts';
@@ -197,7 +197,8 @@ class Hessian {
     const options = {
       batch: batches.batch,
       length,
-      baseWeights: this.#base.weights,
+      baseWeights: frozenWeights(this.#base),
+      shared: this.#runtime.sharesWeights(this.#base.config),
       lora: loraGraph(lora),
     };
     const session = this.#runtime.createSession(

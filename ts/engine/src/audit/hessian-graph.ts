@@ -2,7 +2,7 @@ import { multiply, reduceSum, reshape, sum } from '../autodiff/elementwise.ts';
 import { Tape } from '../autodiff/tape.ts';
 import type { LlamaConfig } from '../llama/config.ts';
 import { recordLoss, type TrainingGraphOptions } from '../llama/training-graph.ts';
-import { Graph, type Value } from '../onnx/graph.ts';
+import { Graph, type Model, type Value } from '../onnx/graph.ts';
 
 /** Names of the outputs for direction `k`. */
 export const hessianOutputs = (k: number) => ({ product: `hp_${k}`, weightSlopes: `hw_${k}` });
@@ -19,7 +19,7 @@ export function buildHessianGraph(
   config: LlamaConfig,
   options: Omit<TrainingGraphOptions, 'mode' | 'gradient' | 'tokenLoss'>,
   directions: number,
-): Uint8Array {
+): Model {
   const graph = new Graph();
   const tape = new Tape(graph);
   const { loss, targets, layout } = recordLoss(config, { ...options, mode: 'lora' }, tape);
@@ -47,5 +47,5 @@ export function buildHessianGraph(
     graph.output(graph.op('Concat', flattened, { shape }, { attributes: { axis: 0 } }), names.product);
     graph.output(reshape(tape, slopes, [tokens]), names.weightSlopes);
   }
-  return graph.encode();
+  return graph.build();
 }

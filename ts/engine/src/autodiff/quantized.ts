@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, type QuantizedMatrix, quantizedProduct, signedCodes } from '../llama/quantize.ts';
+import { BLOCK_SIZE, type QuantizedMatrix, quantizedProduct, unpaddedCodes } from '../llama/quantize.ts';
 import type { Value } from '../onnx/graph.ts';
 import { matmul } from './linear.ts';
 import type { Tape } from './tape.ts';
@@ -14,11 +14,13 @@ export function quantizedMatmul(tape: Tape, x: Value, matrix: QuantizedMatrix): 
   const { inputs, outputs, scales } = matrix;
   const y = quantizedProduct(tape.graph, x, matrix, 'float32');
   const transposedWeight = () => {
-    const codes = tape.graph.packed(signedCodes(matrix), 'i4', [outputs, inputs]);
-    const scale = tape.graph.constant(scales, [outputs, Math.ceil(inputs / BLOCK_SIZE)]);
+    const blocks = [outputs, Math.ceil(inputs / BLOCK_SIZE)];
+    const codes = tape.graph.packed(unpaddedCodes(matrix), 'u4', [outputs, inputs]);
+    const scale = tape.graph.constant(scales, blocks);
+    const zeros = tape.graph.packed(new Uint8Array(Math.ceil(scales.length / 2)).fill(0x88), 'u4', blocks);
     const attributes = { axis: 1, block_size: BLOCK_SIZE };
     const spec = { shape: [outputs, inputs], dtype: 'f32' } as const;
-    return tape.graph.op('DequantizeLinear', [codes, scale], spec, { attributes });
+    return tape.graph.op('DequantizeLinear', [codes, scale, zeros], spec, { attributes });
   };
   return tape.record(y, [x], (dy) => [matmul(tape, dy, transposedWeight())]);
 }

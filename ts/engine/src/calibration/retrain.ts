@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
-import type { BaseModel } from '../model/base.ts';
+import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
 import {
   adamwUpdate,
@@ -169,7 +169,8 @@ export class Retrainer {
       mode: 'lora',
       batch: batches.batch,
       length,
-      baseWeights: this.base.weights,
+      baseWeights: frozenWeights(this.base),
+      shared: this.#runtime.sharesWeights(this.base.config),
       lora: loraGraph(this.#lora),
       quantization: this.manifest.base.quantization === 'q4' ? 'q4' : undefined,
       gradient: output === 'g',

@@ -1,6 +1,6 @@
 import { type Adapter, adapterLayout, loraScaling, targetsOf } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
-import type { BaseModel } from '../model/base.ts';
+import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { exp } from '../numeric/exact-math.ts';
 import { type Runtime, type Session, scalarOf } from '../runtime/runtime.ts';
 import { batchFeeds, fillBatch } from '../training/batches.ts';
@@ -55,7 +55,8 @@ function openSession({ runtime, base, adapter }: PerplexityOptions, length: numb
     mode: 'lora',
     batch: BATCH,
     length,
-    baseWeights: base.weights,
+    baseWeights: frozenWeights(base),
+    shared: runtime.sharesWeights(base.config),
     lora: { rank: adapter?.rank ?? 1, scaling, targets: targetsOf(adapter ?? {}) },
     gradient: false,
   });

@@ -81,7 +81,7 @@ describe('The exported base model and base with adapter', async () => {
     const ids = base.tokenizer.encodeChat([{ role: 'user', content: question }]);
     for (const { name, adapter, weights } of cases) {
       const expected = await ownLogits(runtime, base, adapter, ids);
-      const session = await runtime.createSession(exportOnnx(base.config, weights));
+      const session = await runtime.createSession(exportOnnx(base.config, weights).build());
       const whole = await session.run(feeds(base, [ids], 0));
       expect(largestDifference(floatsOf(whole.logits), expected), name).toBeLessThan(1e-4);
 
@@ -104,15 +104,42 @@ describe('The exported base model and base with adapter', async () => {
     }
   });
 
+  it('load into transformers.js from several files, as models of more than 2 GiB are written', async () => {
+    const { config, weights } = base;
+    const target = join(folder, 'split');
+    const splitAbove = 2 ** 22;
+    await exportModel({ source: shipped, target, config, weights, format: 'onnx', splitAbove });
+    const json = JSON.parse(await readFile(join(target, 'config.json'), 'utf8'));
+    const { 'model.onnx': count } = json['transformers.js_config'].use_external_data_format;
+    expect(count).toBeGreaterThan(2);
+    let bytes = 0;
+    for (let i = 0; i < count; i += 1) {
+      const { size } = await stat(join(target, 'onnx', `model.onnx_data${i === 0 ? '' : `_${i}`}`));
+      expect(size).toBeLessThanOrEqual(splitAbove);
+      bytes += size;
+    }
+    expect(bytes).toBeGreaterThan(0.99 * weights.byteLength);
+    expect((await stat(join(target, 'onnx', 'model.onnx'))).size).toBeLessThan(2 ** 17);
+
+    env.localModelPath = dirname(folder);
+    const answers: unknown[] = [];
+    for (const name of ['split', 'base']) {
+      const write = await pipeline('text-generation', `${basename(folder)}/${name}`, { dtype: 'fp32' });
+      answers.push(await write([{ role: 'user', content: question }], { max_new_tokens: 20 }));
+      await write.dispose();
+    }
+    expect(answers[0]).toEqual(answers[1]);
+  });
+
   it('stream in four bits from transformers.js what the engine’s own four-bit graph says', async () => {
     const target = join(folder, 'quantized');
     const { config, weights } = base;
     await exportModel({ source: shipped, target, config, weights, format: 'onnx-q4' });
-    const whole = exportOnnx(config, weights).length;
+    const whole = exportOnnx(config, weights).constantBytes;
     expect((await stat(join(target, 'onnx', 'model_q4.onnx'))).size).toBeLessThan(0.4 * whole);
 
     const ids = base.tokenizer.encodeChat([{ role: 'user', content: question }]);
-    const session = await runtime.createSession(exportOnnx(config, weights, 'q4'));
+    const session = await runtime.createSession(exportOnnx(config, weights, 'q4').build());
     const { logits } = await session.run(feeds(base, [ids], 0));
     await session.close();
     const expected = await ownLogits(runtime, base, undefined, ids, 'q4');
@@ -159,7 +186,8 @@ describe('An exported model with shared key heads, biases and an untied head', (
     };
     const ids = Array.from({ length: 40 }, (_, i) => (7 * i) % config.vocabSize);
     const runtime = await openRuntime('native');
-    const session = await runtime.createSession(exportOnnx(config, mergeAdapter(config, weights, adapter)));
+    const merged = exportOnnx(config, mergeAdapter(config, weights, adapter));
+    const session = await runtime.createSession(merged.build());
     const { logits } = await session.run(feeds(base, [ids], 0));
     const expected = await ownLogits(runtime, base, adapter, ids);
     const plain = await ownLogits(runtime, base, undefined, ids);

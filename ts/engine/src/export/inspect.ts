@@ -17,9 +17,11 @@ export function checkBase({ config, weights, tokenizer }: BaseModel): void {
   if (unknown !== undefined) {
     throw new Error(`config.json: eos_token_id ${unknown} is outside the vocabulary of ${vocabSize} tokens.`);
   }
-  const broken = weights.findIndex((value) => !Number.isFinite(value));
-  if (broken >= 0) {
-    throw new Error(`The weights are damaged: number ${broken} of ${weights.length} is ${weights[broken]}.`);
+  // A loop, since there may be billions.
+  for (let i = 0; i < weights.length; i += 1) {
+    if (!Number.isFinite(weights[i])) {
+      throw new Error(`The weights are damaged: number ${i} of ${weights.length} is ${weights[i]}.`);
+    }
   }
 }
 

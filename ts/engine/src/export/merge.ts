@@ -4,10 +4,15 @@ import { baseLayout, type ParameterSlot } from '../llama/parameters.ts';
 
 /**
  * The weights of a model that answers as base and adapter together: `W + scaling·A·B` per linear layer that the adapter
- * changes, everything else as it is. Sums are in float64 and rounded to float32 once.
+ * changes, everything else as it is. Sums are in float64 and rounded to float32 once. `merged` is where they go: a copy of
+ * the weights, or these themselves where nobody needs them any more and memory is short.
  */
-export function mergeAdapter(config: LlamaConfig, weights: Float32Array, adapter: Adapter): Float32Array {
-  const merged = weights.slice();
+export function mergeAdapter(
+  config: LlamaConfig,
+  weights: Float32Array,
+  adapter: Adapter,
+  merged: Float32Array = weights.slice(),
+): Float32Array {
   const slots = new Map(baseLayout(config).slots.map((slot) => [slot.name, slot]));
   const matrices = new Map(adapterLayout(config, adapter).slots.map((slot) => [slot.name, slot]));
   const scaling = loraScaling(adapter);

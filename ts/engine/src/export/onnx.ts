@@ -13,10 +13,6 @@ import { CONTRIB, Graph, type OpOptions, type Value } from '../onnx/graph.ts';
 const MASKED = -1e9;
 /** ONNX's number for the element type `bool`. */
 const BOOL = 9;
-/** The largest file that protobuf, and so ONNX without a second file, allows. */
-const MAX_MODEL_BYTES = 2 ** 31 - 1;
-/** Bytes per weight in float32, and in four bits with a float32 scale per 32 weights. */
-const BYTES_PER_WEIGHT = { whole: 4, q4: 0.625 } as const;
 
 /**
  * A model as transformers.js (and Optimum) run it: inputs `input_ids`, `attention_mask`, `position_ids` (int64) and
@@ -27,19 +23,7 @@ const BYTES_PER_WEIGHT = { whole: 4, q4: 0.625 } as const;
  * `weights` are in `baseLayout` order; those of an adapter are merged in before. With `quantization` the linear layers
  * of the blocks are held in four bits (MatMulNBits); embeddings, head, norms and biases stay in float32.
  */
-export function exportOnnx(
-  config: LlamaConfig,
-  weights: Float32Array,
-  quantization?: Quantization,
-): Uint8Array {
-  const bytes = baseLayout(config).slots.reduce((sum, { name, size }) => {
-    return sum + size * BYTES_PER_WEIGHT[quantization === 'q4' && isLinear(name) ? 'q4' : 'whole'];
-  }, 0);
-  if (bytes > MAX_MODEL_BYTES) {
-    throw new Error(
-      `This model would be an ONNX file of ${(bytes / 2 ** 30).toFixed(1)} GiB, and one file holds 2 GiB. Export it in four bits, or as safetensors.`,
-    );
-  }
+export function exportOnnx(config: LlamaConfig, weights: Float32Array, quantization?: Quantization): Graph {
   const build = new ExportBuilder(config, weights, quantization);
   const ids = build.graph.input('input_ids', 'i64', ['batch_size', 'sequence_length']);
   const attended = build.graph.input('attention_mask', 'i64', ['batch_size', 'total_sequence_length']);
@@ -59,7 +43,7 @@ export function exportOnnx(
   }
   const logits = build.op('MatMul', [build.norm(x, 'model.norm.weight'), build.head()]);
   build.graph.output(logits, 'logits', ['batch_size', 'sequence_length', config.vocabSize]);
-  return build.graph.encode();
+  return build.graph;
 }
 
 type Attributes = NonNullable<OpOptions['attributes']>;

@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { type Adapter, decodeWeights } from '../adapter/peft.ts';
+import { weightBytes } from '../llama/quantize.ts';
 import type { BaseModel } from '../model/base.ts';
+import { checkFits, machineMemory } from '../runtime/memory.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
+import { send } from '../runtime/transfer.ts';
 import type { ChatMessage } from '../tokenizer/tokenizer.ts';
 import type { TokenLogProbability } from './sampling.ts';
 import type { FinishReason, SequenceEvent } from './scheduler.ts';
@@ -71,6 +74,11 @@ export type GeneratorOptions = {
   readonly maxWaiting?: number;
   /** Prompt tokens read between two tokens of the other answers; default 128. */
   readonly prefillChunk?: number;
+  /**
+   * Bytes of weights above which the generator computes with the base's own copy. Default: a third of the memory. Its own
+   * copy, in the runtime's order, answers several requests at once two to three times faster; one alone, as fast.
+   */
+  readonly shareAbove?: number;
 };
 
 /** All places are taken, or the generator is shutting down. Nothing was started. */
@@ -79,14 +87,20 @@ export class GeneratorBusyError extends Error {
 }
 
 /**
- * Starts a worker thread that holds the base model and answers requests together, each with its own adapters
+ * Starts a worker thread that holds the base model (in four bits, if it was loaded so) and answers requests together, each with its own adapters
  * (`Scheduler` says how).
  */
 export function createGenerator(base: BaseModel, options: GeneratorOptions = {}): Generator {
   const { profile = 'native', threads = DEFAULT_THREADS, maxBatch = 64, maxWaiting = 256 } = options;
-  const { prefillChunk = 128 } = options;
-  const { config, weights } = base;
-  const workerData: GenerationWorkerData = { config, weights, profile, threads, maxBatch, prefillChunk };
+  const { prefillChunk = 128, shareAbove = machineMemory() / 3 } = options;
+  const quantization = base.fourBit === undefined ? undefined : 'q4';
+  const bytes = weightBytes(base.config, quantization);
+  checkFits(profile, bytes);
+  const shared = profile === 'native' && bytes > shareAbove;
+  const workerData: GenerationWorkerData = {
+    ...{ config: base.config, weights: base.fourBit ?? send(base.weights), quantization, shared },
+    ...{ profile, threads, maxBatch, prefillChunk },
+  };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
   const connection = new Connection(worker, maxBatch + maxWaiting);
   return {

@@ -1,16 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LlamaConfig } from '../llama/config.ts';
 import { buildDecodeGraph } from '../llama/decode-graph.ts';
-import { loadOrt, type Profile } from '../runtime/profile.ts';
+import type { FourBitWeights, Quantization } from '../llama/quantize.ts';
+import { loadOrt, type OrtTensor, type Profile } from '../runtime/profile.ts';
+import { receive, type Sent } from '../runtime/transfer.ts';
 import { type AdapterMatrices, combineAdapters } from './adapter-rows.ts';
 import { Scheduler, type SchedulerOptions, type SequenceEvent, type SequenceRequest } from './scheduler.ts';
 
 /** What a generation worker is started with. */
 export type GenerationWorkerData = SchedulerOptions & {
   readonly config: LlamaConfig;
-  readonly weights: Float32Array;
+  readonly weights: Sent<Float32Array> | FourBitWeights;
+  readonly quantization: Quantization | undefined;
   readonly profile: Profile;
   readonly threads: number;
+  /** Compute with the weights where they are, instead of with a copy in the runtime's own order. */
+  readonly shared: boolean;
 };
 
 /** Adapters of a request, by the numbers under which they were sent before. */
@@ -26,10 +31,16 @@ export type GenerationMessage =
 /** The events of one step of the scheduler. */
 export type GenerationReply = readonly SequenceEvent[];
 
-const { config, weights, profile, threads, ...options } = workerData as GenerationWorkerData;
+const { config, weights, quantization, profile, threads, shared, ...options } =
+  workerData as GenerationWorkerData;
 const port = parentPort!;
 const ort = await loadOrt(profile, threads);
-const session = await ort.createSession(buildDecodeGraph(config, { baseWeights: weights }));
+const baseWeights = 'matrices' in weights ? weights : receive(weights);
+const model = buildDecodeGraph(config, { baseWeights, quantization, shared });
+const session = await ort.createSession(model);
+const sharedWeights: Record<string, OrtTensor> = Object.fromEntries(
+  Object.entries(model.shared).map(([name, { data, dims }]) => [name, ort.tensor(data, dims)]),
+);
 const adapters = new Map<number, AdapterMatrices>();
 let running = false;
 let closing = false;
@@ -38,7 +49,7 @@ const scheduler = new Scheduler(
   config,
   async (feeds) => {
     const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, ort.tensor(data, dims)]);
-    const outputs = await session.run(Object.fromEntries(tensors));
+    const outputs = await session.run({ ...sharedWeights, ...Object.fromEntries(tensors) });
     return Object.fromEntries(
       Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]),
     );

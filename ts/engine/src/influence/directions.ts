@@ -70,7 +70,7 @@ export class Projector {
     const v = graph.constant(dequantiseDirections(basis), [rank, width]);
     const y = graph.op('Gemm', [z, v], { shape: [GROUP, rank] }, { attributes: { transB: 1 } });
     graph.output(y, 'y');
-    return new Projector(basis, await runtime.createSession(graph.encode()));
+    return new Projector(basis, await runtime.createSession(graph.build()));
   }
 
   /** Per vector its product with each direction. */

@@ -1,6 +1,6 @@
 import { type Adapter, loraScaling } from '../adapter/peft.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
-import type { BaseModel } from '../model/base.ts';
+import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { floatsOf, type Runtime, type Session } from '../runtime/runtime.ts';
 import { batchFeeds, fillBatch } from '../training/batches.ts';
 import type { Sample } from '../training/rows.ts';
@@ -46,7 +46,8 @@ export class RowGradients {
       mode: 'lora',
       batch: 1,
       length,
-      baseWeights: this.#base.weights,
+      baseWeights: frozenWeights(this.#base),
+      shared: this.#runtime.sharesWeights(this.#base.config),
       lora: {
         rank: this.#adapter.rank,
         scaling: loraScaling(this.#adapter),

@@ -1,4 +1,4 @@
-import { Graph } from '../onnx/graph.ts';
+import { Graph, type Model } from '../onnx/graph.ts';
 import type { Runtime, Session } from '../runtime/runtime.ts';
 
 /**
@@ -40,11 +40,11 @@ export class Matrices {
   }
 }
 
-function productModel(transB: 0 | 1): Uint8Array {
+function productModel(transB: 0 | 1): Model {
   const graph = new Graph();
   const a = graph.input('a', 'f32', ['m', 'inner']);
   const b = graph.input('b', 'f32', transB === 1 ? ['n', 'inner'] : ['inner', 'n']);
   const y = graph.op('Gemm', [a, b], { shape: [-1, -1] }, { attributes: { transB } });
   graph.output(y, 'y', ['m', 'n']);
-  return graph.encode();
+  return graph.build();
 }

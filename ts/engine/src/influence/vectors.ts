@@ -1,4 +1,5 @@
 import { type Adapter, adapterLayout } from '../adapter/peft.ts';
+import { weightBytes } from '../llama/quantize.ts';
 import type { BaseModel } from '../model/base.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
 import { openRuntime, type Runtime } from '../runtime/runtime.ts';
@@ -57,7 +58,7 @@ export class VectorLanes {
     basis: Pick<Basis, 'preconditioner' | 'projection'>,
     { profile, threads = DEFAULT_THREADS }: { readonly profile: Profile; readonly threads?: number },
   ): Promise<VectorLanes> {
-    const lanes = base.weights.byteLength > LANE_BYTES ? 1 : threads;
+    const lanes = weightBytes(base.config) > LANE_BYTES ? 1 : threads;
     const runtimes = await Promise.all(
       Array.from({ length: lanes }, () => openRuntime(profile, { threads: threads / lanes })),
     );

@@ -1,7 +1,14 @@
-import { CONTRIB, Graph, type OpOptions, type Value } from '../onnx/graph.ts';
+import { CONTRIB, Graph, type Model, type OpOptions, type Value } from '../onnx/graph.ts';
 import type { LlamaConfig } from './config.ts';
-import { baseLayout, isLinear, type Linear, linearName, loraLayout, transposed } from './parameters.ts';
-import { type Quantization, type QuantizedMatrix, quantizedProduct, quantizedWeight } from './quantize.ts';
+import { baseLayout, isLinear, type Linear, linearName, loraLayout } from './parameters.ts';
+import {
+  type BaseWeights,
+  type Quantization,
+  type QuantizedMatrix,
+  quantizedProduct,
+  quantizedWeight,
+  tensorOf,
+} from './quantize.ts';
 import { ropeTables } from './rope.ts';
 
 /**
@@ -15,17 +22,18 @@ import { ropeTables } from './rope.ts';
  * `new.{layer}.k|v` (`[B, kvHeads, S, headDim]`).
  */
 export type DecodeGraphOptions = {
-  /** Weights in `baseLayout` order. */
-  readonly baseWeights: Float32Array;
+  readonly baseWeights: BaseWeights;
   /** Hold the linear weights of the blocks in four bits. Default: in float32. */
   readonly quantization?: Quantization;
   /** Return the logits of every new position instead of only the last. */
   readonly allLogits?: boolean;
   /** Return the last hidden states (`hidden`, `[B, S, hiddenSize]`) in the place of logits. */
   readonly hidden?: boolean;
+  /** Take the matrices in float32 as inputs from `baseWeights` itself (`Graph.shared`). Default false. */
+  readonly shared?: boolean;
 };
 
-export function buildDecodeGraph(config: LlamaConfig, options: DecodeGraphOptions): Uint8Array {
+export function buildDecodeGraph(config: LlamaConfig, options: DecodeGraphOptions): Model {
   const graph = new Graph();
   const build = new DecodeBuilder(config, options, graph);
   const ids = graph.input('ids', 'i64', ['B', 'S']);
@@ -51,12 +59,12 @@ export function buildDecodeGraph(config: LlamaConfig, options: DecodeGraphOption
   }
   if (options.hidden) {
     graph.output(build.norm(x, 'model.norm.weight'), 'hidden', ['B', 'S', config.hiddenSize]);
-    return graph.encode();
+    return graph.build();
   }
   if (!options.allLogits) x = build.op('Slice', [x, build.ints([-1]), build.ints([END]), build.ints([1])]);
   const logits = build.op('MatMul', [build.norm(x, 'model.norm.weight'), build.head()]);
   graph.output(logits, 'logits', ['B', 'K', config.vocabSize]);
-  return graph.encode();
+  return graph.build();
 }
 
 const END = 2 ** 30;
@@ -67,22 +75,22 @@ class DecodeBuilder {
   readonly values = new Map<string, Value>();
   readonly #config: LlamaConfig;
   readonly #graph: Graph;
-  readonly #base: Float32Array;
   readonly #weights = new Map<string, Value>();
   readonly #quantized = new Map<string, QuantizedMatrix>();
 
   constructor(config: LlamaConfig, options: DecodeGraphOptions, graph: Graph) {
     this.#config = config;
     this.#graph = graph;
-    this.#base = options.baseWeights;
+    const { baseWeights, quantization, shared } = options;
     for (const slot of baseLayout(config).slots) {
-      if (slot.name === 'lm_head.weight') continue;
-      if (options.quantization === 'q4' && isLinear(slot.name)) {
-        this.#quantized.set(slot.name, quantizedWeight(this.#base, slot));
+      const { name, shape } = slot;
+      if (quantization === 'q4' && isLinear(name)) {
+        this.#quantized.set(name, quantizedWeight(baseWeights, slot));
         continue;
       }
-      const data = this.#base.subarray(slot.offset, slot.offset + slot.size);
-      this.#weights.set(slot.name, graph.constant(data, slot.shape, slot.name));
+      const data = tensorOf(baseWeights, slot);
+      const isInput = shared && shape.length > 1;
+      this.#weights.set(name, isInput ? graph.shared(data, shape, name) : graph.constant(data, shape, name));
     }
   }
 
@@ -119,13 +127,10 @@ class DecodeBuilder {
     return quantizedProduct(this.#graph, x, codes, 'int8');
   }
 
-  /** The output layer, transposed once here instead of at every step. */
+  /** The output layer `[hidden, vocab]`. The runtime folds the transposition when it loads the model. */
   head(): Value {
-    const { vocabSize, hiddenSize, tiedEmbeddings } = this.#config;
-    const name = tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-    const slot = baseLayout(this.#config).slots.find((candidate) => candidate.name === name)!;
-    const table = this.#base.subarray(slot.offset, slot.offset + slot.size);
-    return this.#graph.constant(transposed(table, vocabSize, hiddenSize), [hiddenSize, vocabSize], 'head');
+    const name = this.#config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
+    return this.op('Transpose', [this.weight(name)], { perm: [1, 0] });
   }
 
   rope(positions: Value): (x: Value) => Value {

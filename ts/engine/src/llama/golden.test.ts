@@ -91,7 +91,7 @@ describe.each(profiles)('The %s profile', (profile) => {
         const flat = parts.map((part, i) => reshape(tape, part, [layout.slots[i].size]));
         const shape = [layout.size];
         graph.output(graph.op('Concat', flat, { shape }, { attributes: { axis: 0 } }), 'product');
-        const session = await runtime.createSession(graph.encode());
+        const session = await runtime.createSession(graph.build());
         const outputs = await session.run(feedsOf(golden, p));
         closeTo(floatsOf(outputs.product), flatten(golden, layout, prefix), 1e-4);
       }

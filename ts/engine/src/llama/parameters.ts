@@ -1,4 +1,5 @@
 import { sizeOf } from '../autodiff/shape.ts';
+import type { TensorSource } from '../safetensors/safetensors.ts';
 import { hasBias, type LlamaConfig } from './config.ts';
 
 /** The seven linear layers of a block, in the order used by every flat parameter vector. */
@@ -102,22 +103,40 @@ export function fromCheckpoint(
   config: LlamaConfig,
   tensors: ReadonlyMap<string, WeightTensor>,
 ): Float32Array {
-  const filler = new WeightFiller(config);
+  const { weights, put } = flatWeights(config);
+  const filler = new WeightFiller(config, put);
   for (const [name, tensor] of tensors) filler.add(name, tensor);
-  return filler.finish();
+  filler.finish();
+  return weights;
 }
 
-/** Fills a flat vector in `baseLayout` order tensor by tensor, so that no second copy of the model is needed. */
+/** Takes a tensor as a checkpoint holds it: linear weights are `[out, in]`. */
+export type PutTensor = (slot: ParameterSlot, stored: Float32Array) => void;
+
+/** A flat vector in `baseLayout` order, to be filled with the tensors of a checkpoint. */
+export function flatWeights(config: LlamaConfig): { weights: Float32Array; put: PutTensor } {
+  // Threads that compute with the model share its weights.
+  const weights = new Float32Array(new SharedArrayBuffer(baseLayout(config).size * 4));
+  const put: PutTensor = ({ name, shape, offset, size }, stored) => {
+    const place = weights.subarray(offset, offset + size);
+    const [rows, columns] = shape;
+    if (isLinear(name)) transposeInto(place, stored, columns, rows);
+    else place.set(stored);
+  };
+  return { weights, put };
+}
+
+/** Takes a checkpoint tensor by tensor, so that no second copy of the model is needed, and checks them. */
 export class WeightFiller {
   readonly #config: LlamaConfig;
-  readonly #weights: Float32Array;
+  readonly #put: PutTensor;
   readonly #missing: Map<string, ParameterSlot>;
 
-  constructor(config: LlamaConfig) {
-    const layout = baseLayout(config);
+  /** `put` gets every tensor once. */
+  constructor(config: LlamaConfig, put: PutTensor) {
     this.#config = config;
-    this.#weights = new Float32Array(layout.size);
-    this.#missing = new Map(layout.slots.map((slot) => [slot.name, slot]));
+    this.#put = put;
+    this.#missing = new Map(baseLayout(config).slots.map((slot) => [slot.name, slot]));
   }
 
   /** Whether `add` wants the tensor. The head of a tied model and rotary tables are stored here and there. */
@@ -135,36 +154,37 @@ export class WeightFiller {
         `The checkpoint has a tensor ${name} that config.json does not speak of, or twice. Check that both are of one model.`,
       );
     }
-    const [rows, columns] = slot.shape;
-    const linear = isLinear(name);
-    const shape = linear ? [columns, rows] : slot.shape;
+    const shape = isLinear(name) ? slot.shape.toReversed() : slot.shape;
     if (tensor.shape.join() !== shape.join()) {
       throw new Error(`${name} has shape [${tensor.shape}], but config.json asks for [${shape}].`);
     }
-    const place = this.#weights.subarray(slot.offset, slot.offset + slot.size);
-    if (linear) transposeInto(place, tensor.data, columns, rows);
-    else place.set(tensor.data);
+    this.#put(slot, tensor.data);
     this.#missing.delete(name);
   }
 
-  /** The vector, once every tensor has come. */
-  finish(): Float32Array {
+  /** Throws unless every tensor has come. */
+  finish(): void {
     const [name] = this.#missing.keys();
     if (name !== undefined) throw new Error(`The checkpoint has no tensor ${name}.`);
-    return this.#weights;
   }
 }
 
 /** The inverse of `fromCheckpoint`. */
 export function toCheckpoint(config: LlamaConfig, flat: Float32Array): Map<string, WeightTensor> {
-  const tensors = new Map<string, WeightTensor>();
-  for (const { name, shape, offset, size } of baseLayout(config).slots) {
-    const data = flat.slice(offset, offset + size);
+  return new Map(
+    checkpointTensors(config, flat).map(({ name, shape, data }) => [name, { shape, data: data() }]),
+  );
+}
+
+/** A checkpoint's tensors, each made when its values are asked for. */
+export function checkpointTensors(config: LlamaConfig, flat: Float32Array): TensorSource[] {
+  return baseLayout(config).slots.map(({ name, shape, offset, size }) => {
+    const stored = flat.subarray(offset, offset + size);
     const [input, output] = shape;
-    const linear = { shape: [output, input], data: isLinear(name) ? transposed(data, input, output) : data };
-    tensors.set(name, isLinear(name) ? linear : { shape, data });
-  }
-  return tensors;
+    return isLinear(name)
+      ? { name, shape: [output, input], data: () => transposed(stored, input, output) }
+      : { name, shape, data: () => stored };
+  });
 }
 
 /** The transpose of a row-major matrix. */

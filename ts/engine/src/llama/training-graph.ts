@@ -11,7 +11,7 @@ import { matmul, permute } from '../autodiff/linear.ts';
 import { quantizedMatmul } from '../autodiff/quantized.ts';
 import { gatherRows } from '../autodiff/rows.ts';
 import { Tape } from '../autodiff/tape.ts';
-import { Graph, type Value } from '../onnx/graph.ts';
+import { Graph, type Model, type Value } from '../onnx/graph.ts';
 import type { LlamaConfig } from './config.ts';
 import {
   baseLayout,
@@ -22,7 +22,13 @@ import {
   loraLayout,
   type ParameterLayout,
 } from './parameters.ts';
-import { type Quantization, type QuantizedMatrix, quantizedWeight } from './quantize.ts';
+import {
+  type BaseWeights,
+  type Quantization,
+  type QuantizedMatrix,
+  quantizedWeight,
+  tensorOf,
+} from './quantize.ts';
 import { ropeTables } from './rope.ts';
 
 /**
@@ -38,8 +44,8 @@ export type TrainingGraphOptions = {
   readonly batch: number;
   /** Tokens per row; shorter rows are padded on the right with weight 0. */
   readonly length: number;
-  /** Frozen weights in `baseLayout` order; needed for the LoRA modes. */
-  readonly baseWeights?: Float32Array;
+  /** Frozen weights; needed for the LoRA modes. */
+  readonly baseWeights?: BaseWeights;
   readonly lora?: {
     readonly rank: number;
     readonly scaling: number;
@@ -52,6 +58,8 @@ export type TrainingGraphOptions = {
   readonly documents?: boolean;
   /** Leave the backward pass out, for evaluation. Default true. */
   readonly gradient?: boolean;
+  /** Take the frozen matrices in float32 as inputs from `baseWeights` itself (`Graph.shared`). Default false. */
+  readonly shared?: boolean;
   /** Keep to operators that devices other than the processor have. Default false. */
   readonly portable?: boolean;
   /** Also return the weighted loss of each token. Default false. */
@@ -66,7 +74,7 @@ export type TrainingGraphOptions = {
  * false), `tokenLoss` (if asked for).
  */
 export type TrainingGraph = {
-  readonly model: Uint8Array;
+  readonly model: Model;
   readonly layout: ParameterLayout;
   readonly nodes: number;
 };
@@ -88,7 +96,7 @@ export function buildTrainingGraph(config: LlamaConfig, options: TrainingGraphOp
     const shape = [...rows, layout.size];
     graph.output(graph.op('Concat', parts, { shape }, { attributes: { axis: rows.length } }), 'g');
   }
-  return { model: graph.encode(), layout, nodes: graph.size };
+  return { model: graph.build(), layout, nodes: graph.size };
 }
 
 /** The loss of a batch on a tape, with the tensors that are trained. For graphs that need more than `g`. */
@@ -155,8 +163,11 @@ function parameterValues(config: LlamaConfig, options: TrainingGraphOptions, tap
       quantized.set(slot.name, quantizedWeight(options.baseWeights, slot));
       continue;
     }
-    const data = options.baseWeights.subarray(slot.offset, slot.offset + slot.size);
-    values.set(slot.name, tape.graph.constant(data, slot.shape, slot.name));
+    const { name, shape } = slot;
+    const data = tensorOf(options.baseWeights, slot);
+    const isInput = options.shared && shape.length > 1;
+    const { graph } = tape;
+    values.set(name, isInput ? graph.shared(data, shape, name) : graph.constant(data, shape, name));
   }
   const layout = loraLayout(config, options.lora.rank, options.lora.targets);
   splitInput(tape, layout).forEach((value, i) => {

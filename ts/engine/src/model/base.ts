@@ -5,15 +5,23 @@ import type { Hex } from 'viem';
 import { z } from 'zod';
 import { keccakBytes, keccakStream } from '../files/keccak.ts';
 import { type LlamaConfig, parseLlamaConfig } from '../llama/config.ts';
-import { WeightFiller } from '../llama/parameters.ts';
+import { flatWeights, type PutTensor, WeightFiller } from '../llama/parameters.ts';
+import {
+  type BaseWeights,
+  type FourBitWeights,
+  fourBitWeights,
+  type Quantization,
+} from '../llama/quantize.ts';
 import { visitSafetensors } from '../safetensors/file.ts';
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** A base model: everything that training, generation and attribution need of it. */
 export type BaseModel = {
   readonly config: LlamaConfig;
-  /** All weights as one float32 vector, in the order of `baseLayout(config)`. */
+  /** All weights as one float32 vector, in the order of `baseLayout(config)`. Throws when the base is `fourBit`. */
   readonly weights: Float32Array;
+  /** Present when the base was loaded in four bits alone: graphs of other runs cannot be made of it. */
+  readonly fourBit?: FourBitWeights;
   readonly tokenizer: Tokenizer;
   /** Hash of the weight files; see `hashWeights`. */
   readonly weightsHash: Hex;
@@ -39,9 +47,45 @@ const OPTIONAL_FILES = ['chat_template.jinja', 'generation_config.json'];
  * `tokenizer_config.json` and the weights in `model.safetensors`, or in the files that
  * `model.safetensors.index.json` names. `generation_config.json` and `chat_template.jinja` are read if present.
  *
- * Weights are read tensor by tensor into the one float32 copy that the model keeps.
+ * Weights are read tensor by tensor into the one copy that the model keeps: in float32, or with `quantization` `q4` the
+ * linear layers in four bits, in an eighth of the memory. That is enough for runs with that quantization.
  */
-export async function loadBase(directory: string): Promise<BaseModel> {
+export async function loadBase(
+  directory: string,
+  { quantization }: { readonly quantization?: Quantization } = {},
+): Promise<BaseModel> {
+  const settings = await loadSettings(directory);
+  const { config } = settings;
+  if (quantization === 'q4') {
+    const { fourBit, put } = fourBitWeights();
+    const weightsHash = await readWeights(directory, config, put);
+    return {
+      ...settings,
+      weightsHash,
+      fourBit,
+      get weights(): Float32Array {
+        throw new Error('This base was loaded in four bits alone. Load it whole for what needs float32.');
+      },
+    };
+  }
+  const { weights, put } = flatWeights(config);
+  return { ...settings, weightsHash: await readWeights(directory, config, put), weights };
+}
+
+/** The frozen weights of a base, for graphs. */
+export function frozenWeights(base: Pick<BaseModel, 'weights' | 'fourBit'>): BaseWeights {
+  return base.fourBit ?? base.weights;
+}
+
+/** What a run needs to know of a base before it loads it: all but its weights. */
+export async function identifyBase(directory: string): Promise<Omit<BaseModel, 'weights' | 'fourBit'>> {
+  const settings = await loadSettings(directory);
+  return { ...settings, weightsHash: await readWeights(directory, settings.config) };
+}
+
+async function loadSettings(
+  directory: string,
+): Promise<Pick<BaseModel, 'config' | 'tokenizer' | 'tokenizerHash'>> {
   const [config, generation, tokenizer, tokenizerConfig, template] = await Promise.all([
     readModelFile(directory, 'config.json'),
     readOptional(directory, 'generation_config.json'),
@@ -49,27 +93,30 @@ export async function loadBase(directory: string): Promise<BaseModel> {
     readModelFile(directory, 'tokenizer_config.json'),
     readOptional(directory, 'chat_template.jinja'),
   ]);
-  const llama = withStopTokens(parseLlamaConfig(parseJson(config)), generation);
-  const filler = new WeightFiller(llama);
+  const settings = parseJson(tokenizerConfig) as Record<string, unknown>;
+  if (template !== undefined) settings.chat_template = new TextDecoder().decode(template);
+  return {
+    config: withStopTokens(parseLlamaConfig(parseJson(config)), generation),
+    tokenizer: createTokenizer(parseJson(tokenizer), settings),
+    tokenizerHash: keccakBytes(tokenizer),
+  };
+}
+
+/** Reads the weight files, hands every tensor to `put`, and returns their hash. Without `put` it only hashes. */
+async function readWeights(directory: string, config: LlamaConfig, put?: PutTensor): Promise<Hex> {
+  const filler = put && new WeightFiller(config, put);
   const hashes: Hex[] = [];
   for (const name of await weightFiles(directory)) {
     const hash = await keccakStream();
     await visitSafetensors(join(directory, name), {
       bytes: (part) => hash.update(part),
-      wants: (tensor) => filler.wants(tensor),
-      tensor: (tensorName, tensor) => filler.add(tensorName, tensor),
+      wants: (tensor) => filler?.wants(tensor) ?? false,
+      tensor: (tensorName, tensor) => filler?.add(tensorName, tensor),
     });
     hashes.push(hash.digest());
   }
-  const settings = parseJson(tokenizerConfig) as Record<string, unknown>;
-  if (template !== undefined) settings.chat_template = new TextDecoder().decode(template);
-  return {
-    config: llama,
-    weights: filler.finish(),
-    tokenizer: createTokenizer(parseJson(tokenizer), settings),
-    weightsHash: hashWeights(hashes),
-    tokenizerHash: keccakBytes(tokenizer),
-  };
+  filler?.finish();
+  return hashWeights(hashes);
 }
 
 /**

@@ -1,17 +1,18 @@
 import {
   type Attribute,
   type Dim,
+  type ExternalData,
   encodeModel,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
 } from './proto.ts';
 
-export type DType = 'f32' | 'i64' | 'i32' | 'u8' | 'i4';
+export type DType = 'f32' | 'i64' | 'i32' | 'u8' | 'u4';
 export type TensorData = Float32Array | BigInt64Array | Int32Array;
 
 /** ONNX's numbers for the element types in use. */
-const ELEMENT_TYPE: Record<DType, number> = { f32: 1, u8: 2, i32: 6, i64: 7, i4: 22 };
+const ELEMENT_TYPE: Record<DType, number> = { f32: 1, u8: 2, i32: 6, i64: 7, u4: 21 };
 
 const OPSET = 21;
 const IR_VERSION = 10;
@@ -29,13 +30,30 @@ export type OpOptions = {
   readonly domain?: string;
 };
 
-/** Protocol buffers, in which models are written, end at 2 GiB; nodes and names take a little of it. */
-const MAX_WEIGHT_BYTES = 2 ** 31 - 2 ** 24;
+/**
+ * Larger constants stay outside of the model's bytes: a protocol buffer ends at 2 GiB, and what is outside needs no
+ * copy of its own. Smaller ones are inside, where the runtime reads shapes and axes while it prepares the graph.
+ */
+const LARGE = 2 ** 14;
+
+/** A model as a session takes it. */
+export type Model = {
+  /** The ONNX model. */
+  readonly bytes: Uint8Array;
+  /** Its large constants, by the file name under which the model speaks of them; a session makes its own copy. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Weights that are inputs of every run, so that all sessions compute with the caller's one copy. */
+  readonly shared: Readonly<Record<string, SharedWeight>>;
+};
+export type SharedWeight = { readonly data: Float32Array; readonly dims: readonly number[] };
+
+type Initializer = { name: string; dataType: number; dims: readonly number[]; bytes: Uint8Array };
 
 /** Collects nodes, weights, inputs and outputs, and writes them as an ONNX model. */
 export class Graph {
   readonly #nodes: NodeProto[] = [];
-  readonly #initializers: TensorProto[] = [];
+  readonly #initializers: Initializer[] = [];
+  readonly #shared: Record<string, SharedWeight> = {};
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
   readonly #domains = new Set<string>(['']);
@@ -44,6 +62,11 @@ export class Graph {
   /** Number of operators so far. */
   get size(): number {
     return this.#nodes.length;
+  }
+
+  /** Bytes of all constants so far. */
+  get constantBytes(): number {
+    return this.#initializers.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /** Declares an input of the model. A named dimension is free at run time. */
@@ -58,7 +81,7 @@ export class Graph {
     this.#outputs.push({ name, elemType: ELEMENT_TYPE[value.dtype], dims });
   }
 
-  /** Adds a constant tensor. The bytes are not copied until the model is encoded. */
+  /** Adds a constant tensor. Large ones are not copied. */
   constant(data: TensorData, shape: readonly number[], name: string = this.#fresh('constant')): Value {
     const dtype: DType = data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'i64';
     return this.packed(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype, shape, name);
@@ -71,8 +94,17 @@ export class Graph {
     shape: readonly number[],
     name: string = this.#fresh('constant'),
   ): Value {
-    this.#initializers.push({ name, dataType: ELEMENT_TYPE[dtype], dims: shape, rawData });
+    this.#initializers.push({ name, dataType: ELEMENT_TYPE[dtype], dims: shape, bytes: rawData });
     return { name, dtype, shape };
+  }
+
+  /**
+   * Adds a constant that sessions do not copy: an input that `Model.shared` feeds. It saves memory and the time to
+   * prepare it, and makes products with it slower; sums may round otherwise than with a constant.
+   */
+  shared(data: Float32Array, shape: readonly number[], name: string): Value {
+    this.#shared[name] = { data, dims: shape };
+    return this.input(name, 'f32', shape);
   }
 
   /** Adds an operator with one output. */
@@ -101,19 +133,58 @@ export class Graph {
     return outputs;
   }
 
-  /** The bytes of the `.onnx` model. Throws when its weights do not fit. */
-  encode(): Uint8Array {
-    const bytes = this.#initializers.reduce((sum, { rawData }) => sum + rawData.byteLength, 0);
-    if (bytes > MAX_WEIGHT_BYTES) {
-      throw new Error(
-        `The model's frozen weights take ${(bytes / 2 ** 30).toFixed(1)} GiB, and a graph holds 2 GiB. Hold them in four bits (q4), or take a smaller base model.`,
-      );
-    }
+  /** The model for a session. */
+  build(): Model {
+    const files = new Map<string, Uint8Array>();
+    const bytes = this.#encode((initializer) => {
+      if (initializer.bytes.length < LARGE) return initializer.bytes;
+      files.set(initializer.name, initializer.bytes);
+      return { location: initializer.name, offset: 0, length: initializer.bytes.length };
+    });
+    return { bytes, files, shared: this.#shared };
+  }
+
+  /** The model as one file, everything inside. It must stay below 2 GiB, where protocol buffers end. */
+  buildFile(): Uint8Array {
+    return this.#encode(({ bytes }) => bytes);
+  }
+
+  /**
+   * The model as a file with its large constants in others beside it, of `most` bytes each unless one constant has more.
+   * `nameOf` names them; `data` has the parts of each.
+   */
+  buildFiles(
+    nameOf: (index: number) => string,
+    most: number,
+  ): { bytes: Uint8Array; data: readonly (readonly Uint8Array[])[] } {
+    const data: Uint8Array[][] = [[]];
+    let offset = 0;
+    const bytes = this.#encode(({ bytes: values }) => {
+      if (values.length < LARGE) return values;
+      if (offset > 0 && offset + values.length > most) {
+        data.push([]);
+        offset = 0;
+      }
+      data.at(-1)!.push(values);
+      const place = { location: nameOf(data.length - 1), offset, length: values.length };
+      offset += values.length;
+      return place;
+    });
+    return { bytes, data };
+  }
+
+  #encode(dataOf: (initializer: Initializer) => Uint8Array | ExternalData): Uint8Array {
+    const initializers: TensorProto[] = this.#initializers.map((one) => ({
+      name: one.name,
+      dataType: one.dataType,
+      dims: one.dims,
+      data: dataOf(one),
+    }));
     return encodeModel({
       irVersion: IR_VERSION,
       opsets: [...this.#domains].map((domain) => ({ domain, version: domain === '' ? OPSET : 1 })),
       nodes: this.#nodes,
-      initializers: this.#initializers,
+      initializers,
       inputs: this.#inputs,
       outputs: this.#outputs,
     });

@@ -5,7 +5,14 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
  * Messages are encoded by hand-written functions of a few lines each: the schema is small, fixed by a
  * standard, and weights (many megabytes) go into the file as raw bytes, without another copy of the model.
  */
-export type TensorProto = { name: string; dataType: number; dims: readonly number[]; rawData: Uint8Array };
+export type TensorProto = {
+  name: string;
+  dataType: number;
+  dims: readonly number[];
+  data: Uint8Array | ExternalData;
+};
+/** `length` bytes from `offset` of another file, which ONNX looks for beside the model. */
+export type ExternalData = { readonly location: string; readonly offset: number; readonly length: number };
 /** A dimension is a number, or a name when it is only known at run time. */
 export type Dim = number | string;
 export type ValueInfoProto = { name: string; elemType: number; dims: readonly Dim[] };
@@ -31,6 +38,7 @@ const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
+const LOCATION_EXTERNAL = 1;
 
 const utf8 = new TextEncoder();
 
@@ -112,17 +120,29 @@ function encodeAttribute(writer: BinaryWriter, name: string, value: Attribute): 
 }
 
 /** A tensor as the field 5 of a graph, its values apart so that they need no copy yet. */
-function encodeTensor(tensor: TensorProto): Uint8Array[] {
+function encodeTensor({ name, dataType, dims, data }: TensorProto): Uint8Array[] {
+  const values = data instanceof Uint8Array ? data : new Uint8Array(0);
   const fields = part((writer) => {
-    for (const dim of tensor.dims) int(writer, 1, dim);
-    int(writer, 2, tensor.dataType);
-    text(writer, 8, tensor.name);
-    writer.tag(9, WireType.LengthDelimited).uint32(tensor.rawData.length);
+    for (const dim of dims) int(writer, 1, dim);
+    int(writer, 2, dataType);
+    text(writer, 8, name);
+    if (data instanceof Uint8Array) writer.tag(9, WireType.LengthDelimited).uint32(data.length);
+    else encodeExternal(writer, data);
   });
   const head = part((writer) =>
-    writer.tag(5, WireType.LengthDelimited).uint32(fields.length + tensor.rawData.length),
+    writer.tag(5, WireType.LengthDelimited).uint32(fields.length + values.length),
   );
-  return [head, fields, tensor.rawData];
+  return [head, fields, values];
+}
+
+function encodeExternal(writer: BinaryWriter, data: ExternalData): void {
+  for (const [key, value] of Object.entries(data)) {
+    message(writer, 13, (entry) => {
+      text(entry, 1, key);
+      text(entry, 2, String(value));
+    });
+  }
+  int(writer, 14, LOCATION_EXTERNAL);
 }
 
 function encodeValueInfo(writer: BinaryWriter, value: ValueInfoProto): void {

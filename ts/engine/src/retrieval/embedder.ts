@@ -1,7 +1,7 @@
 import { keccak256 } from 'viem';
 import { buildDecodeGraph } from '../llama/decode-graph.ts';
 import { loraLayout } from '../llama/parameters.ts';
-import type { BaseModel } from '../model/base.ts';
+import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { openRuntime, type Tensor } from '../runtime/runtime.ts';
 
 /** Turns texts into vectors of length 1, so that their inner product says how alike they are. */
@@ -18,7 +18,11 @@ export async function createBaseEmbedder(base: BaseModel): Promise<Embedder> {
   const { config, tokenizer } = base;
   const runtime = await openRuntime('native');
   const session = await runtime.createSession(
-    buildDecodeGraph(config, { baseWeights: base.weights, hidden: true }),
+    buildDecodeGraph(config, {
+      baseWeights: frozenWeights(base),
+      hidden: true,
+      shared: runtime.sharesWeights(base.config),
+    }),
     emptyPast(base),
   );
   return {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Model } from '../onnx/graph.ts';
 
 /**
  * - `native` (onnxruntime-node): fast; the same bits from run to run on one kind of CPU.
@@ -38,7 +39,7 @@ export type OrtSession = {
   release(): Promise<void>;
 };
 export type Ort = {
-  createSession(model: Uint8Array): Promise<OrtSession>;
+  createSession(model: Pick<Model, 'bytes' | 'files'>): Promise<OrtSession>;
   tensor(data: Float32Array | BigInt64Array | Int32Array, dims: readonly number[]): OrtTensor;
 };
 
@@ -61,14 +62,16 @@ export async function loadOrt(profile: Profile, threads: number, device: Device 
       : { executionProviders: [device], intraOpNumThreads: threads, interOpNumThreads: 1 }),
   };
   return {
-    createSession: (model) =>
-      ort.InferenceSession.create(model, options).catch((error: Error) => {
+    createSession: ({ bytes, files }) => {
+      const externalData = [...files].map(([path, data]) => ({ path, data }));
+      return ort.InferenceSession.create(bytes, { ...options, externalData }).catch((error: Error) => {
         if (device === 'cpu') throw error;
         const why = error.message.split('\n')[0];
         throw new Error(
           `The device ${device} cannot be used: ${why} Leave --device out to use the processor.`,
         );
-      }),
+      });
+    },
     tensor: (data, dims) => new ort.Tensor(typeName(data), data, dims),
   };
 }

@@ -1,6 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import type { TensorData } from '../onnx/graph.ts';
+import type { LlamaConfig } from '../llama/config.ts';
+import { weightBytes } from '../llama/quantize.ts';
+import type { Model, TensorData } from '../onnx/graph.ts';
+import { checkFits, constantBytes, ResidentSessions, SHARE_ABOVE, sessionBudget } from './memory.ts';
 import { DEFAULT_THREADS, type Device, type Profile } from './profile.ts';
+import { send, sendAll } from './transfer.ts';
 import type { WorkerReply, WorkerRequest } from './worker.ts';
 
 /** Values with their dimensions, as fed to and returned by a session. */
@@ -29,7 +33,13 @@ export type Session = {
  */
 export type Runtime = {
   readonly profile: Profile;
-  createSession(model: Uint8Array, constants?: Readonly<Record<string, Tensor>>): Promise<Session>;
+  /**
+   * Loads a model. Sessions with more constants than memory has room for take turns: one that was closed to make room
+   * is loaded again when it is run.
+   */
+  createSession(model: Model, constants?: Readonly<Record<string, Tensor>>): Promise<Session>;
+  /** Whether graphs of a base should share its float32 weights instead of holding them. */
+  sharesWeights(config: LlamaConfig): boolean;
   close(): Promise<void>;
 };
 
@@ -38,11 +48,15 @@ export type RuntimeOptions = {
   readonly threads?: number;
   /** Default `cpu`. Another one rounds otherwise; only the native profile has a choice. */
   readonly device?: Device;
+  /** Weights of more bytes are shared. Default `SHARE_ABOVE`; part of what decides a run's bits. */
+  readonly shareAbove?: number;
+  /** Bytes of constants that sessions may hold together. Default `sessionBudget(profile)`. */
+  readonly sessionBytes?: number;
 };
 
 /** Opens a runtime of the given numeric profile. */
 export async function openRuntime(profile: Profile, options: RuntimeOptions = {}): Promise<Runtime> {
-  const { threads = DEFAULT_THREADS, device = 'cpu' } = options;
+  const { threads = DEFAULT_THREADS, device = 'cpu', shareAbove = SHARE_ABOVE } = options;
   if (profile === 'exact' && device !== 'cpu') {
     throw new Error(
       `The exact profile runs on the processor alone, not on ${device}. Choose the native profile.`,
@@ -50,22 +64,81 @@ export async function openRuntime(profile: Profile, options: RuntimeOptions = {}
   }
   const workerData = { profile, threads, device };
   const channel = new Channel(new Worker(new URL('./worker.ts', import.meta.url), { workerData }));
+  const residents = new ResidentSessions(options.sessionBytes ?? sessionBudget(profile));
+  let created = 0;
   return {
     profile,
     async createSession(model, constants = {}) {
-      const session = await channel.call({ kind: 'create', model, constants });
-      return {
-        run: (feeds, into = {}) =>
-          channel.call({ kind: 'run', session: session as number, feeds, into }) as Promise<
-            Record<string, Tensor>
-          >,
-        close: async () => {
-          await channel.call({ kind: 'release', session: session as number });
-        },
-      };
+      checkFits(profile, constantBytes(model));
+      created += 1;
+      const session = new LoadedSession(channel, residents, created, model, constants);
+      await session.load();
+      return session;
     },
+    sharesWeights: (config) => profile === 'native' && device === 'cpu' && weightBytes(config) > shareAbove,
     close: () => channel.close(),
   };
+}
+
+class LoadedSession implements Session {
+  readonly #channel: Channel;
+  readonly #residents: ResidentSessions;
+  readonly #id: number;
+  readonly #model: Model;
+  readonly #constants: Readonly<Record<string, Tensor>>;
+  readonly #bytes: number;
+  #isClosed = false;
+
+  constructor(
+    channel: Channel,
+    residents: ResidentSessions,
+    id: number,
+    model: Model,
+    constants: Readonly<Record<string, Tensor>>,
+  ) {
+    this.#channel = channel;
+    this.#residents = residents;
+    this.#id = id;
+    this.#model = model;
+    this.#constants = { ...model.shared, ...constants };
+    this.#bytes = constantBytes(model);
+  }
+
+  /** Loads the model unless it is there. The worker takes requests in order, so a run may be sent right after. */
+  async load(): Promise<void> {
+    const { isNew, evicted } = this.#residents.use(this.#id, this.#bytes);
+    if (!isNew) return;
+    const gone = evicted.map((session) => this.#channel.call({ kind: 'release', session }));
+    const create = {
+      kind: 'create',
+      session: this.#id,
+      bytes: this.#model.bytes,
+      files: [...this.#model.files].map(([name, data]) => [name, send(data)] as const),
+      constants: sendAll(this.#constants),
+    } as const;
+    await Promise.all([...gone, this.#channel.call(create)]).catch((error) => {
+      this.#residents.delete(this.#id);
+      throw error;
+    });
+  }
+
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into: Readonly<Record<string, Tensor<Float32Array>>> = {},
+  ): Promise<Record<string, Tensor>> {
+    if (this.#isClosed) throw new Error('This session was closed.');
+    const loading = this.load();
+    const run = { kind: 'run', session: this.#id, feeds: sendAll(feeds), into: sendAll(into) } as const;
+    const [outputs] = await Promise.all([this.#channel.call(run), loading]);
+    return outputs as Record<string, Tensor>;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#residents.delete(this.#id)) {
+      await this.#channel.call({ kind: 'release', session: this.#id });
+    }
+  }
 }
 
 /** The first float of an output. */

@@ -1,11 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Device, loadOrt, type OrtSession, type OrtTensor, type Profile } from './profile.ts';
 import type { Tensor } from './runtime.ts';
+import { receive, receiveAll, type Sent, type SentTensors } from './transfer.ts';
 
 /** What the main thread asks of this worker. */
 export type WorkerRequest =
-  | { kind: 'create'; model: Uint8Array; constants: Tensors }
-  | { kind: 'run'; session: number; feeds: Tensors; into: Readonly<Record<string, Tensor<Float32Array>>> }
+  | {
+      kind: 'create';
+      session: number;
+      bytes: Uint8Array;
+      files: readonly (readonly [string, Sent<Uint8Array>])[];
+      constants: SentTensors;
+    }
+  | { kind: 'run'; session: number; feeds: SentTensors; into: SentTensors }
   | { kind: 'release'; session: number }
   /** Ends the thread between two runs: the native runtime aborts the whole process when it is ended during one. */
   | { kind: 'close' };
@@ -18,7 +25,6 @@ const { profile, threads, device } = workerData as { profile: Profile; threads: 
 const port = parentPort!;
 const ort = await loadOrt(profile, threads, device);
 const sessions = new Map<number, Loaded>();
-let created = 0;
 /** Requests run one after another, in the order in which they came. */
 let queue: Promise<void> = Promise.resolve();
 let closing = false;
@@ -39,12 +45,18 @@ port.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => 
   });
 });
 
+/** A request that cannot be read would be waited for forever. */
+port.on('messageerror', (error) => {
+  throw error;
+});
+
 async function handle(request: Exclude<WorkerRequest, { kind: 'close' }>): Promise<unknown> {
   if (request.kind === 'create') {
-    const session = await ort.createSession(request.model);
-    created += 1;
-    sessions.set(created, { session, constants: toOrt(request.constants) });
-    return created;
+    const { bytes, files, constants } = request;
+    const model = { bytes, files: new Map(files.map(([name, data]) => [name, receive(data)])) };
+    const session = await ort.createSession(model);
+    sessions.set(request.session, { session, constants: toOrt(receiveAll(constants)) });
+    return undefined;
   }
   const loaded = sessions.get(request.session);
   if (loaded === undefined) throw new Error('This session was closed.');
@@ -52,10 +64,11 @@ async function handle(request: Exclude<WorkerRequest, { kind: 'close' }>): Promi
     sessions.delete(request.session);
     return loaded.session.release();
   }
-  const outputs = await run(loaded, request.feeds, request.into);
+  const into = receiveAll(request.into);
+  const outputs = await run(loaded, receiveAll(request.feeds), into);
   return Object.fromEntries(
     Object.entries(outputs)
-      .filter(([name]) => !(name in request.into))
+      .filter(([name]) => !(name in into))
       .map(([name, { data, dims }]) => [name, { data, dims }]),
   );
 }

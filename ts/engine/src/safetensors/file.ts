@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { WeightTensor } from '../llama/parameters.ts';
-import { decodeHeader, decodeValues, headerLength } from './safetensors.ts';
+import { decodeHeader, decodeValues, headerLength, type SafetensorsFile } from './safetensors.ts';
 
 /** What is done with the parts of a file as they are read. */
 export type SafetensorsVisitor = {
@@ -11,15 +11,35 @@ export type SafetensorsVisitor = {
   readonly tensor: (name: string, tensor: WeightTensor) => void;
 };
 
-/** Reads a safetensors file tensor by tensor: no more than one of them is in memory at a time. */
-export async function visitSafetensors(path: string, visitor: SafetensorsVisitor): Promise<void> {
+/** Node reads no more than 2 GiB at once. */
+const MOST_AT_ONCE = 2 ** 30;
+
+/** Reads a whole safetensors file of any size; all values become float32. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const tensors = new Map<string, WeightTensor>();
+  const metadata = await visitSafetensors(path, {
+    bytes: () => {},
+    wants: () => true,
+    tensor: (name, tensor) => tensors.set(name, tensor),
+  });
+  return { tensors, metadata };
+}
+
+/**
+ * Reads a safetensors file tensor by tensor: no more than one of them is in memory at a time. Returns the file's metadata.
+ */
+export async function visitSafetensors(
+  path: string,
+  visitor: SafetensorsVisitor,
+): Promise<SafetensorsFile['metadata']> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
     const read = async (start: number, end: number): Promise<Uint8Array> => {
       const part = new Uint8Array(end - start);
       for (let done = 0; done < part.length; ) {
-        const { bytesRead } = await file.read(part, done, part.length - done, start + done);
+        const count = Math.min(MOST_AT_ONCE, part.length - done);
+        const { bytesRead } = await file.read(part, done, count, start + done);
         if (bytesRead === 0) throw new Error(`${path} was cut short while it was read.`);
         done += bytesRead;
       }
@@ -27,7 +47,7 @@ export async function visitSafetensors(path: string, visitor: SafetensorsVisitor
     };
     const length = headerLength(await read(0, Math.min(8, size)));
     const head = await read(0, Math.min(8 + length, size));
-    const { places } = decodeHeader(head, size);
+    const { places, metadata } = decodeHeader(head, size);
     visitor.bytes(head);
     let position = head.length;
     for (const { name, shape, dtype, start, end } of places) {
@@ -38,6 +58,7 @@ export async function visitSafetensors(path: string, visitor: SafetensorsVisitor
       position = end;
     }
     if (position !== size) throw new Error(`${path}: its last ${size - position} bytes belong to no tensor.`);
+    return metadata;
   } finally {
     await file.close();
   }

@@ -1,3 +1,4 @@
+import { concat } from '@openledger/sdk/protocol/bytes';
 import { z } from 'zod';
 import { sizeOf } from '../autodiff/shape.ts';
 import type { WeightTensor } from '../llama/parameters.ts';
@@ -19,35 +20,57 @@ export type SafetensorsFile = {
   readonly metadata: Readonly<Record<string, string>>;
 };
 
+/** A tensor to be written, whose values are made when their turn comes. */
+export type TensorSource = {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: () => Float32Array;
+};
+
 /** Encodes tensors as a safetensors file. Equal tensors in equal order give equal bytes. */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, WeightTensor>,
   type: StoredType,
-  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+  metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
+  const sources = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data: () => data }));
+  return concat(...safetensorsParts(sources, type, metadata));
+}
+
+/** Numbers that are converted and written at a time. */
+const PIECE = 2 ** 22;
+
+/** The bytes of a safetensors file in pieces: one tensor at a time is in memory, however large the file. */
+export function* safetensorsParts(
+  tensors: readonly TensorSource[],
+  type: StoredType,
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): Generator<Uint8Array> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const [name, tensor] of tensors) {
-    const end = offset + tensor.data.length * WIDTH[type];
-    header[name] = { dtype: type, shape: tensor.shape, data_offsets: [offset, end] };
+  for (const { name, shape } of tensors) {
+    const end = offset + sizeOf(shape) * WIDTH[type];
+    header[name] = { dtype: type, shape, data_offsets: [offset, end] };
     offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + padded + offset);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(padded), true);
-  bytes.fill(0x20, 8, 8 + padded);
-  bytes.set(json, 8);
-  let position = 8 + padded;
-  for (const { data } of tensors.values()) {
-    for (const value of data) {
-      if (type === 'F32') view.setFloat32(position, value, true);
-      else view.setUint16(position, toHalf(value), true);
-      position += WIDTH[type];
+  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  head.set(json, 8);
+  yield head;
+  for (const { data } of tensors) {
+    const values = data();
+    for (let from = 0; from < values.length; from += PIECE) {
+      yield encodeValues(values.subarray(from, from + PIECE), type);
     }
   }
-  return bytes;
+}
+
+/** Little-endian, as the machines are that the engine runs on. */
+function encodeValues(values: Float32Array, type: StoredType): Uint8Array {
+  const stored = type === 'F32' ? values : new Uint16Array(values.length);
+  if (type === 'F16') for (let i = 0; i < values.length; i += 1) stored[i] = toHalf(values[i]);
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }
 
 /** Element types that can be read. */

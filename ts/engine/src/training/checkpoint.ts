@@ -1,11 +1,13 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { concat } from '@openledger/sdk/protocol/bytes';
 import type { StepRecord } from '@openledger/sdk/protocol/training';
 import type { Hex } from 'viem';
 import { writeFileAtomic } from '../files/atomic.ts';
-import { keccakBytes } from '../files/keccak.ts';
+import { type KeccakStream, keccakStream } from '../files/keccak.ts';
 import { sharedCopy } from '../numeric/shared.ts';
-import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.ts';
+import { readSafetensors } from '../safetensors/file.ts';
+import { decodeSafetensors, type SafetensorsFile, safetensorsParts } from '../safetensors/safetensors.ts';
 import type { OptimizerState } from './adamw.ts';
 import type { Evaluation } from './evaluation.ts';
 
@@ -14,17 +16,24 @@ export type Checkpoint = { readonly runId: Hex; readonly step: number; readonly 
 
 /** A checkpoint as a safetensors file. Equal states give equal bytes. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  return concat(...checkpointParts(checkpoint));
+}
+
+function checkpointParts(checkpoint: Checkpoint): Generator<Uint8Array> {
   const { parameters, firstMoment, secondMoment } = checkpoint.state;
   const tensors = { parameters, firstMoment, secondMoment };
-  return encodeSafetensors(
-    new Map(Object.entries(tensors).map(([name, data]) => [name, { shape: [data.length], data }])),
+  return safetensorsParts(
+    Object.entries(tensors).map(([name, data]) => ({ name, shape: [data.length], data: () => data })),
     'F32',
     { format: 'openledger-checkpoint-1', runId: checkpoint.runId, step: String(checkpoint.step) },
   );
 }
 
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+  return checkpointOf(decodeSafetensors(bytes));
+}
+
+function checkpointOf({ tensors, metadata }: SafetensorsFile): Checkpoint {
   const tensor = (name: string) => {
     const found = tensors.get(name);
     if (found === undefined) throw new Error(`This is not a training checkpoint: it has no tensor ${name}.`);
@@ -80,10 +89,17 @@ export async function saveCheckpoint(
   await mkdir(directory, { recursive: true });
   await writeFileAtomic(stepLogPath(directory), encodeStepLog(history.records));
   await writeFileAtomic(evaluationLogPath(directory), encodeLines(history.evaluations));
-  const bytes = encodeCheckpoint(checkpoint);
   const path = checkpointPath(directory, checkpoint.step);
-  await writeFileAtomic(path, bytes);
-  return { path, hash: keccakBytes(bytes) };
+  const hash = await keccakStream();
+  await writeFileAtomic(path, hashed(checkpointParts(checkpoint), hash));
+  return { path, hash: hash.digest() };
+}
+
+function* hashed(parts: Iterable<Uint8Array>, hash: KeccakStream): Generator<Uint8Array> {
+  for (const part of parts) {
+    hash.update(part);
+    yield part;
+  }
 }
 
 /** The steps that have a checkpoint in a folder, ascending. */
@@ -95,7 +111,7 @@ export async function listCheckpoints(directory: string): Promise<number[]> {
 
 /** The checkpoint of a run after a step. */
 export async function loadCheckpoint(directory: string, runId: Hex, step: number): Promise<Checkpoint> {
-  const checkpoint = decodeCheckpoint(await readFile(checkpointPath(directory, step)));
+  const checkpoint = checkpointOf(await readSafetensors(checkpointPath(directory, step)));
   if (checkpoint.runId === runId) return checkpoint;
   throw new Error(`${directory} holds another run (${checkpoint.runId}). Use an empty folder for this one.`);
 }

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { writeAdapter } from '../adapter/peft.ts';
 import { writeFileAtomic } from '../files/atomic.ts';
 import { toHuggingFaceConfig } from '../llama/config.ts';
-import { toCheckpoint } from '../llama/parameters.ts';
+import { checkpointTensors } from '../llama/parameters.ts';
 import type { BaseModel } from '../model/base.ts';
-import { encodeSafetensors } from '../safetensors/safetensors.ts';
+import { safetensorsParts } from '../safetensors/safetensors.ts';
 import { manifestSchema, runIdOf, type TrainingManifest } from './manifest.ts';
 import { encodeModelCard } from './model-card.ts';
 import type { Row } from './rows.ts';
@@ -66,8 +66,8 @@ export async function writeRunResult(
   if (manifest.lora !== undefined) {
     await writeAdapter(target, base.config, adapterOf(manifest.lora, result.parameters));
   } else {
-    const tensors = toCheckpoint(base.config, result.parameters);
-    await writeFileAtomic(join(target, 'model.safetensors'), encodeSafetensors(tensors, 'F32'));
+    const tensors = checkpointTensors(base.config, result.parameters);
+    await writeFileAtomic(join(target, 'model.safetensors'), safetensorsParts(tensors, 'F32'));
     const config = { ...toHuggingFaceConfig(base.config), torch_dtype: 'float32' };
     await writeFileAtomic(join(target, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   }

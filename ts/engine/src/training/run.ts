@@ -35,6 +35,8 @@ export type TrainOptions = {
   readonly threads?: number;
   /** Where a native run computes. Default `cpu`. */
   readonly device?: Device;
+  /** Frozen weights of more bytes are shared by all graphs (`RuntimeOptions`). Default: of about 2 GiB. */
+  readonly shareAbove?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -134,6 +136,7 @@ export async function* trainModel(options: TrainOptions): AsyncGenerator<RunEven
   const stepper = await Stepper.open(base, manifest, rows, {
     threads: options.threads,
     device: options.device,
+    shareAbove: options.shareAbove,
     state: resumed?.checkpoint.state,
   });
   try {

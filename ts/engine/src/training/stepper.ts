@@ -10,10 +10,12 @@ import {
   type ParameterLayout,
   type ParameterRange,
 } from '../llama/parameters.ts';
+import { trainingBytes, weightBytes } from '../llama/quantize.ts';
 import { buildTrainingGraph } from '../llama/training-graph.ts';
-import type { BaseModel } from '../model/base.ts';
+import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { Random } from '../numeric/random.ts';
 import { sharedFloats } from '../numeric/shared.ts';
+import { checkFits } from '../runtime/memory.ts';
 import {
   openRuntime,
   type Runtime,
@@ -80,6 +82,12 @@ export class Stepper {
     rows: readonly Row[],
     options: RuntimeOptions & { readonly state?: OptimizerState } = {},
   ): Promise<Stepper> {
+    checkFits(manifest.runtime.profile, trainingBytes(base.config, manifest.base.quantization));
+    if (manifest.mode === 'full' && weightBytes(base.config) >= 2 ** 32) {
+      throw new Error(
+        `Training every weight of this base moves ${(weightBytes(base.config) / 2 ** 30).toFixed(1)} GiB between threads at each step, and 4 GiB is the most. Train an adapter (mode lora).`,
+      );
+    }
     const runtime = await openRuntime(manifest.runtime.profile, options);
     const state = options.state ?? createOptimizerState(initialParameters(base, manifest));
     const isPortable = (options.device ?? 'cpu') !== 'cpu';
@@ -150,7 +158,8 @@ export class Stepper {
       gradient,
       documents: this.#isMasked,
       portable: this.#isPortable,
-      ...(lora === undefined ? {} : { baseWeights: this.#base.weights, lora: loraGraph(lora) }),
+      ...(lora === undefined ? {} : { baseWeights: frozenWeights(this.#base), lora: loraGraph(lora) }),
+      shared: this.#runtime.sharesWeights(this.#base.config),
       ...(base.quantization === 'none' ? {} : { quantization: base.quantization }),
     });
     const session = await this.#runtime.createSession(model);
