@@ -85,7 +85,7 @@ export class Stepper {
     checkFits(manifest.runtime.profile, trainingBytes(base.config, manifest.base.quantization));
     if (manifest.mode === 'full' && weightBytes(base.config) >= 2 ** 32) {
       throw new Error(
-        `Training every weight of this base moves ${(weightBytes(base.config) / 2 ** 30).toFixed(1)} GiB between threads at each step, and 4 GiB is the most. Train an adapter (mode lora).`,
+        `This base has ${(weightBytes(base.config) / 2 ** 30).toFixed(1)} GiB of weights, and 4 GiB is the most that can be trained whole. Train an adapter (mode lora).`,
       );
     }
     const runtime = await openRuntime(manifest.runtime.profile, options);
