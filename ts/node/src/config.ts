@@ -92,6 +92,8 @@ const schema = z.object({
   trustedProxies: z.coerce.number().int().min(0).max(16),
   /** An OpenAI-compatible cluster that generates instead of this process. */
   serveUrl: url.optional(),
+  /** How this process holds the weights that it answers with. */
+  quantization: z.enum(['none', 'q8', 'q4']),
   serveKind: z.enum(CLUSTER_KINDS).default('vllm'),
   serveModel: z.string().min(1).optional(),
   serveFolder: z.string().min(1).optional(),
@@ -145,6 +147,8 @@ export const USAGE = `openledger node — serves, trains, settles and watches
   --trusted-proxies <n>    proxies in front whose X-Forwarded-For tells callers apart (default: 0)
   --adapters <n>           adapters whose files are kept, verified, in memory (default: 16)
   --adapter-memory <MiB>   memory for loaded adapters (default: 512)
+  --quantization <none|q8|q4>  hold the weights that answers are made with in eight or four bits: less memory, answers
+                           that differ a little; attribution stays in float32 (default: none)
   --log-level <level>      debug, info, warn, error or silent (default: info)
 
   Environment only: OPENLEDGER_NODE_KEY (gateway, prover), OPENLEDGER_WATCHER_KEY (watcher),
@@ -190,6 +194,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     trustedProxies: flags['trusted-proxies'] ?? 0,
     adapters: flags.adapters ?? 16,
     adapterMemory: flags['adapter-memory'] ?? 512,
+    quantization: flags.quantization ?? 'none',
     logLevel: flags['log-level'] ?? 'info',
     nodeKey: env.OPENLEDGER_NODE_KEY,
     watcherKey: env.OPENLEDGER_WATCHER_KEY,
@@ -245,6 +250,7 @@ function readFlags(args: readonly string[]) {
         'trusted-proxies': text,
         adapters: text,
         'adapter-memory': text,
+        quantization: text,
         'log-level': text,
         help: { type: 'boolean', short: 'h' },
       },

@@ -38,8 +38,11 @@ describe('a validator that audits', () => {
   let server: RunningServer;
 
   const onChain = () => ['--rpc', devnet.rpc, '--deployment', devnet.deployment];
+  /** Audits recompute what an answer is attributed to, not the answer: it may come from weights in eight bits. */
   const start = () =>
-    startNode(['--home', join(home, 'node'), ...onChain()], { OPENLEDGER_NODE_KEY: devnet.key(NODE) });
+    startNode(['--home', join(home, 'node'), ...onChain(), '--quantization', 'q8'], {
+      OPENLEDGER_NODE_KEY: devnet.key(NODE),
+    });
   const startValidator = () => {
     const flags = ['--roles', 'validator', '--home', join(home, 'validator'), '--open-cases', 'on'];
     return startNode([...flags, ...onChain(), '--poll-every', '0.2', '--store-urls', server.url], {
@@ -94,6 +97,11 @@ describe('a validator that audits', () => {
     await server?.close();
     await devnet?.close();
     await rm(home, { recursive: true, force: true });
+  });
+
+  it('says that its node answers with weights in eight bits', async () => {
+    const { json } = await node.request<{ data: { openledger: { quantization: string } }[] }>('/v1/models');
+    expect(json.data.map(({ openledger }) => openledger.quantization)).toEqual(['q8']);
   });
 
   it.each([

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import type { Quantization } from '../llama/quantize.ts';
 import { type BaseModel, loadBase } from '../model/base.ts';
 import { trainModel } from '../training/run.ts';
 import { RUN_FILES, readRunFolder, writeRunResult } from '../training/run-folder.ts';
 import type { TrainEngine } from './train-engine.ts';
 
-type Load = (folder: string, options: { quantization?: Quantization }) => Promise<BaseModel>;
+type Load = (folder: string, options: { quantization?: 'q4' }) => Promise<BaseModel>;
 
 /** Trains in this process. */
 export function createEmbeddedEngine(load: Load = loadBase): TrainEngine {

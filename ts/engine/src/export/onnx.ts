@@ -1,11 +1,6 @@
 import type { LlamaConfig } from '../llama/config.ts';
 import { baseLayout, isLinear, type Linear, linearName } from '../llama/parameters.ts';
-import {
-  type Quantization,
-  type QuantizedMatrix,
-  quantizedProduct,
-  quantizedWeight,
-} from '../llama/quantize.ts';
+import { type QuantizedMatrix, quantizedProduct, quantizedWeight } from '../llama/quantize.ts';
 import { ropeTables } from '../llama/rope.ts';
 import { CONTRIB, Graph, type OpOptions, type Value } from '../onnx/graph.ts';
 
@@ -23,7 +18,7 @@ const BOOL = 9;
  * `weights` are in `baseLayout` order; those of an adapter are merged in before. With `quantization` the linear layers
  * of the blocks are held in four bits (MatMulNBits); embeddings, head, norms and biases stay in float32.
  */
-export function exportOnnx(config: LlamaConfig, weights: Float32Array, quantization?: Quantization): Graph {
+export function exportOnnx(config: LlamaConfig, weights: Float32Array, quantization?: 'q4'): Graph {
   const build = new ExportBuilder(config, weights, quantization);
   const ids = build.graph.input('input_ids', 'i64', ['batch_size', 'sequence_length']);
   const attended = build.graph.input('attention_mask', 'i64', ['batch_size', 'total_sequence_length']);
@@ -54,12 +49,12 @@ class ExportBuilder {
   readonly #weights = new Map<string, Value>();
   readonly #quantized = new Map<string, QuantizedMatrix>();
 
-  constructor(config: LlamaConfig, weights: Float32Array, quantization: Quantization | undefined) {
+  constructor(config: LlamaConfig, weights: Float32Array, quantization: 'q4' | undefined) {
     this.#config = config;
     for (const slot of baseLayout(config).slots) {
       const { name, shape, offset, size } = slot;
       if (quantization === 'q4' && isLinear(name)) {
-        this.#quantized.set(name, quantizedWeight(weights, slot));
+        this.#quantized.set(name, quantizedWeight(weights, slot, quantization));
       } else {
         const data = weights.subarray(offset, offset + size);
         this.#weights.set(name, this.graph.constant(data, shape, name));

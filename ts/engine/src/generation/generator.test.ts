@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { tinyBase } from '../../test/tiny-base.ts';
 import type { Adapter } from '../adapter/peft.ts';
 import { loraLayout } from '../llama/parameters.ts';
+import type { Quantization } from '../llama/quantize.ts';
 import { Random } from '../numeric/random.ts';
 import {
   createGenerator,
@@ -104,6 +105,32 @@ describe('The generator', () => {
     expect((await ends).map(({ status }) => status)).toContain('rejected');
     await other.close();
     await expect(run({ messages }, other)).rejects.toThrow('closed');
+  });
+
+  it('answers with weights in eight and in four bits, the nearer to float32 the more bits', async () => {
+    const adapter = randomAdapter(9, 4);
+    const logProbabilityOf = async (quantization?: Quantization) => {
+      const own = createGenerator(base, { quantization });
+      try {
+        const adapters = [{ adapter: own.load(adapter) }];
+        const { generated } = await run({ messages, adapters, maxTokens: 1, logProbabilities: 40 }, own);
+        return new Map(generated[0].top!.map(({ token, logProbability }) => [token, logProbability]));
+      } finally {
+        await own.close();
+      }
+    };
+    const [plain, eight, four] = [
+      await logProbabilityOf(),
+      await logProbabilityOf('q8'),
+      await logProbabilityOf('q4'),
+    ];
+    const furthest = (other: typeof plain) =>
+      Math.max(
+        ...[...plain].flatMap(([id, value]) => (other.has(id) ? [Math.abs(value - other.get(id)!)] : [])),
+      );
+    expect(furthest(eight)).toBeGreaterThan(0);
+    expect(furthest(eight)).toBeLessThan(furthest(four) / 2);
+    expect(furthest(four)).toBeLessThan(0.5);
   });
 
   it('adds weighted adapters: one twice as heavy equals one added twice, and halves equal a whole', async () => {

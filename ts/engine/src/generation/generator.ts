@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Adapter, decodeWeights } from '../adapter/peft.ts';
-import { weightBytes } from '../llama/quantize.ts';
+import { type Quantization, weightBytes } from '../llama/quantize.ts';
 import type { BaseModel } from '../model/base.ts';
 import { checkFits, machineMemory } from '../runtime/memory.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
@@ -58,6 +58,8 @@ export type Generator = {
   load(adapter: Adapter): ResidentAdapter;
   /** Frees an adapter. Answers under way keep theirs. */
   unload(adapter: ResidentAdapter): void;
+  /** How few bits the linear weights have; undefined in float32. */
+  readonly quantization: Quantization | undefined;
   /** Requests that are being answered or wait. */
   readonly active: number;
   /** Refuses new requests and resolves when those under way have ended. */
@@ -66,6 +68,8 @@ export type Generator = {
 };
 
 export type GeneratorOptions = {
+  /** Hold the linear weights in few bits: less memory, and answers that differ a little. A base in four bits alone stays so. */
+  readonly quantization?: Quantization;
   readonly profile?: Profile;
   readonly threads?: number;
   /** Requests answered at the same time; default 64. */
@@ -87,13 +91,13 @@ export class GeneratorBusyError extends Error {
 }
 
 /**
- * Starts a worker thread that holds the base model (in four bits, if it was loaded so) and answers requests together, each with its own adapters
- * (`Scheduler` says how).
+ * Starts a worker thread that holds the base model and answers requests together, each with its own adapters (`Scheduler`
+ * says how).
  */
 export function createGenerator(base: BaseModel, options: GeneratorOptions = {}): Generator {
   const { profile = 'native', threads = DEFAULT_THREADS, maxBatch = 64, maxWaiting = 256 } = options;
   const { prefillChunk = 128, shareAbove = machineMemory() / 3 } = options;
-  const quantization = base.fourBit === undefined ? undefined : 'q4';
+  const quantization = base.fourBit === undefined ? options.quantization : 'q4';
   const bytes = weightBytes(base.config, quantization);
   checkFits(profile, bytes);
   const shared = profile === 'native' && bytes > shareAbove;
@@ -104,6 +108,7 @@ export function createGenerator(base: BaseModel, options: GeneratorOptions = {})
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
   const connection = new Connection(worker, maxBatch + maxWaiting);
   return {
+    quantization,
     generate: (request) => generate(base, connection, request),
     load: (adapter) => connection.load(adapter.rank, decodeWeights(base.config, adapter)),
     unload: (adapter) => connection.unload(adapter),

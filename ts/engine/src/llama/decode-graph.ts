@@ -23,7 +23,7 @@ import { ropeTables } from './rope.ts';
  */
 export type DecodeGraphOptions = {
   readonly baseWeights: BaseWeights;
-  /** Hold the linear weights of the blocks in four bits. Default: in float32. */
+  /** Hold the linear weights of the blocks in few bits. Default: in float32. */
   readonly quantization?: Quantization;
   /** Return the logits of every new position instead of only the last. */
   readonly allLogits?: boolean;
@@ -84,8 +84,8 @@ class DecodeBuilder {
     const { baseWeights, quantization, shared } = options;
     for (const slot of baseLayout(config).slots) {
       const { name, shape } = slot;
-      if (quantization === 'q4' && isLinear(name)) {
-        this.#quantized.set(name, quantizedWeight(baseWeights, slot));
+      if (quantization !== undefined && isLinear(name)) {
+        this.#quantized.set(name, quantizedWeight(baseWeights, slot, quantization));
         continue;
       }
       const data = tensorOf(baseWeights, slot);

@@ -22,13 +22,7 @@ import {
   loraLayout,
   type ParameterLayout,
 } from './parameters.ts';
-import {
-  type BaseWeights,
-  type Quantization,
-  type QuantizedMatrix,
-  quantizedWeight,
-  tensorOf,
-} from './quantize.ts';
+import { type BaseWeights, type QuantizedMatrix, quantizedWeight, tensorOf } from './quantize.ts';
 import { ropeTables } from './rope.ts';
 
 /**
@@ -53,7 +47,7 @@ export type TrainingGraphOptions = {
     readonly targets?: readonly Linear[];
   };
   /** Hold the frozen linear weights in four bits (QLoRA). Default: in float32. */
-  readonly quantization?: Quantization;
+  readonly quantization?: 'q4';
   /** Attention stays within a document: another input, `documents`, numbers each token's. Default false. */
   readonly documents?: boolean;
   /** Leave the backward pass out, for evaluation. Default true. */
@@ -160,7 +154,7 @@ function parameterValues(config: LlamaConfig, options: TrainingGraphOptions, tap
   }
   for (const slot of base.slots) {
     if (options.quantization === 'q4' && isLinear(slot.name)) {
-      quantized.set(slot.name, quantizedWeight(options.baseWeights, slot));
+      quantized.set(slot.name, quantizedWeight(options.baseWeights, slot, 'q4'));
       continue;
     }
     const { name, shape } = slot;

@@ -6,12 +6,7 @@ import { z } from 'zod';
 import { keccakBytes, keccakStream } from '../files/keccak.ts';
 import { type LlamaConfig, parseLlamaConfig } from '../llama/config.ts';
 import { flatWeights, type PutTensor, WeightFiller } from '../llama/parameters.ts';
-import {
-  type BaseWeights,
-  type FourBitWeights,
-  fourBitWeights,
-  type Quantization,
-} from '../llama/quantize.ts';
+import { type BaseWeights, type FourBitWeights, fourBitWeights } from '../llama/quantize.ts';
 import { visitSafetensors } from '../safetensors/file.ts';
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 
@@ -52,7 +47,7 @@ const OPTIONAL_FILES = ['chat_template.jinja', 'generation_config.json'];
  */
 export async function loadBase(
   directory: string,
-  { quantization }: { readonly quantization?: Quantization } = {},
+  { quantization }: { readonly quantization?: 'q4' } = {},
 ): Promise<BaseModel> {
   const settings = await loadSettings(directory);
   const { config } = settings;

@@ -25,6 +25,10 @@ const modelSchema = z
       resident: z.boolean(),
       pinned: z.boolean(),
       coldStartMs: z.number().nullable(),
+      quantization: z.enum(['q4', 'q8']).nullable().openapi({
+        description:
+          'How few bits the weights that answer have; null in float32, or where a cluster decides.',
+      }),
       free: z
         .object({
           callsPerDay: natural,
@@ -65,7 +69,7 @@ const readModel = {
 
 export type ModelRouteDeps = {
   catalog: ModelCatalog;
-  engine: Pick<TextEngine, 'isResident' | 'isPinned' | 'baseHash' | 'status'>;
+  engine: Pick<TextEngine, 'isResident' | 'isPinned' | 'baseHash' | 'status' | 'quantization'>;
   /** What is free for whoever sent a request; undefined where nothing is. */
   free?: ((context: Context) => ReturnType<FreeTier['view']>) | undefined;
 };
@@ -116,6 +120,7 @@ export function modelRoutes({ catalog, engine, free }: ModelRouteDeps): Api {
         pinned: engine.isPinned(model.id),
         /** Milliseconds that loading it adds to a call, once its files are here; null: not known yet. */
         coldStartMs: model.kind === 'base' ? 0 : (engine.status().coldStartMs ?? null),
+        quantization: engine.quantization ?? null,
         free: free?.(context) ?? null,
       },
     };

@@ -45,6 +45,7 @@ export function createEmbeddedEngine(
 
   return {
     contextLength: base.config.maxPositions,
+    quantization: generator.quantization,
     isResident: (modelId) => adapters.has(modelId),
     isPinned: (modelId) => adapters.isPinned(modelId),
     setPinned: (modelId, pinned) => adapters.setPinned(modelId, pinned),

@@ -1,3 +1,4 @@
+import type { Quantization } from '@openledger/engine/llama/quantize';
 import type { BaselineShare } from '@openledger/sdk/protocol/baseline';
 import type { CorpusEntry } from '@openledger/sdk/protocol/corpus';
 import type { ModelTerms } from '@openledger/sdk/protocol/parameters';
@@ -101,6 +102,8 @@ export type EmbeddingEngine = {
 export type ServeEngine = {
   /** The longest prompt and answer together, in tokens. */
   contextLength: number;
+  /** How few bits the base's weights have here; undefined in float32, or where a cluster decides. */
+  quantization?: Quantization | undefined;
   /** Whether the adapter is loaded, so that no activation is due. */
   isResident(modelId: number): boolean;
   /** Pinned adapters are never unloaded to make room for others. */

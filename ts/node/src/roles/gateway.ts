@@ -139,7 +139,8 @@ async function openServeEngine({ config, onClose }: Context, base: BaseModel): P
       clusterFolder: config.serveClusterFolder,
     });
   }
-  const generator = createGenerator(base);
+  const { quantization } = config;
+  const generator = createGenerator(base, quantization === 'none' ? {} : { quantization });
   onClose.push(() => generator.close());
   // Answers under way are finished before the worker goes.
   onClose.push(() => Promise.race([generator.drain(), delay(DRAIN_MS, undefined, { ref: false })]));
