@@ -7,12 +7,14 @@ import { Random } from '@openledger/engine/numeric/random';
 import { sharedFloats } from '@openledger/engine/numeric/shared';
 import { Graph } from '@openledger/engine/onnx/graph';
 import { openRuntime, type Runtime } from '@openledger/engine/runtime/runtime';
-import { adamwStep, createOptimizerState } from '@openledger/engine/training/adamw';
+import { biasCorrections, createOptimizerState } from '@openledger/engine/training/adamw';
+import { Optimizer } from '@openledger/engine/training/optimizer';
 import { GEMM_CHAIN, type TrainAnswer, type TrainRequest, type TrainTask } from './train-task.ts';
 
 const started = performance.now();
 const task = JSON.parse(process.argv[2]) as TrainTask;
 const random = new Random(1);
+let optimizer: Optimizer | undefined;
 const runtime = await openRuntime(task.profile, { threads: task.threads });
 const work = task.kind === 'gemm' ? await product(runtime) : await training(runtime);
 await work();
@@ -24,6 +26,7 @@ for await (const line of createInterface(process.stdin)) {
   for (let i = 0; i < request.run; i += 1) await work();
   answer({ seconds: (performance.now() - before) / 1000 });
 }
+await optimizer?.close();
 await runtime.close();
 answer({ peak: process.resourceUsage().maxRSS * 1024 });
 
@@ -65,6 +68,8 @@ async function training(open: Runtime): Promise<() => Promise<unknown>> {
   const session = await open.createSession(model);
   const state = createOptimizerState(uniform(layout.size, 0.04));
   const gradient = sharedFloats(layout.size);
+  const adamw = new Optimizer(layout.size, task.threads);
+  optimizer = adamw;
   const dims = [batch * length];
   const tokens = () => ({
     data: BigInt64Array.from({ length: batch * length }, () =>
@@ -84,7 +89,8 @@ async function training(open: Runtime): Promise<() => Promise<unknown>> {
     step += 1;
     if (mode === 'lora-per-sample') return session.run({ ...feeds, p });
     const outputs = await session.run({ ...feeds, p }, { g: { data: gradient, dims: [layout.size] } });
-    adamwStep(state, gradient, settings, step, 1e-4);
+    const factors = { learningRate: 1e-4, ...biasCorrections(settings, step) };
+    await adamw.update(state, gradient, settings, factors);
     return outputs;
   };
 }

@@ -20,8 +20,13 @@ import { encodeSafetensors } from '@openledger/engine/safetensors/safetensors';
 import { SPECIAL_TOKENS, tokenizerConfig, tokenizerJson } from '@openledger/engine/tokenizer/files';
 import { createTokenizer, type Tokenizer } from '@openledger/engine/tokenizer/tokenizer';
 import { trainVocabulary } from '@openledger/engine/tokenizer/trainer';
-import { adamwStep, createOptimizerState, type OptimizerState } from '@openledger/engine/training/adamw';
+import {
+  biasCorrections,
+  createOptimizerState,
+  type OptimizerState,
+} from '@openledger/engine/training/adamw';
 import { decodeCheckpoint, encodeCheckpoint } from '@openledger/engine/training/checkpoint';
+import { Optimizer } from '@openledger/engine/training/optimizer';
 import { learningRates } from '@openledger/engine/training/schedule';
 import { blobId, canonicalBytes } from '@openledger/sdk/protocol/store';
 import { buildCorpus, type CorpusDocument } from './corpus.ts';
@@ -99,6 +104,7 @@ async function train(runtime: Runtime, data: Data, resume: string): Promise<Opti
   const started = saved?.runId === id ? saved : undefined;
   const state = started?.state ?? createOptimizerState(initialWeights(baseConfig, plan.seed));
   const gradient = sharedFloats(state.parameters.length);
+  const optimizer = new Optimizer(gradient.length);
   const first = started?.step ?? 0;
 
   const bar = new ProgressBar('base model', plan.steps, first);
@@ -115,7 +121,8 @@ async function train(runtime: Runtime, data: Data, resume: string): Promise<Opti
       p: { data: state.parameters, dims: [gradient.length] },
     };
     const outputs = await session.run(feeds, { g: { data: gradient, dims: [gradient.length] } });
-    adamwStep(state, gradient, plan.optimizer, step, rates[step - 1], decayed);
+    const factors = { learningRate: rates[step - 1], ...biasCorrections(plan.optimizer, step) };
+    await optimizer.update(state, gradient, plan.optimizer, factors, decayed);
     const loss = scalarOf(outputs.loss);
     mean = Number.isNaN(mean) ? loss : 0.98 * mean + 0.02 * loss;
     const speed = ((step - first) * batch * length) / ((performance.now() - began) / 1000);
@@ -124,6 +131,7 @@ async function train(runtime: Runtime, data: Data, resume: string): Promise<Opti
       await writeFileAtomic(resume, encodeCheckpoint({ runId: id, step, state }));
   }
   bar.end();
+  await optimizer.close();
   return state;
 }
 

@@ -101,7 +101,7 @@ describe('a validator that audits', () => {
 
   it('says that its node answers with weights in eight bits', async () => {
     const { json } = await node.request<{ data: { openledger: { quantization: string } }[] }>('/v1/models');
-    expect(json.data.map(({ openledger }) => openledger.quantization)).toEqual(['q8']);
+    expect(json.data.map(({ openledger }) => openledger.quantization)).toEqual(['q8', 'q8']);
   });
 
   it.each([
@@ -112,8 +112,8 @@ describe('a validator that audits', () => {
     async (_, retrieval) => {
       await ask(retrieval);
       const { json } = await node.request<{ data: { receipt: { contextRoot: Hex } }[] }>('/v1/receipts');
-      const { contextRoot } = json.data.at(-1)!.receipt;
-      expect(contextRoot === zeroHash).toBe(retrieval === undefined);
+      const hasRows = json.data.some(({ receipt }) => receipt.contextRoot !== zeroHash);
+      expect(hasRows).toBe(retrieval !== undefined);
       const found = await allSaid(await settle());
       await devnet.travel(60);
       for (const { msg, problems } of found.values()) {

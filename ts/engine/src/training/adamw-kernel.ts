@@ -27,17 +27,40 @@ const [PARAMETERS, GRADIENT, FIRST, SECOND] = [0, 1, 2, 3].map((i) => 4 * CHUNK 
 
 let loaded: { update: Update; views: Float32Array[] } | undefined;
 
+/** The update of some of the parameters. */
+export type AdamWPart = ParameterRange & {
+  /** What the gradient is multiplied by. */
+  readonly clip: number;
+  readonly settings: AdamWSettings;
+  readonly factors: StepFactors;
+  /** Where decay applies, ascending; also beyond the part. */
+  readonly decayed: readonly ParameterRange[];
+};
+
 /**
- * Updates a range of the parameters in place by AdamW's formula. The arrays may be of any size and lie anywhere:
- * they pass through the kernel's own memory chunk by chunk.
+ * Updates some of the parameters in place by AdamW's formula. The arrays may be of any size and lie anywhere: they pass
+ * through the kernel's own memory chunk by chunk.
  */
-export function updateRange(
+export function updatePart(state: OptimizerState, gradient: Float32Array, part: AdamWPart): void {
+  let done = part.start;
+  const until = (end: number, decays: boolean) => {
+    const bounded = Math.min(end, part.end);
+    if (bounded <= done) return;
+    updateRange(state, gradient, { start: done, end: bounded }, part, decays);
+    done = bounded;
+  };
+  for (const { start, end } of part.decayed) {
+    until(start, false);
+    until(end, true);
+  }
+  until(part.end, false);
+}
+
+function updateRange(
   state: OptimizerState,
   gradient: Float32Array,
   { start, end }: ParameterRange,
-  clip: number,
-  settings: AdamWSettings,
-  factors: StepFactors,
+  { clip, settings, factors }: AdamWPart,
   decays: boolean,
 ): void {
   const { beta1, beta2, epsilon, epsRoot = 0, weightDecay } = settings;

@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
-import { type AdamWSettings, adamwUpdate, createOptimizerState, type StepFactors } from './adamw.ts';
+import { sharedCopy } from '../numeric/shared.ts';
+import {
+  type AdamWSettings,
+  adamwUpdate,
+  copyOptimizerState,
+  createOptimizerState,
+  type StepFactors,
+} from './adamw.ts';
+import { Optimizer } from './optimizer.ts';
 
 const settings = {
   ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsRoot: 1e-12 },
@@ -52,4 +60,33 @@ it.each([1, 2, 8191, 8193, 30_001])('AdamW moves %i parameters by its formula, t
     expect(state.secondMoment).toEqual(plain[2]);
   }
   expect(start, 'the first weights are not the state').not.toEqual(state.parameters);
+});
+
+it('AdamW on several threads gives the same bits, also where memory is not shared', async () => {
+  const size = 3 * 2 ** 20 + 5;
+  const random = new Random(7);
+  const draw = () => Float32Array.from({ length: size }, () => random.uniform() - 0.5);
+  const state = createOptimizerState(draw());
+  const [alone, apart] = [createOptimizerState(state.parameters), copyOptimizerState(state)];
+  const decayed = [
+    { start: 100, end: 2 ** 20 + 3 },
+    { start: 2 ** 21, end: size - 9 },
+  ];
+  const optimizer = new Optimizer(size, 3);
+  try {
+    for (let step = 1; step <= 2; step += 1) {
+      const gradient = sharedCopy(draw());
+      const factors = { learningRate: 1e-2, correction1: 1 - 0.9 ** step, correction2: 1 - 0.999 ** step };
+      const norm = adamwUpdate(alone, gradient, settings, factors, decayed);
+      expect(await optimizer.update(state, gradient, settings, factors, decayed)).toBe(norm);
+      expect(await optimizer.update(apart, gradient.slice(), settings, factors, decayed)).toBe(norm);
+    }
+  } finally {
+    await optimizer.close();
+  }
+  for (const one of [state, apart]) {
+    for (const name of ['parameters', 'firstMoment', 'secondMoment'] as const) {
+      expect(Buffer.from(one[name].buffer).equals(Buffer.from(alone[name].buffer)), name).toBe(true);
+    }
+  }
 });

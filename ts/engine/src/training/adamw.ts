@@ -1,6 +1,6 @@
 import type { ParameterRange } from '../llama/parameters.ts';
-import { sharedCopy } from '../numeric/shared.ts';
-import { updateRange } from './adamw-kernel.ts';
+import { sharedCopy, sharedFloats } from '../numeric/shared.ts';
+import { updatePart } from './adamw-kernel.ts';
 
 /** Settings of AdamW (Loshchilov and Hutter). */
 export type AdamWSettings = {
@@ -32,12 +32,12 @@ export type OptimizerState = {
   readonly secondMoment: Float32Array;
 };
 
-/** The state before the first step; its parameters are a copy, shared with the threads that compute gradients. */
+/** The state before the first step, in memory that threads share; its parameters are a copy. */
 export function createOptimizerState(parameters: Float32Array): OptimizerState {
   return {
     parameters: sharedCopy(parameters),
-    firstMoment: new Float32Array(parameters.length),
-    secondMoment: new Float32Array(parameters.length),
+    firstMoment: sharedFloats(parameters.length),
+    secondMoment: sharedFloats(parameters.length),
   };
 }
 
@@ -94,19 +94,18 @@ export function adamwUpdate(
   /** Where decay applies, ascending; everywhere when left out. */
   decayed: readonly ParameterRange[] = [{ start: 0, end: gradient.length }],
 ): number {
-  const { clipNorm } = settings;
-  const norm = normOf(gradient);
-  const clip = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
-  const update = (start: number, end: number, decays: boolean) =>
-    updateRange(state, gradient, { start, end }, clip, settings, factors, decays);
-  let done = 0;
-  for (const { start, end } of decayed) {
-    update(done, start, false);
-    update(start, end, true);
-    done = end;
-  }
-  update(done, gradient.length, false);
+  const { norm, clip } = clipOf(gradient, settings);
+  updatePart(state, gradient, { start: 0, end: gradient.length, clip, settings, factors, decayed });
   return norm;
+}
+
+/** The norm of a gradient, and what it is multiplied by so that it is not longer than allowed. */
+export function clipOf(
+  gradient: Float32Array,
+  { clipNorm }: Pick<AdamWSettings, 'clipNorm'>,
+): { norm: number; clip: number } {
+  const norm = normOf(gradient);
+  return { norm, clip: clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1 };
 }
 
 /** The second moment without its bias towards zero, as Adam divides by it. */

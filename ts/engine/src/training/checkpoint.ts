@@ -44,8 +44,8 @@ function checkpointOf({ tensors, metadata }: SafetensorsFile): Checkpoint {
     step: Number(metadata.step),
     state: {
       parameters: sharedCopy(tensor('parameters')),
-      firstMoment: tensor('firstMoment'),
-      secondMoment: tensor('secondMoment'),
+      firstMoment: sharedCopy(tensor('firstMoment')),
+      secondMoment: sharedCopy(tensor('secondMoment')),
     },
   };
 }

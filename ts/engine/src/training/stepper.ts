@@ -23,11 +23,12 @@ import {
   type Session,
   scalarOf,
 } from '../runtime/runtime.ts';
-import { adamwUpdate, createOptimizerState, type OptimizerState, type StepFactors } from './adamw.ts';
+import { createOptimizerState, type OptimizerState, type StepFactors } from './adamw.ts';
 import { type Batch, batchFeeds, createBatches } from './batches.ts';
 import { createDataset, type Dataset, type DatasetReport } from './dataset.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import type { ManifestLora, TrainingManifest } from './manifest.ts';
+import { Optimizer } from './optimizer.ts';
 import type { Row } from './rows.ts';
 import { createStepFactors } from './schedule.ts';
 
@@ -51,6 +52,7 @@ export class Stepper {
   readonly #factorsOf: (step: number) => StepFactors;
   readonly #decayed: readonly ParameterRange[];
   readonly #gradient: Float32Array;
+  readonly #optimizer: Optimizer;
   readonly #runtime: Runtime;
   readonly #isPortable: boolean;
   readonly #sessions = new Map<string, Session>();
@@ -60,7 +62,7 @@ export class Stepper {
     manifest: TrainingManifest,
     rows: readonly Row[],
     runtime: Runtime,
-    isPortable: boolean,
+    { device = 'cpu', threads }: RuntimeOptions,
     state: OptimizerState,
   ) {
     this.#base = base;
@@ -71,7 +73,8 @@ export class Stepper {
     this.#decayed = matrixRanges(layoutOf(base, manifest));
     this.#gradient = sharedFloats(state.parameters.length);
     this.#runtime = runtime;
-    this.#isPortable = isPortable;
+    this.#isPortable = device !== 'cpu';
+    this.#optimizer = new Optimizer(state.parameters.length, threads);
     this.state = state;
   }
 
@@ -90,8 +93,7 @@ export class Stepper {
     }
     const runtime = await openRuntime(manifest.runtime.profile, options);
     const state = options.state ?? createOptimizerState(initialParameters(base, manifest));
-    const isPortable = (options.device ?? 'cpu') !== 'cpu';
-    return new Stepper(base, manifest, rows, runtime, isPortable, state);
+    return new Stepper(base, manifest, rows, runtime, options, state);
   }
 
   /** Carries out a step, counted from 1. Steps must be run in order. */
@@ -105,7 +107,8 @@ export class Stepper {
       for (let i = 0; i < part.length; i += 1) gradient[i] += part[i];
     }
     const factors = this.#factorsOf(step);
-    const gradNorm = adamwUpdate(this.state, gradient, this.#manifest.optimizer, factors, this.#decayed);
+    const settings = this.#manifest.optimizer;
+    const gradNorm = await this.#optimizer.update(this.state, gradient, settings, factors, this.#decayed);
     const record = {
       step,
       batchHash: hashBatches(batches),
@@ -129,6 +132,7 @@ export class Stepper {
   }
 
   async close(): Promise<void> {
+    await this.#optimizer.close();
     await this.#runtime.close();
   }
 

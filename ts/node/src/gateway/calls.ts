@@ -1,7 +1,8 @@
 import { utf8 } from '@openledger/sdk/protocol/bytes';
-import { outputTree, requestHash, requestText } from '@openledger/sdk/protocol/content';
+import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
 import { type CitedRow, contextRoot, contextRowOf } from '@openledger/sdk/protocol/context';
 import { feeOf, hashReceipt, isPublic, type Receipt } from '@openledger/sdk/protocol/receipts';
+import { requestText } from '@openledger/sdk/protocol/request';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import { NodeError } from '../errors.ts';

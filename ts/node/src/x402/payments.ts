@@ -1,5 +1,5 @@
-import { requestText } from '@openledger/sdk/protocol/content';
 import { GWEI } from '@openledger/sdk/protocol/receipts';
+import { requestText } from '@openledger/sdk/protocol/request';
 import { voucherTypedData } from '@openledger/sdk/protocol/vouchers';
 import { parsePaymentPayload } from '@x402/core/schemas';
 import { x402ResourceServer } from '@x402/core/server';

@@ -2,9 +2,10 @@ import type { Hex, LocalAccount, PublicClient } from 'viem';
 import type { z } from 'zod';
 import type { AddressBook } from '../addresses.ts';
 import { sameHex } from '../protocol/bytes.ts';
-import { randomSalt, requestText } from '../protocol/content.ts';
+import { randomSalt } from '../protocol/content.ts';
 import type { CitedRow } from '../protocol/context.ts';
 import { hashReceipt, RECEIPT_FLAG, type Receipt } from '../protocol/receipts.ts';
+import { requestText } from '../protocol/request.ts';
 import { type Voucher, voucherTypedData } from '../protocol/vouchers.ts';
 import { type ChainView, chainView } from './chain-view.ts';
 import {

@@ -10,7 +10,6 @@ import {
   toHex,
   uint,
 } from './bytes.ts';
-import { canonicalJson } from './store.ts';
 import { type PlainTree, plainTree } from './trees.ts';
 
 const WORD_BYTES = 32;
@@ -55,16 +54,7 @@ export function outputTree(salt: Hex, output: Uint8Array): PlainTree {
   return plainTree(words(output).map((word, index) => hashOutputWord(salt, index, word)));
 }
 
-/**
- * The request of a receipt: the JSON body in RFC 8785 form, before rows are added. Of the payment block only the retrieval that
- * was asked for belongs to it.
- */
-export function requestText({ openledger, ...body }: { openledger?: unknown }): string {
-  const retrieval = (openledger as { retrieval?: unknown } | null | undefined)?.retrieval;
-  return canonicalJson(retrieval === undefined ? body : { ...body, openledger: { retrieval } });
-}
-
-/** `requestHash` of a receipt. `request`: {@link requestText}. */
+/** `requestHash` of a receipt. `request`: `requestText` of it (request.ts). */
 export function requestHash(salt: Hex, request: BytesLike): Hex {
   return keccak(fixed(salt, 32, 'salt'), toBytes(request));
 }
