@@ -20,7 +20,7 @@ import { HOLD_ESCROW } from '../src/x402/hold.ts';
 import { untrained } from './support/adapter.ts';
 import { checkAnswer } from './support/check-answers.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
-import { payerOf, wrapOpen } from './support/payer.ts';
+import { type Payer, payerOf, payingByHand, post, wrapOpen } from './support/payer.ts';
 import { connect, publishWorld } from './support/world.ts';
 
 const BASE = join(import.meta.dirname, '../../models/base');
@@ -56,7 +56,7 @@ describe('a metered call without a channel, on a real chain', () => {
   let home: string;
   let node: NodeProcess;
   let world: Awaited<ReturnType<typeof publishWorld>>;
-  let payer: ReturnType<typeof payerOf>;
+  let payer: Payer;
 
   const start = (more: string[] = []) =>
     startNode(
@@ -71,11 +71,6 @@ describe('a metered call without a channel, on a real chain', () => {
     max_tokens: 40,
     stop: [' '],
     ...extra,
-  });
-  const post = (body: unknown, headers: Record<string, string> = {}) => ({
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
   });
   const balance = (index = CONSUMER) =>
     chain.client.readContract({
@@ -106,20 +101,7 @@ describe('a metered call without a channel, on a real chain', () => {
   const anvil = () =>
     createTestClient({ mode: 'anvil', chain: foundry, transport: http(devnet.rpc) }).extend(publicActions);
 
-  async function signed(body: unknown, as = payer): Promise<PaymentPayload> {
-    const asked = await fetch(url(), post(body));
-    expect(asked.status).toBe(402);
-    await checkAnswer('POST', '/v1/chat/completions', asked.clone());
-    const required = as.http.getPaymentRequiredResponse((name) => asked.headers.get(name), undefined);
-    return as.http.createPaymentPayload(required);
-  }
-  const pay = (body: unknown, payment: PaymentPayload) =>
-    fetch(url(), post(body, payer.http.encodePaymentSignatureHeader(payment)));
-  async function refusal(body: unknown, payment: PaymentPayload): Promise<string | undefined> {
-    const response = await pay(body, payment);
-    expect(response.status).toBe(402);
-    return payer.http.getPaymentRequiredResponse((name) => response.headers.get(name), undefined).error;
-  }
+  const { signed, pay, refusal } = payingByHand(() => payer, url);
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-metered-'));

@@ -14,10 +14,9 @@ import { startChain, type TestChain } from '../../../test/e2e/chain.ts';
 import { type Chain, walletOn } from '../src/chain/chain.ts';
 import { openFolderStore } from '../src/store/folder-store.ts';
 import { untrained } from './support/adapter.ts';
-import { checkAnswer } from './support/check-answers.ts';
 import { runCli } from './support/cli.ts';
 import { type NodeProcess, startNode } from './support/node-process.ts';
-import { payerOf, wrapOpen } from './support/payer.ts';
+import { type Payer, payerOf, payingByHand, post, wrapOpen } from './support/payer.ts';
 import { connect, publishWorld } from './support/world.ts';
 
 const BASE = join(import.meta.dirname, '../../models/base');
@@ -41,7 +40,7 @@ describe('a call without a channel, on a real chain', () => {
   let home: string;
   let node: NodeProcess;
   let world: Awaited<ReturnType<typeof publishWorld>>;
-  let payer: ReturnType<typeof payerOf>;
+  let payer: Payer;
 
   const start = (more: string[] = []) =>
     startNode(
@@ -55,11 +54,6 @@ describe('a call without a channel, on a real chain', () => {
     max_tokens: 12,
     ...extra,
   });
-  const post = (body: unknown, headers: Record<string, string> = {}) => ({
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
   const balance = () =>
     chain.client.readContract({
       address: chain.contracts.GovernanceOpen,
@@ -68,25 +62,7 @@ describe('a call without a channel, on a real chain', () => {
       args: [devnet.account(CONSUMER).address],
     });
 
-  /** What the node asks for, and a payment that the client signs for it. */
-  async function signed(body: unknown, as = payer): Promise<PaymentPayload> {
-    const asked = await fetch(url(), post(body));
-    expect(asked.status).toBe(402);
-    await checkAnswer('POST', '/v1/chat/completions', asked.clone());
-    const required = as.http.getPaymentRequiredResponse(
-      (name) => asked.headers.get(name),
-      await asked.json(),
-    );
-    return as.http.createPaymentPayload(required);
-  }
-  const pay = (body: unknown, payment: PaymentPayload) =>
-    fetch(url(), post(body, payer.http.encodePaymentSignatureHeader(payment)));
-  /** Why a payment was refused, as a client of x402 reads it. */
-  async function refusal(body: unknown, payment: PaymentPayload): Promise<string | undefined> {
-    const response = await pay(body, payment);
-    expect(response.status).toBe(402);
-    return payer.http.getPaymentRequiredResponse((name) => response.headers.get(name), undefined).error;
-  }
+  const { signed, pay, refusal } = payingByHand(() => payer, url);
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'openledger-x402-'));
