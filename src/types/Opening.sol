@@ -45,7 +45,7 @@ struct CreditOpening {
 /// @param voucherPath Path in the batch's vouchersRoot
 /// @param voucherIndex Position of the voucher in its batch
 /// @param batch Number of the batch
-/// @param query a_q, 256 int8: PUBLIC receipts whose attribution names a query hash; else ignored
+/// @param query a_q, 512 signed bytes: PUBLIC receipts whose attribution names a query hash; else ignored
 struct DataOpening {
     bytes attribution;
     bytes creditIndexes;

@@ -50,7 +50,7 @@ struct AllocationWitness {
 /// @param attributionPath Path in claim.attributionsRoot
 /// @param position Position in that tree
 /// @param item Index of the INFLUENCE item
-/// @param query a_q, 256 int8; may be empty when the proof is absence or sigma > sigmaCap
+/// @param query a_q, 512 signed bytes; may be empty when the proof is absence or sigma > sigmaCap
 /// @param sketch Sketch leaf of the item's asset, or empty: absent
 /// @param sketchPath Path in the model's sketchRoot, position = asset
 struct ScoreWitness {
@@ -69,7 +69,7 @@ struct ScoreWitness {
 /// @param creditIndexes creditIndex4 × items, as committed
 /// @param attributionPath Path in claim.attributionsRoot
 /// @param position Position in that tree
-/// @param query a_q, 256 int8
+/// @param query a_q, 512 signed bytes
 /// @param sketch Sketch leaf of the asset that was left out; may be empty when the query is no vector
 /// @param sketchPath Path in the model's sketchRoot, position = asset
 struct OmissionWitness {

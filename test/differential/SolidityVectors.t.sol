@@ -6,7 +6,7 @@ import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IProtocolParameters} from "../../src/interfaces/IProtocolParameters.sol";
 import {Allocation} from "../../src/libraries/Allocation.sol";
 import {ClaimLib} from "../../src/libraries/ClaimLib.sol";
-import {Int8Dot} from "../../src/libraries/Int8Dot.sol";
+import {SketchDot} from "../../src/libraries/SketchDot.sol";
 import {Leaves} from "../../src/libraries/Leaves.sol";
 import {MerkleSum} from "../../src/libraries/MerkleSum.sol";
 import {PositionalMerkle} from "../../src/libraries/PositionalMerkle.sol";
@@ -154,7 +154,7 @@ contract SolidityVectorsTest is Test, RandomAttributions {
 
     function _products() private {
         for (uint256 i = 0; i < CASES; ++i) {
-            (bytes memory a, bytes memory q) = (_bytes(256), _bytes(256));
+            (bytes memory a, bytes memory q) = (_bytes(256), _bytes(512));
             cases.push(abi.encode(a, q, this.product(a, q)));
         }
         _end("products", "bytes a, bytes q, int256 product");
@@ -303,7 +303,7 @@ contract SolidityVectorsTest is Test, RandomAttributions {
     }
 
     function product(bytes calldata a, bytes calldata q) external pure returns (int256) {
-        return Int8Dot.dot(a, q);
+        return SketchDot.dot(a, q);
     }
 
     function claimId(Claim calldata claim, bytes32 domain) external pure returns (bytes32) {

@@ -6,7 +6,7 @@ import {Test} from "forge-std/Test.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IProtocolParameters} from "../../src/interfaces/IProtocolParameters.sol";
 import {ClaimLib} from "../../src/libraries/ClaimLib.sol";
-import {Int8Dot} from "../../src/libraries/Int8Dot.sol";
+import {SketchDot} from "../../src/libraries/SketchDot.sol";
 import {Leaves} from "../../src/libraries/Leaves.sol";
 import {MerkleSum} from "../../src/libraries/MerkleSum.sol";
 import {PositionalMerkle} from "../../src/libraries/PositionalMerkle.sol";
@@ -251,7 +251,7 @@ contract VectorsTest is Test {
     }
 
     function product(bytes calldata a, bytes calldata b) external pure returns (int256) {
-        return Int8Dot.dot(a, b);
+        return SketchDot.dot(a, b);
     }
 
     function claimIdOf(Claim calldata claim, bytes32 domain) external pure returns (bytes32) {

@@ -8,6 +8,8 @@ export type Rng = {
   bytes: (length: number) => Hex;
   hash: () => Hex;
   int8s: (length: number) => number[];
+  /** From −8 to 7. */
+  nibbles: (length: number) => number[];
   pick: <T>(from: readonly T[]) => T;
 };
 
@@ -28,6 +30,7 @@ export function rng(seed: number): Rng {
     bytes,
     hash: () => bytes(32),
     int8s: (length) => Array.from({ length }, () => int(255) - 127),
+    nibbles: (length) => Array.from({ length }, () => int(16) - 8),
     pick: (from) => from[int(from.length)]!,
   };
 }

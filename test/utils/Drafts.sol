@@ -58,10 +58,10 @@ abstract contract Drafts is Thread {
         a.flags = 1;
         a.outputLength = 200;
         // Between the sketch of one contribution and noise.
-        a.query = noise(keccak256(abi.encode("query", seed)));
+        a.query = noise(keccak256(abi.encode("query", seed)), 512);
         bytes memory near = sketchOf(seed % 3);
-        for (uint256 k = 0; k < 256; ++k) {
-            a.query[k] = bytes1(uint8(int8(uint8(near[k])) / 2 + int8(uint8(a.query[k])) / 2));
+        for (uint256 k = 0; k < 512; ++k) {
+            a.query[k] = bytes1(uint8(_entry(near, k) * 8 + int8(uint8(a.query[k])) / 2));
         }
         a.listed = _evidence(a.query);
     }
@@ -87,10 +87,16 @@ abstract contract Drafts is Thread {
         }
     }
 
-    function _dot(bytes memory a, bytes memory b) internal pure returns (int256 sum) {
-        for (uint256 i = 0; i < a.length; ++i) {
-            sum += int256(int8(uint8(a[i]))) * int256(int8(uint8(b[i])));
+    function _dot(bytes memory sketch, bytes memory query) internal pure returns (int256 sum) {
+        for (uint256 i = 0; i < query.length; ++i) {
+            sum += int256(_entry(sketch, i)) * int256(int8(uint8(query[i])));
         }
+    }
+
+    /// @dev Entry i of a sketch: the lower four bits of byte i, or the upper ones of byte i - 256.
+    function _entry(bytes memory sketch, uint256 i) private pure returns (int8) {
+        uint8 both = uint8(sketch[i % 256]);
+        return int8(i < 256 ? both << 4 : both) >> 4;
     }
 
     /// @dev The honest draft over one voucher with these answers, following the node's last final claim.

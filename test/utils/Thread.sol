@@ -61,15 +61,15 @@ abstract contract Thread is Test {
         _startNode();
     }
 
-    /// @dev a_c of contribution i: 256 signed bytes.
+    /// @dev a_c of contribution i: 512 entries of four bits.
     function sketchOf(uint256 i) internal pure returns (bytes memory) {
-        return noise(keccak256(abi.encode("sketch", i)));
+        return noise(keccak256(abi.encode("sketch", i)), 256);
     }
 
-    /// @dev 256 bytes from a seed.
-    function noise(bytes32 seed) internal pure returns (bytes memory out) {
-        out = new bytes(256);
-        for (uint256 k = 0; k < 256; k += 32) {
+    /// @dev Bytes from a seed, whole words of them.
+    function noise(bytes32 seed, uint256 length) internal pure returns (bytes memory out) {
+        out = new bytes(length);
+        for (uint256 k = 0; k < length; k += 32) {
             bytes32 word = keccak256(abi.encode(seed, k));
             assembly ("memory-safe") {
                 mstore(add(add(out, 32), k), word)

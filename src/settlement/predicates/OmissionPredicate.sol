@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {IPredicate} from "../../interfaces/IPredicate.sol";
 import {Allocation} from "../../libraries/Allocation.sol";
-import {Int8Dot} from "../../libraries/Int8Dot.sol";
+import {SketchDot} from "../../libraries/SketchDot.sol";
 import {Leaves} from "../../libraries/Leaves.sol";
 import {Listed} from "../../libraries/Listed.sol";
 import {Openings} from "../../libraries/Openings.sol";
@@ -15,7 +15,7 @@ import {OmissionWitness} from "../../types/Witness.sol";
 
 /// @title Proves that a contribution with influence was left out.
 /// @notice Fraud: an asset that is not listed has, by the committed vectors, a score that ranks before the last listed
-/// INFLUENCE item, or a positive one while fewer are listed than may be; or the committed query is no vector of 256 bytes.
+/// INFLUENCE item, or a positive one while fewer are listed than may be; or the committed query is no vector of 512 bytes.
 /// Witness: {OmissionWitness}.
 /// @dev A sketch above the model's cap scores nothing: {ScorePredicate} forbids to list it. Only a receipt that may be audited,
 /// of a model that pays by influence, has a query hash other than 0.
@@ -37,7 +37,7 @@ contract OmissionPredicate is IPredicate {
         AttributionHeader memory header = Leaves.decodeHeader(w.attribution);
         if (header.fee == 0 || keccak256(w.query) != header.queryHash) return false;
         // The node committed to something that no score can follow from.
-        if (w.query.length != Int8Dot.LENGTH) return true;
+        if (w.query.length != SketchDot.QUERY_BYTES) return true;
 
         if (w.sketch.length != Leaves.SKETCH_LENGTH) return false;
         IModelRegistry.SketchTerms memory terms = MODELS.sketchTerms(header.modelId);
@@ -50,7 +50,7 @@ contract OmissionPredicate is IPredicate {
         Listed.Kind memory listed = Listed.ofKind(w.attribution, Allocation.INFLUENCE, asset);
         // A listed one with another score is for {ScorePredicate}.
         if (listed.found) return false;
-        int256 score = int256(uint256(sigma)) * Int8Dot.dot(w.sketch[9:265], w.query);
+        int256 score = int256(uint256(sigma)) * SketchDot.dot(w.sketch[9:265], w.query);
         return Listed.hasPlaceFor(listed, Allocation.MAX_INFLUENCE, asset, score);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {IPredicate} from "../../interfaces/IPredicate.sol";
 import {Allocation} from "../../libraries/Allocation.sol";
-import {Int8Dot} from "../../libraries/Int8Dot.sol";
+import {SketchDot} from "../../libraries/SketchDot.sol";
 import {Leaves} from "../../libraries/Leaves.sol";
 import {Openings} from "../../libraries/Openings.sol";
 import {PositionalMerkle} from "../../libraries/PositionalMerkle.sol";
@@ -14,7 +14,7 @@ import {ScoreWitness} from "../../types/Witness.sol";
 
 /// @title Proves that an influence score is not what the committed vectors give.
 /// @notice Fraud: an INFLUENCE item whose asset has no sketch in the model, whose sketch's sigma is above the model's cap, whose
-/// committed query is no vector of 256 bytes, or whose score differs from sigma · ⟨a_c, a_q⟩. Witness: {ScoreWitness}.
+/// committed query is no vector of 512 bytes, or whose score differs from sigma · ⟨a_c, a_q⟩. Witness: {ScoreWitness}.
 /// @dev It proves arithmetic on committed vectors. Whether the query vector belongs to the answer is a matter of audits.
 contract ScorePredicate is IPredicate {
     IModelRegistry public immutable MODELS;
@@ -48,8 +48,8 @@ contract ScorePredicate is IPredicate {
         if (sigma > terms.sigmaCap) return true;
         if (keccak256(w.query) != header.queryHash) return false;
         // The node committed to something that no score can follow from.
-        if (w.query.length != Int8Dot.LENGTH) return true;
-        return int256(uint256(sigma)) * Int8Dot.dot(w.sketch[9:265], w.query) != item.score;
+        if (w.query.length != SketchDot.QUERY_BYTES) return true;
+        return int256(uint256(sigma)) * SketchDot.dot(w.sketch[9:265], w.query) != item.score;
     }
 
     function _isAbsent(IModelRegistry.SketchTerms memory terms, uint40 asset, bytes calldata path)

@@ -39,7 +39,7 @@ export function claimVectors() {
       ],
       queryHash: random.hash(),
       open: {
-        a: random.int8s(256),
+        a: random.int8s(512),
         salt: random.hash(),
         request: stringToHex('{"messages":[]}'),
         output: stringToHex('eleven byte'),

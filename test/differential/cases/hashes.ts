@@ -109,11 +109,10 @@ export function hashVectors() {
     };
   });
   const vectors = times(4, (index) => {
-    const extreme = [-128, 127];
-    const a = index === 0 ? times(256, (at) => extreme[at % 2]!) : random.int8s(256);
-    const q = index === 0 ? times(256, (at) => extreme[at % 2]!) : random.int8s(256);
+    const a = index === 0 ? times(512, (at) => [-8, 7][at % 2]!) : random.nibbles(512);
+    const q = index === 0 ? times(512, (at) => [-128, 127][at % 2]!) : random.int8s(512);
     let dot = 0;
-    for (let at = 0; at < 256; at++) dot += a[at]! * q[at]!;
+    for (let at = 0; at < 512; at++) dot += a[at]! * q[at]!;
     const [asset, sigma, rowsSketchRoot, row] = [
       random.int(2 ** 40),
       index === 0 ? 2 ** 32 - 1 : random.int(2 ** 32),
@@ -129,7 +128,7 @@ export function hashVectors() {
       row,
       dot,
       score: BigInt(sigma) * BigInt(dot),
-      aBytes: naive.int8s(a),
+      aBytes: naive.nibbles(a),
       qBytes: naive.int8s(q),
       sketch: naive.sketchLeaf(asset, sigma, a, rowsSketchRoot),
       rowSketch: naive.rowSketchLeaf(row, sigma, a),

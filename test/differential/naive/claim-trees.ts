@@ -6,7 +6,7 @@ import { type Nodes, sumNodes } from './nodes.ts';
 import { depth, type Leaf, proof } from './trees.ts';
 
 export const sketchPreimage = ({ asset, sigma, a, rows }: Sketch): Hex =>
-  encodePacked(['uint40', 'uint32', 'bytes', 'bytes32'], [asset, sigma, naive.int8s(a), rows]);
+  encodePacked(['uint40', 'uint32', 'bytes', 'bytes32'], [asset, sigma, naive.nibbles(a), rows]);
 export const sketchLeaves = (sketches: Sketch[]): Leaf[] =>
   sketches.map((one) => ({
     position: one.asset,

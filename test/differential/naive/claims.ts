@@ -79,14 +79,15 @@ export type Draft = {
 const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 export const scoreOf = ({ sigma, a }: Sketch, query: number[]) => BigInt(sigma) * BigInt(dot(a, query));
 
-const leaning = (random: Rng) => random.int8s(256).map((x, i) => (i < 16 ? Math.abs(x) : x));
+/** The first entries are not negative, so that most sketches and queries are alike enough for a positive score. */
+const leaning = (entries: number[]) => entries.map((x, i) => (i < 32 && x < 0 ? -1 - x : x));
 
 export function createWorld(random: Rng): World {
   // More than may be listed, and most of them alike enough to have a positive score.
   const sketches = Array.from({ length: 12 }, (_, i) => ({
     asset: 4 * (i + 1),
     sigma: 1 + random.int(1000),
-    a: leaning(random),
+    a: leaning(random.nibbles(512)),
     rows: random.hash(),
   }));
   const sketchRoot = root(sketchLeaves(sketches), TREE_DEPTH, false).hash;
@@ -156,7 +157,7 @@ export function draftClaim(world: World, random: Rng, parent?: Draft): Draft {
         first: firstReceipt + receipts.length,
       };
       const own = Array.from({ length: 1 + random.int(4) }, (_, position) => {
-        const query = leaning(random);
+        const query = leaning(random.int8s(512));
         const answer = {
           salt: random.hash(),
           output: evidence.randomOutput(random, world.corpus),

@@ -214,15 +214,27 @@ export const payoutLeaf = (
     ['bytes1', 'uint40', 'uint32', 'uint96', 'uint96', 'bytes32', 'uint8'],
     ['0x15', asset, seq, cumulative, delta, creditsHash, creditsDepth],
   );
+/** Two entries to a byte: entry i below, entry i + half above. */
+export const nibbles = (a: number[]): Hex => {
+  const digit = (value: number) => (value & 15).toString(16);
+  const half = a.length / 2;
+  return `0x${a
+    .slice(0, half)
+    .map((value, i) => digit(a[half + i]!) + digit(value))
+    .join('')}`;
+};
 export const int8s = (a: number[]): Hex =>
   pack(
     a.map(() => 'int8'),
     a,
   );
 export const sketchLeaf = (asset: number, sigma: number, a: number[], rowsSketchRoot: Hex): Hex =>
-  hash(['bytes1', 'uint40', 'uint32', 'bytes', 'bytes32'], ['0x16', asset, sigma, int8s(a), rowsSketchRoot]);
+  hash(
+    ['bytes1', 'uint40', 'uint32', 'bytes', 'bytes32'],
+    ['0x16', asset, sigma, nibbles(a), rowsSketchRoot],
+  );
 export const rowSketchLeaf = (row: number, sigma: number, a: number[]): Hex =>
-  hash(['bytes1', 'uint32', 'uint32', 'bytes'], ['0x1a', row, sigma, int8s(a)]);
+  hash(['bytes1', 'uint32', 'uint32', 'bytes'], ['0x1a', row, sigma, nibbles(a)]);
 export const baselineLeaf = (asset: number, parts: number): Hex =>
   hash(['bytes1', 'uint40', 'uint32'], ['0x17', asset, parts]);
 export const corpusLeaf = (asset: number, contentRoot: Hex, byteLength: number): Hex =>

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Test} from "forge-std/Test.sol";
 import {ClaimLib} from "../../../src/libraries/ClaimLib.sol";
-import {Int8Dot} from "../../../src/libraries/Int8Dot.sol";
+import {SketchDot} from "../../../src/libraries/SketchDot.sol";
 import {Leaves} from "../../../src/libraries/Leaves.sol";
 import {MerkleSum} from "../../../src/libraries/MerkleSum.sol";
 import {PositionalMerkle} from "../../../src/libraries/PositionalMerkle.sol";
@@ -40,7 +40,7 @@ contract DirtyMemoryTest is Test {
     }
 
     function dot(bytes calldata a, bytes calldata b, uint256 seed) external pure brutalized(seed) returns (int256 r) {
-        r = Int8Dot.dot(a, b);
+        r = SketchDot.dot(a, b);
     }
 
     function climbSum(bytes32 hash, uint256 sum, uint256 index, uint256 depth, bytes calldata proof, uint256 seed)
@@ -128,12 +128,14 @@ contract DirtyMemoryTest is Test {
     }
 
     function testFuzz_InnerProducts(uint256 seed, uint256 dirt) public view {
-        (bytes memory a, bytes memory b) = (_bytes(seed, 256), _bytes(~seed, 256));
+        (bytes memory a, bytes memory q) = (_bytes(seed, 256), _bytes(~seed, 512));
         int256 sum;
-        for (uint256 i = 0; i < 256; ++i) {
-            sum += int256(int8(uint8(a[i]))) * int256(int8(uint8(b[i])));
+        for (uint256 i = 0; i < 512; ++i) {
+            // Entry i is in the lower four bits of byte i, or in the upper ones of byte i - 256.
+            uint8 entry = i < 256 ? uint8(a[i]) << 4 : uint8(a[i - 256]) & 0xf0;
+            sum += int256(int8(entry)) / 16 * int256(int8(uint8(q[i])));
         }
-        assertEq(this.dot(a, b, dirt), sum);
+        assertEq(this.dot(a, q, dirt), sum);
     }
 
     function testFuzz_SumTrees(uint256 seed, uint256 present, uint256 index, uint256 dirt) public view {

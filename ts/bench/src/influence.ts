@@ -46,7 +46,7 @@ import { type Metric, report } from './report.ts';
  * estimators that others publish, on the same bank. Damping was fixed before the bank was made.
  *
  * `--only lds,noise,recall,scan,creation` (default all), `--subsets` (default 40), `--unit rows|contributions`,
- * `--threads`. The bank is kept in `.openledger/bench`.
+ * `--seed` of the world (default 71), `--threads`. The bank is kept in `.openledger/bench`.
  */
 export async function run(): Promise<void> {
   const { values: flags } = parseArgs({
@@ -55,12 +55,13 @@ export async function run(): Promise<void> {
       only: { type: 'string', default: Object.keys(PARTS).join(',') },
       subsets: { type: 'string', default: '40' },
       unit: { type: 'string', default: 'rows' },
+      seed: { type: 'string', default: '71' },
       threads: { type: 'string', default: '1' },
     },
   });
   const threads = Number(flags.threads);
   const base = await loadBase(fileURLToPath(new URL('../../models/base/', import.meta.url)));
-  const world = influenceWorld();
+  const world = influenceWorld(Number(flags.seed));
   console.log(
     `${world.rows.length} rows, ${world.contributions} contributions, ${world.queries.length} queries`,
   );

@@ -28,7 +28,7 @@ import { outputTree, requestHash, splitRows } from '@openledger/sdk/protocol/con
 import { type ContextRow, contextRoot, retrievalEvidence } from '@openledger/sdk/protocol/context';
 import { influenceEvidence, MAX_SPAN, MIN_SPAN, spanEvidence } from '@openledger/sdk/protocol/items';
 import { feeOf, RECEIPT_FLAG, type Receipt, receiptsTree } from '@openledger/sdk/protocol/receipts';
-import { influenceScore } from '@openledger/sdk/protocol/sketch';
+import { influenceScore, SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import { plainRoot, sumRoot } from '@openledger/sdk/protocol/trees';
 import {
@@ -146,7 +146,7 @@ export async function createLiar(options: LiarOptions) {
         contextRoot: contextRoot(context),
       };
       receipt.fee = feeOf(prices, receipt.tokensIn, receipt.tokensOut);
-      const queryVector = Int8Array.from({ length: 256 }, () => random(255) - 127);
+      const queryVector = Int8Array.from({ length: SKETCH_LENGTH }, () => random(255) - 127);
       const matches = longestMatches(index, output, { minLen: MIN_SPAN, maxLen: MAX_SPAN });
       const evidence = [
         ...adapter.sketches.map((sketch) =>

@@ -20,7 +20,7 @@ import { claimId } from '../src/protocol/claim-id.ts';
 import { attributionFault } from '../src/protocol/fraud-allocation.ts';
 import { decodeItems } from '../src/protocol/items.ts';
 import { decodeReceipt, hashReceipt } from '../src/protocol/receipts.ts';
-import { dotInt8, fromInt8Bytes } from '../src/protocol/sketch.ts';
+import { dotInt8, fromInt8Bytes, fromSketchBytes } from '../src/protocol/sketch.ts';
 import {
   plainRoot,
   plainRootFrom,
@@ -142,9 +142,9 @@ describe('what the Solidity libraries compute', () => {
     }
   });
 
-  it('is what the SDK makes of products of signed bytes', () => {
+  it('is what the SDK makes of products of sketches and query vectors', () => {
     for (const { a, q, product } of casesOf('products')) {
-      expect(dotInt8(fromInt8Bytes(hexToBytes(a)), fromInt8Bytes(hexToBytes(q)))).toBe(Number(product));
+      expect(dotInt8(fromSketchBytes(hexToBytes(a)), fromInt8Bytes(hexToBytes(q)))).toBe(Number(product));
     }
   });
 

@@ -142,7 +142,7 @@ function randomModel(random: Rng, id: number): Model {
   const sketches = contributions.map((asset) => ({
     asset,
     sigma: 1 + random.int(5000),
-    a: Int8Array.from(random.int8s(256)),
+    a: Int8Array.from(random.nibbles(512)),
     rowsSketchRoot: random.hash(),
   }));
   const treeDepth = sparseDepth(contributions);
@@ -226,7 +226,7 @@ function randomReceipt(world: World, channelId: Hex, epoch: number, position: nu
   const output = randomOutput(random, model.corpus);
   const context = randomContext(world);
   const request = utf8(`{"model":"${model.id}"}`);
-  const queryVector = Int8Array.from(random.int8s(256));
+  const queryVector = Int8Array.from(random.int8s(512));
   const flags = random.int(8) === 0 ? 2 : 1;
   const receipt: Receipt = {
     channelId,

@@ -4,12 +4,12 @@ import { type Basis, decodeBasis, encodeBasis } from './basis.ts';
 const hash = `0x${'ab'.repeat(32)}` as const;
 const basis: Basis = {
   type: 'influence-basis',
-  version: 2,
+  version: 3,
   base: { weightsHash: hash, tokenizerHash: hash },
   adapterHash: hash,
   runtime: { profile: 'exact', package: 'onnxruntime-web@0' },
   parameters: 400,
-  projection: { side: 3, seed: 7 },
+  projection: { width: 300, seed: 7 },
   width: 300,
   rank: 2,
   epsilon: 1e-8,

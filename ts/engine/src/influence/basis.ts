@@ -23,7 +23,7 @@ const size = z.number().int().nonnegative();
 
 const headerSchema = z.strictObject({
   type: z.literal('influence-basis'),
-  version: z.literal(2),
+  version: z.literal(3),
   /** What the basis belongs to: keccak256 of the base model's files and of the adapter's float32 weights. */
   base: z.strictObject({ weightsHash: hashSchema, tokenizerHash: hashSchema }),
   adapterHash: hashSchema,
@@ -31,7 +31,7 @@ const headerSchema = z.strictObject({
   /** Number of LoRA parameters. */
   parameters: size,
   /** How preconditioned gradients are made smaller (`Projection`); null: they are not. */
-  projection: z.strictObject({ side: size.min(1), seed: size.max(0xffffffff) }).nullable(),
+  projection: z.strictObject({ width: size.min(1), seed: size.max(0xffffffff) }).nullable(),
   /** Length of a direction: of what the projection leaves. */
   width: size,
   /** Number of directions. */
@@ -41,7 +41,7 @@ const headerSchema = z.strictObject({
   /** A power of two that brings sketches into the range of a u32. */
   gain: z.number().positive(),
   sigmaCap: z.number().int().min(1).max(0xffffffff),
-  /** Its 256 bits are the signs of the rotation. */
+  /** Its bits, and those of its hash, are the signs of the rotation. */
   seed: hashSchema,
   /** Per datanet the norm that no row's sketch exceeds. */
   caps: z.array(z.strictObject({ datanet: size, norm: z.number().nonnegative() })),

@@ -4,6 +4,7 @@ import {
   type RowSketch,
   rowSketchesTree,
   SKETCH_LENGTH,
+  SKETCH_PEAK,
   type Sketch,
 } from '@openledger/sdk/protocol/sketch';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
@@ -17,9 +18,8 @@ import { type Basis, encodeBasis } from './basis.ts';
 import { GROUP, Projector, quantiseDirections } from './directions.ts';
 import { Matrices } from './matrices.ts';
 import { breather } from './pause.ts';
-import { projectedSize } from './projection.ts';
 import { capNorm, normOf, peakOf, preconditionerOf, sketchOf } from './sketch.ts';
-import { streamSpectrum } from './spectrum.ts';
+import { spectrumOf } from './spectrum.ts';
 import { VectorLanes } from './vectors.ts';
 
 /** A row that an adapter learnt from. */
@@ -60,7 +60,7 @@ export type Influence = {
 /** Adam's own ε, against division by zero where no gradient ever arrived. */
 const EPSILON = 1e-8;
 /** λ as a multiple of the mean eigenvalue. */
-const DAMPING = 10;
+const DAMPING = 2;
 /** σ of the largest sketch gets this many bits: enough precision, and a score stays far below 2^63. */
 const SIGMA_BITS = 24;
 /**
@@ -71,9 +71,8 @@ const CAP_QUANTILE = 0.8;
 /** In the search for directions no row is longer than the middle one, or else noise would take them all. */
 const SEARCH_QUANTILE = 0.5;
 
-/** Adapters with more parameters than this have their gradients projected, to matrices of this side. */
-const PROJECT_ABOVE = 100_000;
-const PROJECTED_SIDE = 32;
+/** Longer gradients are projected to so many entries. */
+const MOST_ENTRIES = 32_768;
 /** The directions are found from this many rows at most, evenly spaced, so that memory has a bound. */
 const BASIS_ROWS = 4096;
 
@@ -95,7 +94,7 @@ export async function buildInfluence(options: BuildInfluenceOptions): Promise<In
     const sums = contributionSums(rows, capped);
     const peak = Math.max(peakOfAll(capped), peakOfAll(sums.values()));
     const gain = gainFor(peak);
-    const sigmaCap = Math.max(1, Math.floor((65_536 * gain * peak) / 127 + 0.5));
+    const sigmaCap = Math.max(1, Math.floor((65_536 * gain * peak) / SKETCH_PEAK + 0.5));
     const basis: Basis = {
       ...unscaled,
       gain,
@@ -121,10 +120,10 @@ async function rawSketches(
   const seedOf = (name: string) => keccak(concat(utf8(name), weightsHash, adapterHash));
   const layout = adapterLayout(base.config, adapter);
   const projection =
-    layout.size > PROJECT_ABOVE
-      ? { side: PROJECTED_SIDE, seed: Number(seedOf('OpenLedger.Projection.1').slice(0, 10)) }
+    layout.size > MOST_ENTRIES
+      ? { width: MOST_ENTRIES, seed: Number(seedOf('OpenLedger.Projection.2').slice(0, 10)) }
       : null;
-  const width = projection === null ? layout.size : projectedSize(layout, projection);
+  const width = projection?.width ?? layout.size;
   const preconditioner = preconditionerOf(secondMoment, EPSILON);
   const lanes = await VectorLanes.open(base, adapter, { preconditioner, projection }, { profile, threads });
   try {
@@ -141,11 +140,11 @@ async function rawSketches(
       const norm = normOf(found[i]);
       return norm === 0 ? 1 : Math.min(1, typical.get(datanetOf(row))! / norm);
     });
-    const spectrum = await streamSpectrum(matrices, found, SKETCH_LENGTH, { weights, pause });
+    const spectrum = await spectrumOf(matrices, found, SKETCH_LENGTH, { weights, pause });
     const rank = spectrum.values.length;
     const unscaled: Unscaled = {
       type: 'influence-basis',
-      version: 2,
+      version: 3,
       base: { weightsHash, tokenizerHash },
       adapterHash,
       runtime: { profile, package: RUNTIME_PACKAGES[profile] },
@@ -268,7 +267,7 @@ function contributionSums(
 function gainFor(peak: number): number {
   if (peak === 0) return 1;
   let gain = 1;
-  const sigma = (65_536 * peak) / 127;
+  const sigma = (65_536 * peak) / SKETCH_PEAK;
   while (sigma * gain >= 2 ** SIGMA_BITS - 1) gain /= 2;
   while (sigma * gain * 2 < 2 ** SIGMA_BITS - 1) gain *= 2;
   return gain;

@@ -6,7 +6,9 @@ import { batchFeeds, fillBatch } from '../training/batches.ts';
 import type { Sample } from '../training/rows.ts';
 
 /** Graph lengths in use: a row is padded to the smallest that holds it, so its bits depend on the row alone. */
-const LENGTHS = [32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
+const LENGTHS = [
+  32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024,
+];
 
 /**
  * Gradients of a row's loss by the LoRA parameters, one row per run.

@@ -55,10 +55,10 @@ describe('buildInfluence', () => {
     const largest = Math.max(...dense.flat().map(Math.abs));
     rows.forEach((_, q) => {
       influence.rows.forEach((sketch, i) => {
-        // A query vector has no length of its own; its row's σ stands in for it.
-        const units = influence.rows[q].sigma / (65_536 * basis.gain) ** 2;
+        // A query vector has no length of its own; its row's σ stands in for it, for the same largest entry in finer steps.
+        const units = (influence.rows[q].sigma * 7) / 127 / (65_536 * basis.gain) ** 2;
         const score = Number(influenceScore(sketch, vectors[q])) * units;
-        expect(Math.abs(score - dense[q][i]) / largest).toBeLessThan(0.01);
+        expect(Math.abs(score - dense[q][i]) / largest).toBeLessThan(0.02);
       });
     });
   }, 60_000);
@@ -191,7 +191,7 @@ async function denseScores(z: readonly Float32Array[]): Promise<number[][]> {
     gram.flatMap((row, i) => row.map((x, j) => weights[i] * x * weights[j])),
   );
   const { values, vectors: u } = await symmetricEigen(weighted, n);
-  const lambda = (10 * values.reduce((sum, value) => sum + value, 0)) / n;
+  const lambda = (2 * values.reduce((sum, value) => sum + value, 0)) / n;
   const coordinates = gram.map((row) =>
     Array.from(
       values,

@@ -1,4 +1,4 @@
-import { quantiseSketch } from '@openledger/sdk/protocol/sketch';
+import { quantiseQuery, quantiseSketch } from '@openledger/sdk/protocol/sketch';
 import type { Adapter } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { RUNTIME_PACKAGES } from '../runtime/profile.ts';
@@ -70,7 +70,7 @@ export async function openInfluence(options: OpenInfluenceOptions): Promise<Infl
         tokens: [...promptTokens, ...answerTokens],
         answerStart: promptTokens.length,
       });
-      return quantiseSketch(s, basis.gain, basis.sigmaCap).a;
+      return quantiseQuery(s);
     },
     async sketchRow(row) {
       const cap = basis.caps.find(({ datanet }) => datanet === (row.datanet ?? 0));

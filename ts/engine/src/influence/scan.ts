@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
+import { SKETCH_LENGTH, toSketchBytes } from '@openledger/sdk/protocol/sketch';
 import { DEFAULT_THREADS } from '../runtime/profile.ts';
 import { scanKernel } from './scan-kernel.ts';
 import type { ScanJob } from './scan-worker.ts';
@@ -11,6 +11,8 @@ export type ScannedSketch = { readonly sigma: number; readonly a: Int8Array };
 const SIGMA_LIMIT = 2 ** 30;
 /** Where the query lies in the shared memory; scores, entries and σ follow. */
 const QUERY_AT = 0;
+/** Two entries to a byte. */
+const ROW_BYTES = SKETCH_LENGTH / 2;
 const PAGE = 65_536;
 const MAXIMUM_PAGES = 65_536;
 
@@ -44,18 +46,18 @@ export class SketchScan {
   ): Promise<SketchScan> {
     const scoresAt = QUERY_AT + 2 * SKETCH_LENGTH;
     const rowsAt = scoresAt + 8 * count;
-    const sigmasAt = rowsAt + SKETCH_LENGTH * count;
+    const sigmasAt = rowsAt + ROW_BYTES * count;
     const pages = Math.ceil((sigmasAt + 4 * count) / PAGE);
     if (pages > MAXIMUM_PAGES) {
       throw new Error(`${count} sketches do not fit into one scan. Split them into several.`);
     }
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    const entries = new Int8Array(memory.buffer, rowsAt, SKETCH_LENGTH * count);
+    const entries = new Uint8Array(memory.buffer, rowsAt, ROW_BYTES * count);
     const sigmas = new Uint32Array(memory.buffer, sigmasAt, count);
     let i = 0;
     for (const { sigma, a } of sketches) {
       if (sigma >= SIGMA_LIMIT) throw new Error(`σ ${sigma} is too large to be scanned exactly.`);
-      entries.set(a, i * SKETCH_LENGTH);
+      entries.set(toSketchBytes(a), i * ROW_BYTES);
       sigmas[i] = sigma;
       i += 1;
     }
@@ -64,7 +66,7 @@ export class SketchScan {
     const jobs = Array.from({ length: threads }, (_, t) => t * share)
       .filter((first) => first < count)
       .map((first) => ({
-        rows: rowsAt + SKETCH_LENGTH * first,
+        rows: rowsAt + ROW_BYTES * first,
         sigmas: sigmasAt + 4 * first,
         query: QUERY_AT,
         results: scoresAt + 8 * first,

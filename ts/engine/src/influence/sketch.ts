@@ -1,4 +1,4 @@
-import { fromHex } from '@openledger/sdk/protocol/bytes';
+import { fromHex, keccak } from '@openledger/sdk/protocol/bytes';
 import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import type { Hex } from 'viem';
 import type { Basis } from './basis.ts';
@@ -23,17 +23,30 @@ export function sketchOf(
 }
 
 /**
- * The public rotation R: signs, the bits of `seed` from its first byte's highest bit on, then the normalised
- * Hadamard matrix. It spreads a few large coordinates over all 256, so that signed bytes lose little.
+ * The public rotation R: twice signs, then the normalised Hadamard matrix. It spreads a few large coordinates over all
+ * 512, so that rounding loses little; one round alone would give few coordinates the same entries again and again. The
+ * signs are the bits of `seed`, of its keccak256, of that one's, and so on, each from its first byte's highest bit on.
  */
 export function rotate(coordinates: Float64Array, seed: Hex): Float64Array {
-  const bits = fromHex(seed);
   const s = new Float64Array(SKETCH_LENGTH);
-  coordinates.forEach((value, k) => {
-    s[k] = (bits[k >> 3] >> (7 - (k & 7))) & 1 ? -value : value;
-  });
-  for (let half = 1; half < SKETCH_LENGTH; half *= 2) {
-    for (let start = 0; start < SKETCH_LENGTH; start += 2 * half) {
+  s.set(coordinates);
+  let hash = seed;
+  for (let round = 0; round < 2; round += 1) {
+    for (let start = 0; start < SKETCH_LENGTH; start += 256) {
+      const bits = fromHex(hash);
+      for (let k = 0; k < 256; k += 1) if ((bits[k >> 3] >> (7 - (k & 7))) & 1) s[start + k] = -s[start + k];
+      hash = keccak(hash);
+    }
+    transform(s);
+  }
+  // √512 for each round.
+  return s.map((value) => value / SKETCH_LENGTH);
+}
+
+/** The Hadamard matrix times a vector, in place; not normalised. */
+function transform(s: Float64Array): void {
+  for (let half = 1; half < s.length; half *= 2) {
+    for (let start = 0; start < s.length; start += 2 * half) {
       for (let i = start; i < start + half; i += 1) {
         const x = s[i];
         const y = s[i + half];
@@ -42,8 +55,6 @@ export function rotate(coordinates: Float64Array, seed: Hex): Float64Array {
       }
     }
   }
-  // √256 = 16
-  return s.map((value) => value / 16);
 }
 
 /** Scales a sketch down to a norm it must not exceed. */

@@ -1,5 +1,7 @@
+import { Random } from '../numeric/random.ts';
 import { symmetricEigen } from './eigen.ts';
 import type { Matrices } from './matrices.ts';
+import { orthonormalise } from './orthonormal.ts';
 
 /** The strongest directions of a set of rows. */
 export type Spectrum = {
@@ -13,96 +15,120 @@ export type Spectrum = {
 const NEGLIGIBLE = 1e-6;
 /** Products over the parameters are added up piece by piece in double precision. */
 const CHUNK = 8192;
+/** Rows per product of the Gram matrix, of which only one half is computed. */
+const BLOCK = 512;
+/** Vectors that are searched beyond those asked for, so that the last of these are found well, too. */
+const OVERSAMPLING = 64;
+const SEED = 1;
 
 /**
  * The top `rank` right singular vectors of a stack of rows, and its squared singular values.
  *
- * Rows come in blocks. Each block is put under the directions found so far, scaled by their singular values, and
- * the small Gram matrix of both is taken apart: exact for one block, and for more blocks the usual streaming
- * singular value decomposition. Deterministic: the order of every sum is fixed.
+ * The rows' Gram matrix G is taken apart whole where it is small. Where it is not, only within the span of G·G·Ω with
+ * random signs Ω (randomised singular value decomposition: Halko, Martinsson and Tropp 2011). Deterministic: the order
+ * of every sum is fixed.
  */
-export async function streamSpectrum(
+export async function spectrumOf(
   matrices: Matrices,
   rows: readonly Float32Array[],
   rank: number,
   options: {
-    readonly block?: number;
     /** What each row is multiplied by; default 1. */
     readonly weights?: readonly number[];
     readonly pause?: () => Promise<void>;
   } = {},
 ): Promise<Spectrum> {
-  const { block = rank, weights = rows.map(() => 1), pause = async () => {} } = options;
-  let found: Spectrum = { values: new Float64Array(), directions: new Float32Array() };
-  for (let start = 0; start < rows.length; start += block) {
-    const end = start + block;
-    const part = { rows: rows.slice(start, end), weights: weights.slice(start, end) };
-    found = await extend(matrices, found, part, rank, pause);
-  }
-  return found;
-}
-
-type Block = { readonly rows: readonly Float32Array[]; readonly weights: readonly number[] };
-
-/** The strongest directions of what was found and of one more block. */
-async function extend(
-  matrices: Matrices,
-  found: Spectrum,
-  block: Block,
-  rank: number,
-  pause: () => Promise<void>,
-): Promise<Spectrum> {
-  const size = block.rows[0].length;
-  const known = found.values.length;
-  const n = known + block.rows.length;
-  const gram = new Float64Array(n * n);
-  // The directions found are orthonormal, so scaled by their singular values their own products are known.
-  const scales = found.values.map(Math.sqrt);
-  for (let k = 0; k < known; k += 1) gram[k * n + k] = found.values[k];
-  for (let start = 0; start < size; start += CHUNK) {
-    const length = Math.min(CHUNK, size - start);
-    const stack = piece(found, block, start, length);
-    const products = await matrices.timesTransposed(stack.subarray(known * length), stack, length);
-    for (let i = 0; i < block.rows.length; i += 1) {
-      for (let j = 0; j <= known + i; j += 1) {
-        gram[(known + i) * n + j] += products[i * n + j] * (j < known ? scales[j] : 1);
-      }
-    }
-  }
-  for (let i = 0; i < n; i += 1) {
-    for (let j = 0; j < i; j += 1) gram[j * n + i] = gram[i * n + j];
-  }
-  const { values, vectors } = await symmetricEigen(gram, n, pause);
+  const { weights = rows.map(() => 1), pause = async () => {} } = options;
+  const n = rows.length;
+  const gram = await gramOf(matrices, rows, weights, pause);
+  const { values, vectors } =
+    n <= rank + 2 * OVERSAMPLING
+      ? await symmetricEigen(gram, n, pause)
+      : await strongest(matrices, gram, n, rank + OVERSAMPLING, pause);
   const kept = values.filter((value, k) => k < rank && value > NEGLIGIBLE * values[0]);
   const factors = new Float32Array(kept.length * n);
   for (let k = 0; k < kept.length; k += 1) {
     const scale = 1 / Math.sqrt(kept[k]);
-    for (let j = 0; j < n; j += 1) {
-      factors[k * n + j] = vectors[k * n + j] * scale * (j < known ? scales[j] : 1);
-    }
+    for (let i = 0; i < n; i += 1) factors[k * n + i] = vectors[k * n + i] * scale * weights[i];
   }
+  const size = rows[0].length;
   const directions = new Float32Array(kept.length * size);
   for (let start = 0; kept.length > 0 && start < size; start += CHUNK) {
     const length = Math.min(CHUNK, size - start);
-    const part = await matrices.times(factors, piece(found, block, start, length), n);
+    const part = await matrices.times(factors, piece(rows, start, length), n);
     for (let k = 0; k < kept.length; k += 1) {
       directions.set(part.subarray(k * length, (k + 1) * length), k * size + start);
     }
+    await pause();
   }
   return { values: kept, directions };
 }
 
-/** Some columns of the directions found and of a block below them. */
-function piece(found: Spectrum, { rows, weights }: Block, start: number, length: number): Float32Array {
+/** Inner products of the weighted rows `[n, n]`. */
+async function gramOf(
+  matrices: Matrices,
+  rows: readonly Float32Array[],
+  weights: readonly number[],
+  pause: () => Promise<void>,
+): Promise<Float64Array> {
+  const n = rows.length;
   const size = rows[0].length;
-  const known = found.values.length;
-  const stack = new Float32Array((known + rows.length) * length);
-  for (let k = 0; k < known; k += 1) {
-    stack.set(found.directions.subarray(k * size + start, k * size + start + length), k * length);
+  const gram = new Float64Array(n * n);
+  for (let start = 0; start < size; start += CHUNK) {
+    const length = Math.min(CHUNK, size - start);
+    const stack = piece(rows, start, length);
+    for (let first = 0; first < n; first += BLOCK) {
+      const last = Math.min(n, first + BLOCK);
+      const left = stack.subarray(first * length, last * length);
+      const products = await matrices.timesTransposed(left, stack.subarray(0, last * length), length);
+      for (let i = first; i < last; i += 1) {
+        for (let j = 0; j <= i; j += 1) gram[i * n + j] += products[(i - first) * last + j];
+      }
+    }
+    await pause();
   }
+  for (let i = 0; i < n; i += 1) {
+    for (let j = 0; j <= i; j += 1) {
+      gram[i * n + j] *= weights[i] * weights[j];
+      gram[j * n + i] = gram[i * n + j];
+    }
+  }
+  return gram;
+}
+
+/** About the `count` largest eigenvalues of a symmetric matrix and their vectors, by one step of subspace iteration. */
+async function strongest(
+  matrices: Matrices,
+  gram: Float64Array,
+  n: number,
+  count: number,
+  pause: () => Promise<void>,
+): Promise<{ values: Float64Array; vectors: Float64Array }> {
+  const single = Float32Array.from(gram);
+  const random = new Random(SEED);
+  // Vectors are rows here: Ω·G `[count, n]`, G being its own transpose.
+  const start = Float32Array.from({ length: count * n }, () => 1 - 2 * (random.next() >>> 31));
+  const range = await matrices.times(start, single, n);
+  const basis = Float32Array.from(await orthonormalise(Float64Array.from(range), count, n, pause));
+  const image = await matrices.times(basis, single, n);
+  const small = Float64Array.from(await matrices.timesTransposed(image, basis, n));
+  for (let i = 0; i < count; i += 1) {
+    for (let j = 0; j < i; j += 1) {
+      const mean = (small[i * count + j] + small[j * count + i]) / 2;
+      small[i * count + j] = mean;
+      small[j * count + i] = mean;
+    }
+  }
+  const { values, vectors } = await symmetricEigen(small, count, pause);
+  const combined = await matrices.times(Float32Array.from(vectors), basis, count);
+  return { values, vectors: Float64Array.from(combined) };
+}
+
+/** Some columns of all rows, one row below the other. */
+function piece(rows: readonly Float32Array[], start: number, length: number): Float32Array {
+  const stack = new Float32Array(rows.length * length);
   rows.forEach((row, i) => {
-    const at = (known + i) * length;
-    for (let j = 0; j < length; j += 1) stack[at + j] = weights[i] * row[start + j];
+    stack.set(row.subarray(start, start + length), i * length);
   });
   return stack;
 }

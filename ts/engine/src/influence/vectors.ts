@@ -1,4 +1,4 @@
-import { type Adapter, adapterLayout } from '../adapter/peft.ts';
+import type { Adapter } from '../adapter/peft.ts';
 import { weightBytes } from '../llama/quantize.ts';
 import type { BaseModel } from '../model/base.ts';
 import { DEFAULT_THREADS, type Profile } from '../runtime/profile.ts';
@@ -26,7 +26,7 @@ export class RowVectors {
     this.#project =
       basis.projection === null
         ? (vector) => vector
-        : createProjector(adapterLayout(base.config, adapter), basis.projection);
+        : createProjector(adapter.weights.length, basis.projection);
   }
 
   async vector(sample: Sample): Promise<Float32Array> {

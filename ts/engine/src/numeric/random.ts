@@ -35,10 +35,11 @@ export class Random {
   }
 
   /** Shuffles in place (Fisher and Yates). */
-  shuffle<T>(items: T[]): T[] {
-    for (let i = items.length - 1; i > 0; i -= 1) {
+  shuffle<L extends unknown[] | Uint32Array>(items: L): L {
+    const list: { length: number; [index: number]: unknown } = items;
+    for (let i = list.length - 1; i > 0; i -= 1) {
       const j = this.below(i + 1);
-      [items[i], items[j]] = [items[j], items[i]];
+      [list[i], list[j]] = [list[j], list[i]];
     }
     return items;
   }

@@ -11,7 +11,7 @@ import { keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
 import { contributionCommitment } from '@openledger/sdk/protocol/datanet';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
-import { rowSketchesTree } from '@openledger/sdk/protocol/sketch';
+import { rowSketchesTree, SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { canonicalBytes, storeUri } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { channelId as channelIdOf, type SigningDomain } from '@openledger/sdk/protocol/vouchers';
@@ -224,7 +224,7 @@ export async function openChannel(
 
 const madeUp: Learn = async (contributions) => {
   const random = randomFrom(1);
-  const vector = () => Int8Array.from({ length: 256 }, () => random(255) - 127);
+  const vector = () => Int8Array.from({ length: SKETCH_LENGTH }, () => random(16) - 8);
   const rows = contributions.flatMap(({ asset, rows: list }) =>
     list.map(({ row }) => ({ asset, row, sigma: 1 + random(1 << 20), a: vector() })),
   );

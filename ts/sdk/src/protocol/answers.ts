@@ -72,7 +72,7 @@ function answerCredit(opened: OpenedClaim, asset: number, index: number): Hex | 
 function encodeDataOpening(w: AllocationWitness, query: Int8Array | undefined): Hex {
   return encodeAbiParameters(types(`${ALLOCATION_TYPES} bytes`), [
     ...allocationValues(w),
-    toHex(query === undefined ? NOTHING : toInt8Bytes(query, query.length)),
+    toHex(query === undefined ? NOTHING : toInt8Bytes(query)),
   ]);
 }
 

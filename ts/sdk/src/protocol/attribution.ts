@@ -43,9 +43,9 @@ export function hashAttributionLeaf(attributionHash: Hex, creditIndices: readonl
   return taggedHash(0x13, fixed(attributionHash, 32), encodeCreditIndices(creditIndices));
 }
 
-/** Hash of a query vector: 256 signed bytes. */
+/** Hash of a query vector: 512 signed bytes. */
 export function hashQueryVector(queryVector: Int8Array): Hex {
-  return keccak(toInt8Bytes(queryVector, 256));
+  return keccak(toInt8Bytes(queryVector));
 }
 
 /** Whether a receipt's attribution commits to a query vector. */

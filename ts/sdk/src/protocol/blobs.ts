@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BaselineShare } from './baseline.ts';
 import { fromHex, fromUtf8, toHex } from './bytes.ts';
 import type { CorpusEntry } from './corpus.ts';
-import { fromInt8Bytes, type RowSketch, type Sketch, toInt8Bytes } from './sketch.ts';
+import { fromSketchBytes, type RowSketch, type Sketch, toSketchBytes } from './sketch.ts';
 import { canonicalBytes, hashSchema } from './store.ts';
 
 /** A row's sketch with the contribution it belongs to. */
@@ -13,7 +13,7 @@ const uint = z.number().int().min(0);
 const vector = z
   .string()
   .regex(/^0x[0-9a-f]{512}$/, 'is not 256 bytes of hex')
-  .transform((text) => fromInt8Bytes(fromHex(text as Hex)));
+  .transform((text) => fromSketchBytes(fromHex(text as Hex)));
 
 const sketches = z.object({
   type: z.literal('sketches'),
@@ -37,7 +37,7 @@ const baseline = z.object({
 });
 
 const byAsset = (a: { asset: number }, b: { asset: number }) => a.asset - b.asset;
-const hexVector = (a: Int8Array) => toHex(toInt8Bytes(a));
+const hexVector = (a: Int8Array) => toHex(toSketchBytes(a));
 const read = (bytes: Uint8Array): unknown => JSON.parse(fromUtf8(bytes));
 
 /** The blob behind a model card's `sketches`. */

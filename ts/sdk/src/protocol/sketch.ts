@@ -3,23 +3,51 @@ import { concat, fixed, ProtocolError, taggedHash, uint } from './bytes.ts';
 import { type PlainTree, plainTree, sparsePlainTree } from './trees.ts';
 
 /** Entries of a sketch and of a query vector. */
-export const SKETCH_LENGTH = 256;
+export const SKETCH_LENGTH = 512;
+/** Bytes of a sketch's entries: two to a byte. */
+const SKETCH_BYTES = SKETCH_LENGTH / 2;
+/** The largest magnitudes that an entry of a sketch and of a query vector gets. */
+export const SKETCH_PEAK = 7;
+const QUERY_PEAK = 127;
 
-/** A contribution's gradient sketch: `σ` as Q16.16 and 256 signed bytes. */
+/** A contribution's gradient sketch: `σ` as Q16.16 and 512 entries of four bits, from −8 to 7. */
 export type Sketch = { asset: number; sigma: number; a: Int8Array; rowsSketchRoot: Hex };
 
 /** One row's sketch, below its contribution's. */
 export type RowSketch = { row: number; sigma: number; a: Int8Array };
 
-/** Signed bytes as the hash sees them. */
-export function toInt8Bytes(values: Int8Array, length = SKETCH_LENGTH): Uint8Array<ArrayBuffer> {
-  if (values.length !== length) {
-    throw new ProtocolError(`A vector has ${values.length} entries, but the format wants ${length}.`);
-  }
+/** A query vector as the hash sees it: 512 signed bytes. */
+export function toInt8Bytes(values: Int8Array): Uint8Array<ArrayBuffer> {
+  checkLength(values);
   return new Uint8Array(Uint8Array.from(values, (value) => value & 0xff));
 }
 
-/** The signed entries of a vector's bytes. */
+/** A sketch's entries as the hash sees them: byte i holds entry i in its lower four bits, entry 256 + i in its upper. */
+export function toSketchBytes(a: Int8Array): Uint8Array<ArrayBuffer> {
+  checkLength(a);
+  if (a.some((value) => value < -8 || value > 7)) {
+    throw new ProtocolError('An entry of a sketch is not from −8 to 7.');
+  }
+  return Uint8Array.from(
+    { length: SKETCH_BYTES },
+    (_, i) => (a[i]! & 15) | ((a[SKETCH_BYTES + i]! & 15) << 4),
+  );
+}
+
+/** The entries that `toSketchBytes` packed. */
+export function fromSketchBytes(bytes: Uint8Array): Int8Array {
+  return Int8Array.from({ length: 2 * bytes.length }, (_, i) =>
+    i < bytes.length ? (bytes[i]! << 28) >> 28 : (bytes[i - bytes.length]! << 24) >> 28,
+  );
+}
+
+function checkLength(values: Int8Array): void {
+  if (values.length !== SKETCH_LENGTH) {
+    throw new ProtocolError(`A vector has ${values.length} entries, but the format wants ${SKETCH_LENGTH}.`);
+  }
+}
+
+/** The signed entries of a query vector's bytes. */
 export function fromInt8Bytes(bytes: Uint8Array): Int8Array {
   return Int8Array.from(bytes, (byte) => (byte << 24) >> 24);
 }
@@ -29,7 +57,7 @@ export function encodeSketch(sketch: Sketch): Uint8Array<ArrayBuffer> {
   return concat(
     uint(sketch.asset, 5, 'asset'),
     uint(sketch.sigma, 4, 'sigma'),
-    toInt8Bytes(sketch.a),
+    toSketchBytes(sketch.a),
     fixed(sketch.rowsSketchRoot, 32, 'rowsSketchRoot'),
   );
 }
@@ -41,7 +69,12 @@ export function hashSketch(sketch: Sketch): Hex {
 
 /** Leaf of one row's sketch. */
 export function hashRowSketch(sketch: RowSketch): Hex {
-  return taggedHash(0x1a, uint(sketch.row, 4, 'row'), uint(sketch.sigma, 4, 'sigma'), toInt8Bytes(sketch.a));
+  return taggedHash(
+    0x1a,
+    uint(sketch.row, 4, 'row'),
+    uint(sketch.sigma, 4, 'sigma'),
+    toSketchBytes(sketch.a),
+  );
 }
 
 /** Plain tree over a contribution's row sketches, in row order. */
@@ -54,7 +87,7 @@ export function sketchesTree(sketches: readonly Sketch[], depth: number): PlainT
   return sparsePlainTree(new Map(sketches.map((sketch) => [sketch.asset, hashSketch(sketch)])), depth);
 }
 
-/** ⟨a, b⟩ of two vectors of signed bytes. Exact: at most 256 · 128² < 2^23. */
+/** ⟨a, b⟩ of two vectors of signed bytes. Exact: at most 512 · 128² = 2^23. */
 export function dotInt8(a: Int8Array, b: Int8Array): number {
   if (a.length !== b.length) {
     throw new ProtocolError(`Vectors of ${a.length} and ${b.length} entries have no product.`);
@@ -70,7 +103,7 @@ export function influenceScore(sketch: Pick<Sketch, 'sigma' | 'a'>, queryVector:
 }
 
 /**
- * Quantises a real sketch: `a = sign · ⌊127·|s|/‖s‖∞ + ½⌋`, `σ = min(cap, ⌊2^16·g·‖s‖∞/127 + ½⌋)`.
+ * Quantises a real sketch: `a = sign · ⌊7·|s|/‖s‖∞ + ½⌋`, `σ = min(cap, ⌊2^16·g·‖s‖∞/7 + ½⌋)`.
  * `gain` is the power of two that the basis names. A zero sketch stays zero.
  */
 export function quantiseSketch(
@@ -78,12 +111,26 @@ export function quantiseSketch(
   gain: number,
   sigmaCap: number,
 ): { sigma: number; a: Int8Array } {
-  let norm = 0;
-  for (const value of s) norm = Math.max(norm, Math.abs(value));
-  if (norm === 0) return { sigma: 0, a: new Int8Array(s.length) };
-  const a = Int8Array.from(s, (value) => {
-    const magnitude = Math.floor((127 * Math.abs(value)) / norm + 0.5);
+  const norm = peakOf(s);
+  const sigma = Math.min(sigmaCap, Math.floor((65_536 * gain * norm) / SKETCH_PEAK + 0.5));
+  return { sigma, a: quantise(s, norm, SKETCH_PEAK) };
+}
+
+/** Quantises an answer's real sketch: `a_q = sign · ⌊127·|s|/‖s‖∞ + ½⌋`. Its length is left out: shares do not depend on it. */
+export function quantiseQuery(s: Float64Array): Int8Array {
+  return quantise(s, peakOf(s), QUERY_PEAK);
+}
+
+function quantise(s: Float64Array, norm: number, peak: number): Int8Array {
+  if (norm === 0) return new Int8Array(s.length);
+  return Int8Array.from(s, (value) => {
+    const magnitude = Math.floor((peak * Math.abs(value)) / norm + 0.5);
     return value < 0 ? -magnitude : magnitude;
   });
-  return { sigma: Math.min(sigmaCap, Math.floor((65_536 * gain * norm) / 127 + 0.5)), a };
+}
+
+function peakOf(s: Float64Array): number {
+  let peak = 0;
+  for (const value of s) peak = Math.max(peak, Math.abs(value));
+  return peak;
 }

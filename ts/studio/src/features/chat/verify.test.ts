@@ -6,7 +6,13 @@ import { contentTree, outputTree, requestHash } from '@openledger/sdk/protocol/c
 import { influenceEvidence, selectEvidence, spanEvidence } from '@openledger/sdk/protocol/items';
 import type { ModelTerms, Parameters } from '@openledger/sdk/protocol/parameters';
 import { hashReceipt, type Receipt } from '@openledger/sdk/protocol/receipts';
-import { influenceScore, type Sketch, sketchesTree, toInt8Bytes } from '@openledger/sdk/protocol/sketch';
+import {
+  influenceScore,
+  SKETCH_LENGTH,
+  type Sketch,
+  sketchesTree,
+  toInt8Bytes,
+} from '@openledger/sdk/protocol/sketch';
 import { canonicalJson } from '@openledger/sdk/protocol/store';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import { noticeTypedData, receiptIssuedTypedData } from '@openledger/sdk/protocol/vouchers';
@@ -24,9 +30,9 @@ const sentence =
 const content = utf8(`Which?\n${sentence}\n`);
 const [near, far] = [contributionAsset(1), contributionAsset(2)];
 
-const vector = (fill: (i: number) => number) => Int8Array.from({ length: 256 }, (_, i) => fill(i));
+const vector = (fill: (i: number) => number) => Int8Array.from({ length: SKETCH_LENGTH }, (_, i) => fill(i));
 const sketches: Sketch[] = [
-  { asset: near, sigma: 70_000, a: vector((i) => i % 50), rowsSketchRoot: salt },
+  { asset: near, sigma: 70_000, a: vector((i) => (i % 50) >> 3), rowsSketchRoot: salt },
   { asset: far, sigma: 60_000, a: vector((i) => (i % 7) - 2), rowsSketchRoot: salt },
 ];
 const queryVector = vector((i) => i % 50);
