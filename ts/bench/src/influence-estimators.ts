@@ -4,6 +4,7 @@ import { buildInfluence, type Influence } from '@openledger/engine/influence/bui
 import { Projector } from '@openledger/engine/influence/directions';
 import { RowGradients } from '@openledger/engine/influence/gradients';
 import { Matrices } from '@openledger/engine/influence/matrices';
+import { createProjector } from '@openledger/engine/influence/projection';
 import { openInfluence } from '@openledger/engine/influence/query';
 import { capNorm, precondition, sketchOf } from '@openledger/engine/influence/sketch';
 import type { BaseModel } from '@openledger/engine/model/base';
@@ -24,11 +25,11 @@ export type Trained = { readonly adapter: Adapter; readonly secondMoment: Float3
 export type Estimates = { readonly scores: ReadonlyMap<string, Scores>; readonly influence: Influence };
 
 /** Names of the estimators that targets speak of. */
-export const SKETCH = 'sketch, int8';
+export const SKETCH = 'sketch, four bits';
 export const FLOAT_SKETCH = 'sketch before rounding';
-export const PAID = 'sketch of contributions, int8';
+export const PAID = 'sketch of contributions, four bits';
 export const DATAINF = 'DataInf';
-export const RANDOM = 'random projection, equal bytes';
+export const RANDOM = 'random projection, as many numbers';
 export const FISHER = 'full damped Fisher';
 export const ADAM_FISHER = 'full damped Fisher, Adam scale';
 
@@ -82,8 +83,12 @@ export async function estimate(
     const [z, zq] = [onScale(gradients), onScale(queries)];
 
     const projector = await Projector.open(runtime, basis);
+    const shorten =
+      basis.projection === null
+        ? (vector: Float32Array) => vector
+        : createProjector(basis.parameters, basis.projection);
     const sketches = async (vectors: readonly Float32Array[]) =>
-      (await projector.project(vectors)).map((coordinates) => sketchOf(basis, coordinates));
+      (await projector.project(vectors.map(shorten))).map((coordinates) => sketchOf(basis, coordinates));
     // The world is one datanet.
     const { norm } = basis.caps[0]!;
     const floatRows = (await sketches(z)).map((s) => capNorm(s, norm));
@@ -98,9 +103,9 @@ export async function estimate(
     scores.set('Adam-scaled gradient dot', await innerProducts(matrices, zq, z));
     const layout = adapterLayout(base.config, adapter);
     scores.set(DATAINF, await dataInf(matrices, { rows: gradients, queries, layout }));
-    const bytes = { dimensions: SKETCH_LENGTH };
-    scores.set(RANDOM, await randomProjection(matrices, gradients, queries, bytes));
-    scores.set('random projection, Adam scale', await randomProjection(matrices, z, zq, bytes));
+    const size = { dimensions: SKETCH_LENGTH };
+    scores.set(RANDOM, await randomProjection(matrices, gradients, queries, size));
+    scores.set('random projection, Adam scale', await randomProjection(matrices, z, zq, size));
     const trace = gradients.reduce((sum, one) => sum + dot(one, one), 0);
     scores.set(FISHER, await fullFisher(matrices, gradients, queries, (DAMPING * trace) / SKETCH_LENGTH));
     scores.set(ADAM_FISHER, await fullFisher(matrices, z, zq, basis.lambda));

@@ -1,8 +1,8 @@
 import type { Matrices } from '@openledger/engine/influence/matrices';
 import { innerProducts, type Scores } from './gradients.ts';
 
-/** λ as a multiple of the mean of the strongest `rank` eigenvalues, as sketches have it. */
-export const DAMPING = 10;
+/** λ as a multiple of the mean eigenvalue of as many as a sketch has entries, as sketches have it. */
+export const DAMPING = 2;
 
 /**
  * Influence by the full damped Fisher matrix, z_qᵀ (ZᵀZ + λI)⁻¹ z_k, with nothing left out. By Woodbury's identity

@@ -5,7 +5,8 @@ import { innerProducts, type Scores } from './gradients.ts';
 
 /**
  * TRAK's and LoGra's estimator at the size of a sketch: gradients times a random matrix of signs, then the damped
- * Fisher matrix of what is left. `dimensions` numbers of one byte are as many bytes as a sketch has.
+ * Fisher matrix of what is left. With as many `dimensions` as a sketch has entries it would take as many bytes; that its
+ * numbers are not rounded here is to its advantage.
  */
 export async function randomProjection(
   matrices: Matrices,

@@ -44,7 +44,7 @@ export class SketchScan {
     count: number,
     threads: number = DEFAULT_THREADS,
   ): Promise<SketchScan> {
-    const scoresAt = QUERY_AT + 2 * SKETCH_LENGTH;
+    const scoresAt = QUERY_AT + SKETCH_LENGTH + 8;
     const rowsAt = scoresAt + 8 * count;
     const sigmasAt = rowsAt + ROW_BYTES * count;
     const pages = Math.ceil((sigmasAt + 4 * count) / PAGE);
@@ -57,7 +57,9 @@ export class SketchScan {
     let i = 0;
     for (const { sigma, a } of sketches) {
       if (sigma >= SIGMA_LIMIT) throw new Error(`σ ${sigma} is too large to be scanned exactly.`);
-      entries.set(toSketchBytes(a), i * ROW_BYTES);
+      // Every entry plus 8, which leaves no sign.
+      const packed = toSketchBytes(a);
+      for (let j = 0; j < ROW_BYTES; j += 1) entries[i * ROW_BYTES + j] = packed[j] ^ 0x88;
       sigmas[i] = sigma;
       i += 1;
     }
@@ -81,7 +83,9 @@ export class SketchScan {
 
   /** Per sketch σ·⟨a, query⟩. A view that the next scan overwrites: one scan at a time. */
   async scores(query: Int8Array): Promise<Float64Array> {
-    new Int16Array(this.#memory.buffer, QUERY_AT, SKETCH_LENGTH).set(query);
+    new Int8Array(this.#memory.buffer, QUERY_AT, SKETCH_LENGTH).set(query);
+    const sum = query.reduce((total, entry) => total + entry, 0);
+    new Int32Array(this.#memory.buffer, QUERY_AT + SKETCH_LENGTH, 1)[0] = 8 * sum;
     const replies = this.#workers.map(reply);
     this.#workers.forEach((worker, t) => {
       worker.postMessage(this.#jobs[t]);
