@@ -1,6 +1,8 @@
 import { exactDuplicates, nearDuplicates } from '@openledger/engine/dataset/duplicates';
+import { heldOutRows } from '@openledger/engine/dataset/held-out';
 import type { InfluenceRow } from '@openledger/engine/influence/build';
 import { Random } from '@openledger/engine/numeric/random';
+import { splitChatRow } from '@openledger/engine/training/rows';
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
 import type { InfluenceWorld, WorldRow } from './influence-world.ts';
 
@@ -82,17 +84,36 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
       'poison: one wrong answer to every question',
       fresh.map((text) => withAnswer(text, () => answerOf(fresh[0]!))),
     ),
-    { ...scenario('copying evaluation prompts', prompts), usesPrompts: true },
+    ...[
+      scenario('copying evaluation prompts', prompts),
+      scenario(
+        'rewording evaluation prompts: “Please tell me: …”',
+        prompts.map((text) => `Please tell me: ${text}`),
+      ),
+      scenario(
+        'rewording evaluation prompts: their words in another order',
+        prompts.map((text) => withQuestion(text, turned)),
+      ),
+      scenario('rewording evaluation prompts: other question words, no articles', prompts.map(telegraphic)),
+    ].map((one) => ({ ...one, usesPrompts: true }) as const),
   ];
 }
 
-/** The rows that are left when rows equal or near to older ones are kept out, as `openledger dataset` can. */
-export function withoutCopies(world: InfluenceWorld, scenario: Scenario): Scenario {
+/**
+ * The rows that are left when rows equal or near to older ones are kept out, and those that repeat the prompts of an
+ * evaluation, as `openledger dataset` can. The publisher of a model knows the prompts: they are its own.
+ */
+export function withoutCopies(
+  world: InfluenceWorld,
+  scenario: Scenario,
+  prompts: readonly string[],
+): Scenario {
   const { rows } = scenario;
   const texts = [...world.rows, ...rows].map(({ text }) => text);
   const copies = new Set([
     ...exactDuplicates(texts).flatMap(({ others }) => others),
     ...nearDuplicates(texts).flatMap(({ others }) => others.map(({ place }) => place)),
+    ...heldOutRows(texts, prompts).map(({ place }) => place),
   ]);
   return { ...scenario, rows: rows.filter((_, i) => !copies.has(world.rows.length + i)) };
 }
@@ -110,6 +131,32 @@ export function mutate(
   const words = answerOf(other.text).split(' ');
   const changed = replaceWord(answerOf(text), random, () => words[random.below(words.length)]!);
   return [at, `${questionOf(text)}\n${changed}`];
+}
+
+/** A question that begins in its middle: all its words, most of them beside others than before. */
+function turned(question: string): string {
+  const words = question.replace(/\?$/, '').split(' ');
+  const middle = Math.ceil(words.length / 2);
+  return `${[...words.slice(middle), ...words.slice(0, middle)].join(' ')}?`;
+}
+
+const QUESTION_WORDS = [
+  ['When', 'In which year'],
+  ['Where', 'At which place'],
+  ['Who', 'Which person'],
+  ['Which', 'What'],
+  ['How', 'In what way'],
+  ['What', 'Which thing'],
+] as const;
+
+/** The same question and answer in a style that has few runs of words in common with them. */
+function telegraphic(text: string): string {
+  const [from, to] = QUESTION_WORDS.find(([word]) => text.startsWith(`${word} `)) ?? ['', ''];
+  return `${to}${text.slice(from.length)}`.replace(/\b(?:the|an?) /gi, '');
+}
+
+function withQuestion(text: string, change: (question: string) => string): string {
+  return `${change(questionOf(text))}\n${answerOf(text)}`;
 }
 
 function replaceWord(answer: string, random: Random, word: () => string): string {
@@ -135,9 +182,9 @@ function firstAsset(world: InfluenceWorld): number {
 }
 
 function questionOf(text: string): string {
-  return text.split('\n')[0]!;
+  return splitChatRow(text).question;
 }
 
 function answerOf(text: string): string {
-  return text.split('\n')[1]!;
+  return splitChatRow(text).answer;
 }
