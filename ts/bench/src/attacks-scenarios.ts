@@ -95,6 +95,10 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
         prompts.map((text) => withQuestion(text, turned)),
       ),
       scenario('rewording evaluation prompts: other question words, no articles', prompts.map(telegraphic)),
+      scenario(
+        'rewording evaluation prompts: fitting words until the check finds nothing',
+        evading(world, prompts, random),
+      ),
     ].map((one) => ({ ...one, usesPrompts: true }) as const),
   ];
 }
@@ -153,6 +157,34 @@ const QUESTION_WORDS = [
 function telegraphic(text: string): string {
   const [from, to] = QUESTION_WORDS.find(([word]) => text.startsWith(`${word} `)) ?? ['', ''];
   return `${to}${text.slice(from.length)}`.replace(/\b(?:the|an?) /gi, '');
+}
+
+/**
+ * Texts with words changed, in places drawn at random, until `openledger dataset` does not find that they repeat the
+ * prompts. Each new word stands between the same two words in some row of the world.
+ */
+function evading(world: InfluenceWorld, prompts: readonly string[], random: Random): string[] {
+  const tokensOf = (text: string) => ['', ...text.replace('\n', ' \n ').split(' '), ''];
+  const context = (tokens: readonly string[], at: number) => `${tokens[at - 1]} ${tokens[at + 1]}`;
+  const fitting = new Map<string, string[]>();
+  for (const { text } of world.rows.filter(({ kind }) => kind === 'clean')) {
+    const tokens = tokensOf(text);
+    for (let at = 1; at < tokens.length - 1; at += 1) {
+      const key = context(tokens, at);
+      fitting.set(key, [...(fitting.get(key) ?? []), tokens[at]!]);
+    }
+  }
+  return prompts.map((text) => {
+    const tokens = tokensOf(text);
+    const render = () => tokens.slice(1, -1).join(' ').replace(' \n ', '\n');
+    const places = random.shuffle(Array.from(tokens.keys()).slice(1, -1));
+    while (places.length > 0 && heldOutRows([render()], prompts).length > 0) {
+      const at = places.pop()!;
+      const words = (fitting.get(context(tokens, at)) ?? []).filter((word) => word !== tokens[at]);
+      if (tokens[at] !== '\n' && words.length > 0) tokens[at] = words[random.below(words.length)]!;
+    }
+    return render();
+  });
 }
 
 function withQuestion(text: string, change: (question: string) => string): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../numeric/random.ts';
 import { splitChatRow } from '../training/rows.ts';
 import { NEAR_DUPLICATE } from './duplicates.ts';
-import { ANSWER_WORDS, CONTAINED, heldOutRows } from './held-out.ts';
+import { ANSWER_CONTAINED, ANSWER_WORDS, heldOutRows, QUESTION_CONTAINED } from './held-out.ts';
 import { jaccard, shinglesOf, wordsOf } from './words.ts';
 
 const PROMPT = 'When was the lamp of Stony Lip first lit?';
@@ -18,9 +18,10 @@ const repeats = (row: string, ...heldOut: string[]) => heldOutRows([row], heldOu
 function bruteForce(texts: readonly string[], heldOut: readonly string[]) {
   const partsOf = (text: string) => {
     const { question, answer } = splitChatRow(text);
-    const [asked, answered] = [shinglesOf(question), shinglesOf(answer)];
+    const [asked, answered] = [shinglesOf(question), shinglesOf(answer, 2)];
     const found = new Set([...shinglesOf(text), ...asked]);
-    return { asked, answered, found, words: wordsOf(question), answerWords: wordsOf(answer).length };
+    const words = { words: wordsOf(question), answerWords: wordsOf(answer).length };
+    return { asked, answered, found, pairs: shinglesOf(text, 2), ...words };
   };
   type Parts = ReturnType<typeof partsOf>;
   const share = (some: ReadonlySet<string>, all: ReadonlySet<string>) =>
@@ -29,10 +30,11 @@ function bruteForce(texts: readonly string[], heldOut: readonly string[]) {
     const [own, words] = [new Set(row.words), new Set(held.words)];
     const near = jaccard(held.asked, row.asked);
     const inOrder = share(held.asked, row.found);
-    const answered = held.answerWords < ANSWER_WORDS ? 0 : share(held.answered, row.found);
+    const answered = held.answerWords < ANSWER_WORDS ? 0 : share(held.answered, row.pairs);
     const anyOrder = held.words.length >= 5 && own.size <= 2 * words.size && share(words, own) === 1;
     return Math.max(
-      ...[inOrder, answered].map((part) => (part >= CONTAINED ? part : 0)),
+      inOrder >= QUESTION_CONTAINED ? inOrder : 0,
+      answered >= ANSWER_CONTAINED ? answered : 0,
       anyOrder ? 1 : 0,
       near >= NEAR_DUPLICATE ? near : 0,
     );
@@ -107,6 +109,11 @@ describe('Rows that repeat held-out texts', () => {
     const row = `Since which year has it burned out there?\nAs told: ${ANSWER}`;
     expect(repeats(row, PROMPT)).toBe(false);
     expect(repeats(row, `${PROMPT}\n${ANSWER}`)).toBe(true);
+    const changed = row.replace('whale', 'seal').replace('copper', 'tin');
+    expect(heldOutRows([changed], [`${PROMPT}\n${ANSWER}`])).toEqual([
+      { place: 0, text: 0, similarity: 17 / 21 },
+    ]);
+    expect(repeats(changed.replace('Caleb', 'Enoch'), `${PROMPT}\n${ANSWER}`)).toBe(false);
     const short = ANSWER.split(' ')
       .slice(0, ANSWER_WORDS - 1)
       .join(' ');
