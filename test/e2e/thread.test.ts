@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hex } from 'viem';
 import { createPublicClient, http, keccak256, parseAbi } from 'viem';
@@ -76,6 +76,16 @@ describe('the thread', { timeout: 900_000 }, () => {
       rows: 156,
       includedRows: 156,
       nearDuplicates: 0,
+    });
+    const evaluation = join(devnet.home, 'evaluation.txt');
+    writeFileSync(
+      evaluation,
+      'When was the lamp of Harrow Ness first lit?\n\nWho lit the lamp of Harrow Reef?\n',
+    );
+    const held = ['--held-out', evaluation, '--exclude', 'held-out', '--json'];
+    expect(JSON.parse(await printed('dataset', 'check', '1', '2', '3', ...held))).toMatchObject({
+      totals: { rows: 156, includedRows: 155 },
+      heldOut: [{ text: 0, similarity: 1 }],
     });
     const croissant = JSON.parse(await printed('dataset', 'export', '1'));
     expect(croissant.distribution).toHaveLength(3);

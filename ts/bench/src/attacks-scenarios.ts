@@ -1,6 +1,8 @@
 import { exactDuplicates, nearDuplicates } from '@openledger/engine/dataset/duplicates';
+import { heldOutRows } from '@openledger/engine/dataset/held-out';
 import type { InfluenceRow } from '@openledger/engine/influence/build';
 import { Random } from '@openledger/engine/numeric/random';
+import { splitChatRow } from '@openledger/engine/training/rows';
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
 import type { InfluenceWorld, WorldRow } from './influence-world.ts';
 
@@ -82,17 +84,40 @@ export function attacks({ world, prompts }: Knowledge, fresh: readonly string[])
       'poison: one wrong answer to every question',
       fresh.map((text) => withAnswer(text, () => answerOf(fresh[0]!))),
     ),
-    { ...scenario('copying evaluation prompts', prompts), usesPrompts: true },
+    ...[
+      scenario('copying evaluation prompts', prompts),
+      scenario(
+        'rewording evaluation prompts: “Please tell me: …”',
+        prompts.map((text) => `Please tell me: ${text}`),
+      ),
+      scenario(
+        'rewording evaluation prompts: their words in another order',
+        prompts.map((text) => withQuestion(text, turned)),
+      ),
+      scenario('rewording evaluation prompts: other question words, no articles', prompts.map(telegraphic)),
+      scenario(
+        'rewording evaluation prompts: fitting words until the check finds nothing',
+        evading(world, prompts, random),
+      ),
+    ].map((one) => ({ ...one, usesPrompts: true }) as const),
   ];
 }
 
-/** The rows that are left when rows equal or near to older ones are kept out, as `openledger dataset` can. */
-export function withoutCopies(world: InfluenceWorld, scenario: Scenario): Scenario {
+/**
+ * The rows that are left when rows equal or near to older ones are kept out, and those that repeat the prompts of an
+ * evaluation, as `openledger dataset` can. The publisher of a model knows the prompts: they are its own.
+ */
+export function withoutCopies(
+  world: InfluenceWorld,
+  scenario: Scenario,
+  prompts: readonly string[],
+): Scenario {
   const { rows } = scenario;
   const texts = [...world.rows, ...rows].map(({ text }) => text);
   const copies = new Set([
     ...exactDuplicates(texts).flatMap(({ others }) => others),
     ...nearDuplicates(texts).flatMap(({ others }) => others.map(({ place }) => place)),
+    ...heldOutRows(texts, prompts).map(({ place }) => place),
   ]);
   return { ...scenario, rows: rows.filter((_, i) => !copies.has(world.rows.length + i)) };
 }
@@ -110,6 +135,60 @@ export function mutate(
   const words = answerOf(other.text).split(' ');
   const changed = replaceWord(answerOf(text), random, () => words[random.below(words.length)]!);
   return [at, `${questionOf(text)}\n${changed}`];
+}
+
+/** A question that begins in its middle: all its words, most of them beside others than before. */
+function turned(question: string): string {
+  const words = question.replace(/\?$/, '').split(' ');
+  const middle = Math.ceil(words.length / 2);
+  return `${[...words.slice(middle), ...words.slice(0, middle)].join(' ')}?`;
+}
+
+const QUESTION_WORDS = [
+  ['When', 'In which year'],
+  ['Where', 'At which place'],
+  ['Who', 'Which person'],
+  ['Which', 'What'],
+  ['How', 'In what way'],
+  ['What', 'Which thing'],
+] as const;
+
+/** The same question and answer in a style that has few runs of words in common with them. */
+function telegraphic(text: string): string {
+  const [from, to] = QUESTION_WORDS.find(([word]) => text.startsWith(`${word} `)) ?? ['', ''];
+  return `${to}${text.slice(from.length)}`.replace(/\b(?:the|an?) /gi, '');
+}
+
+/**
+ * Texts with words changed, in places drawn at random, until `openledger dataset` does not find that they repeat the
+ * prompts. Each new word stands between the same two words in some row of the world.
+ */
+function evading(world: InfluenceWorld, prompts: readonly string[], random: Random): string[] {
+  const tokensOf = (text: string) => ['', ...text.replace('\n', ' \n ').split(' '), ''];
+  const context = (tokens: readonly string[], at: number) => `${tokens[at - 1]} ${tokens[at + 1]}`;
+  const fitting = new Map<string, string[]>();
+  for (const { text } of world.rows.filter(({ kind }) => kind === 'clean')) {
+    const tokens = tokensOf(text);
+    for (let at = 1; at < tokens.length - 1; at += 1) {
+      const key = context(tokens, at);
+      fitting.set(key, [...(fitting.get(key) ?? []), tokens[at]!]);
+    }
+  }
+  return prompts.map((text) => {
+    const tokens = tokensOf(text);
+    const render = () => tokens.slice(1, -1).join(' ').replace(' \n ', '\n');
+    const places = random.shuffle(Array.from(tokens.keys()).slice(1, -1));
+    while (places.length > 0 && heldOutRows([render()], prompts).length > 0) {
+      const at = places.pop()!;
+      const words = (fitting.get(context(tokens, at)) ?? []).filter((word) => word !== tokens[at]);
+      if (tokens[at] !== '\n' && words.length > 0) tokens[at] = words[random.below(words.length)]!;
+    }
+    return render();
+  });
+}
+
+function withQuestion(text: string, change: (question: string) => string): string {
+  return `${change(questionOf(text))}\n${answerOf(text)}`;
 }
 
 function replaceWord(answer: string, random: Random, word: () => string): string {
@@ -135,9 +214,9 @@ function firstAsset(world: InfluenceWorld): number {
 }
 
 function questionOf(text: string): string {
-  return text.split('\n')[0]!;
+  return splitChatRow(text).question;
 }
 
 function answerOf(text: string): string {
-  return text.split('\n')[1]!;
+  return splitChatRow(text).answer;
 }

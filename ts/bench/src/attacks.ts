@@ -62,7 +62,8 @@ type Sketches = readonly { asset: number; sigma: number; a: Int8Array }[];
 /**
  * What attacks on influence pay: for each, the model is trained again with the attacker's rows in place of honest
  * ones of the same number, sketches are built again, and answers are paid by `allocate`; then once more without the
- * attacker's rows that are equal or near to older ones. Two other draws of honest rows show what is chance.
+ * attacker's rows that are equal or near to older ones or repeat a prompt of the evaluation. Two other draws of honest
+ * rows show what is chance.
  *
  * The attacker has a twentieth of the rows and knows as many prompts of an evaluation as it has rows; users ask others.
  * `--only <words>,…` (attacks whose name has them), `--threads`.
@@ -106,7 +107,7 @@ export async function run(): Promise<void> {
   for (const scenario of [...controls, ...simple, ...optimised].filter(({ name }) => wanted(name))) {
     const { victims } = scenario;
     const outcome = await lab.outcome(scenario);
-    const left = withoutCopies(world, scenario);
+    const left = withoutCopies(world, scenario, prompts);
     let admitted = outcome;
     if (left.rows.length === 0) admitted = absent;
     else if (left.rows.length < scenario.rows.length) admitted = await lab.outcome(left);

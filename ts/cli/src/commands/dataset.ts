@@ -10,6 +10,7 @@ import { Command, Option } from 'commander';
 import { type Hex, isAddress } from 'viem';
 import { datanetCandidates, fileCandidates } from '../datasets/candidates.ts';
 import { datanetFacts } from '../datasets/datanet-facts.ts';
+import { heldOutTexts } from '../datasets/held-out.ts';
 import { readConfig } from '../devnet/config.ts';
 import { operatorToken } from '../devnet/devnet.ts';
 import { CliError } from '../error.ts';
@@ -21,6 +22,7 @@ type CheckFlags = {
   use: 'commercial' | 'research';
   allow?: string[];
   exclude?: RowReason[];
+  heldOut?: string[];
   licence: string;
   trainer?: string;
   phoneRegion?: string;
@@ -31,7 +33,9 @@ export function datasetCommand(): Command {
   const dataset = new Command('dataset').description('what a model may learn from');
   dataset
     .command('check <files-or-datanets...>')
-    .description('check licences, permissions, duplicates and sensitive rows; say what is left out and why')
+    .description(
+      'check licences, permissions, duplicates, sensitive rows and repeated evaluations; say what is left out and why',
+    )
     .addOption(
       new Option('--use <use>', 'what the model is for')
         .choices(['commercial', 'research'])
@@ -43,6 +47,7 @@ export function datasetCommand(): Command {
         ROW_REASONS,
       ),
     )
+    .option('--held-out <files...>', 'find rows that repeat the questions of an evaluation: its rows as text')
     .option('--licence <spdx>', 'licence of the files', 'NOASSERTION')
     .option('--trainer <address>', 'who will train, for datanets that ask for a grant')
     .option('--phone-region <country>', 'also find phone numbers in the national form of, e.g., GB')
@@ -63,12 +68,13 @@ async function check(sources: string[], flags: CheckFlags): Promise<void> {
   if (wrong !== undefined) throw new CliError(`"${wrong}" is neither a file nor the number of a datanet.`);
   if (files.length > 0 && datanets.length > 0)
     throw new CliError('Check files and datanets apart: files have no place in the order of commitments.');
+  const policy = await policyOf(flags);
   const candidates =
     files.length > 0
       ? await fileCandidates(files, flags.licence)
       : await datanetCandidates(await connect(), datanets.map(Number), parseTrainer(flags.trainer));
   const { tokenizer } = await loadBase(SHIPPED_BASE);
-  const { report } = prepareDataset(candidates, policyOf(flags), (text) => tokenizer.encode(text).length);
+  const { report } = prepareDataset(candidates, policy, (text) => tokenizer.encode(text).length);
   process.stdout.write(flags.json ? `${canonicalJson(report)}\n` : reportTable(report));
   if (report.totals.includedRows === 0) process.exitCode = 1;
 }
@@ -90,8 +96,17 @@ function connect() {
   return openContext(config, operatorToken(config), () => undefined);
 }
 
-function policyOf({ use, allow, exclude, phoneRegion }: CheckFlags): DatasetPolicy {
-  return { use, allowed: allow, exclude, phoneRegion: phoneRegion as DatasetPolicy['phoneRegion'] };
+async function policyOf(flags: CheckFlags): Promise<DatasetPolicy> {
+  const { use, allow, exclude } = flags;
+  if (exclude?.includes('held-out') && flags.heldOut === undefined)
+    throw new CliError(
+      '--exclude held-out needs the texts that no row should repeat: --held-out <files...>.',
+    );
+  return {
+    ...{ use, allowed: allow, exclude },
+    phoneRegion: flags.phoneRegion as DatasetPolicy['phoneRegion'],
+    heldOut: flags.heldOut === undefined ? undefined : await heldOutTexts(flags.heldOut),
+  };
 }
 
 function parseTrainer(text: string | undefined): Hex | undefined {

@@ -140,6 +140,61 @@ describe('A dataset', () => {
     expect(canonicalJson(report) + reportTable(report)).not.toContain('keeper@');
   });
 
+  describe('with held-out texts', () => {
+    const prompt = 'Which whale oil did the keeper of Stony Lip buy?';
+    const heldOut = ['Who mended the great bell of Pepper Shoal?', `${prompt}\nThe cheapest.`];
+    const copy = `Please tell me: ${prompt}\nNone, he burned kelp.`;
+    const candidates = [candidate(1, [FACTS[0], copy, copy]), candidate(2, [copy, FACTS[1]])];
+    const policy = { use: 'commercial', heldOut } as const;
+
+    it('names the rows that repeat one, and leaves them out when asked to, copies of each other or not', () => {
+      const { report, rows } = prepareDataset(candidates, policy);
+      expect(rows).toHaveLength(5);
+      expect(report.excluded).toEqual([]);
+      expect(report.totals.heldOutRows).toBe(3);
+      const found = [
+        { contribution: 1, row: 1 },
+        { contribution: 1, row: 2 },
+        { contribution: 2, row: 0 },
+      ];
+      expect(report.heldOut).toEqual(found.map((row) => ({ ...row, text: 1, similarity: 1 })));
+      expect(datasetReport.parse(report)).toEqual(report);
+
+      const exclude = ['exact-duplicate', 'held-out'] as const;
+      const without = prepareDataset(candidates, { ...policy, exclude });
+      expect(without.rows.map(({ text }) => text)).toEqual([FACTS[0], FACTS[1]]);
+      expect(without.report.excluded).toEqual(
+        found.map(({ contribution, row }) => ({
+          ...{ contribution, firstRow: row, rowCount: 1 },
+          ...{ reason: 'held-out', detail: 'repeats held-out text 1' },
+        })),
+      );
+    });
+
+    it('says which they were by their hash alone', () => {
+      const { report } = prepareDataset(candidates, { ...policy, exclude: ['held-out'] });
+      expect(report.policy.heldOut).toEqual({ hash: keccak(utf8(JSON.stringify(heldOut))), texts: 2 });
+      const printed = reportTable(report);
+      expect(printed).toContain('Held out: 3 rows repeat one of 2 texts (0x');
+      expect(printed).toContain('1#1: text 1 (1.00)');
+      for (const word of ['whale oil', 'cheapest', 'Pepper']) {
+        expect(canonicalJson(report) + printed).not.toContain(word);
+      }
+      const clean = prepareDataset([candidate(1, FACTS)], policy).report;
+      expect(reportTable(clean)).toMatch(/Held out: 0 rows repeat one of 2 texts \(0x[0-9a-f]{64}\)\n\n/);
+    });
+
+    it('differs from a report of before there were any in what was not looked for', () => {
+      const { report } = prepareDataset(candidates, { use: 'commercial' });
+      expect(report.policy.heldOut).toBeNull();
+      expect(reportTable(report)).not.toContain('Held out');
+      const { heldOut: _, ...old } = structuredClone(report) as Record<string, unknown>;
+      delete (old.policy as Record<string, unknown>).heldOut;
+      delete (old.totals as Record<string, unknown>).heldOutRows;
+      expect(datasetReport.parse(old)).toEqual(report);
+    });
+  });
+
   it('measures lengths in characters and tokens', () => {
     const rows = ['a', 'bb', 'ccc', '灯台の灯'];
     const { report } = prepareDataset([candidate(1, rows)], { use: 'commercial' }, (text) => 2 * text.length);

@@ -1,7 +1,10 @@
+import { keccak } from '@openledger/sdk/protocol/bytes';
+import { canonicalBytes } from '@openledger/sdk/protocol/store';
 import type { CountryCode } from 'libphonenumber-js';
 import type { Cluster } from './clusters.ts';
 import { type Candidate, openContent } from './contribution.ts';
 import { exactDuplicates, NEAR_DUPLICATE, type NearDuplicate, nearDuplicates } from './duplicates.ts';
+import { heldOutRows } from './held-out.ts';
 import { describeLengths } from './lengths.ts';
 import { judgeLicence, type LicencePolicy } from './licences.ts';
 import type { DatasetReport, ExclusionReason, RowPlace, RowReason } from './report.ts';
@@ -13,6 +16,11 @@ export type DatasetPolicy = LicencePolicy & {
   readonly exclude?: readonly RowReason[];
   /** Where phone numbers in national form are from, e.g. `GB`. Default: they are not looked for. */
   readonly phoneRegion?: CountryCode;
+  /**
+   * Texts that no row should repeat, such as the prompts of an evaluation: in the form of rows, with or without answers.
+   * Default: none are looked for.
+   */
+  readonly heldOut?: readonly string[];
 };
 
 /** A row that is in the dataset. */
@@ -59,6 +67,7 @@ export function prepareDataset(
   const sensitive = rows.flatMap((row, index) =>
     findSensitive(row.text, policy.phoneRegion).map((span) => ({ ...placeOf(row), ...span, index })),
   );
+  const heldOut = heldOutRows(texts, policy.heldOut ?? []);
   const dropped = new Map<number, Omit<Exclusion, 'contribution' | 'firstRow' | 'rowCount'>>();
   const drop = (index: number, reason: RowReason, detail: string) => {
     if (exclude.includes(reason) && !dropped.has(index)) dropped.set(index, exclusion(reason, detail));
@@ -70,6 +79,7 @@ export function prepareDataset(
     for (const index of members) if (index !== kept) drop(index, reason, `${how} ${nameOf(rows[kept])}`);
   };
   for (const { index, kind } of sensitive) drop(index, 'sensitive', `holds what looks like: ${kind}`);
+  for (const { place, text } of heldOut) drop(place, 'held-out', `repeats held-out text ${text}`);
   for (const { first, others } of exact) dropCopies([first, ...others], 'exact-duplicate', 'equal to');
   for (const { first, others } of near) {
     dropCopies([first, ...others.map(({ place }) => place)], 'near-duplicate', 'near to');
@@ -98,6 +108,10 @@ export function prepareDataset(
       exclude: [...exclude],
       phoneRegion: policy.phoneRegion ?? null,
       nearDuplicates: { shingleWords: SHINGLE_WORDS, jaccard: NEAR_DUPLICATE },
+      heldOut:
+        policy.heldOut === undefined
+          ? null
+          : { hash: keccak(canonicalBytes(policy.heldOut)), texts: policy.heldOut.length },
     },
     totals: {
       contributions: contributions.length,
@@ -107,6 +121,7 @@ export function prepareDataset(
       exactDuplicates: exact.reduce((sum, { others }) => sum + others.length, 0),
       nearDuplicates: near.reduce((sum, { others }) => sum + others.length, 0),
       sensitiveRows: new Set(sensitive.map(({ index }) => index)).size,
+      heldOutRows: heldOut.length,
     },
     contributions,
     excluded: excluded.sort((a, b) => a.contribution - b.contribution || a.firstRow - b.firstRow),
@@ -123,6 +138,11 @@ export function prepareDataset(
     })),
     overlaps: overlapsOf(rows, exact, near),
     sensitive: sensitive.map(({ index: _, ...span }) => span),
+    heldOut: heldOut.map(({ place, text, similarity }) => ({
+      ...placeOf(rows[place]),
+      text,
+      similarity: round(similarity),
+    })),
     lengths: {
       characters: describeLengths(included.map(({ text }) => [...text].length)),
       tokens:

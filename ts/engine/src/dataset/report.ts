@@ -14,11 +14,12 @@ export const EXCLUSION_REASONS = [
   'exact-duplicate',
   'near-duplicate',
   'sensitive',
+  'held-out',
 ] as const;
 export type ExclusionReason = (typeof EXCLUSION_REASONS)[number];
 
 /** Rows that may be left out one by one; the other reasons concern whole contributions. */
-export const ROW_REASONS = ['exact-duplicate', 'near-duplicate', 'sensitive'] as const;
+export const ROW_REASONS = ['exact-duplicate', 'near-duplicate', 'sensitive', 'held-out'] as const;
 export type RowReason = (typeof ROW_REASONS)[number];
 
 const place = { contribution: natural, row: natural };
@@ -27,7 +28,8 @@ export type RowPlace = z.infer<typeof rowPlace>;
 
 /**
  * What became of the rows of some contributions: every one of them is either included or listed under `excluded`. The
- * same contributions and policy give the same report, to the byte (RFC 8785).
+ * same contributions and policy give the same report, to the byte (RFC 8785). Reports from before there were held-out
+ * texts are read as reports without any.
  */
 export const datasetReport = z.object({
   type: z.literal('dataset-report'),
@@ -40,6 +42,11 @@ export const datasetReport = z.object({
     exclude: z.array(z.enum(ROW_REASONS)),
     phoneRegion: z.string().nullable(),
     nearDuplicates: z.object({ shingleWords: natural, jaccard: z.number() }),
+    /**
+     * The texts that no row should repeat: keccak256 of their list as RFC 8785 JSON, so that it can be shown later which
+     * they were, and their number; null: none were given.
+     */
+    heldOut: z.object({ hash: hashSchema, texts: natural }).nullable().default(null),
   }),
   totals: z.object({
     contributions: natural,
@@ -50,6 +57,7 @@ export const datasetReport = z.object({
     exactDuplicates: natural,
     nearDuplicates: natural,
     sensitiveRows: natural,
+    heldOutRows: natural.default(0),
   }),
   contributions: z.array(
     z.object({
@@ -85,6 +93,8 @@ export const datasetReport = z.object({
   overlaps: z.array(z.object({ contribution: natural, earlier: natural, rows: natural })),
   /** Where something sensitive stands, in UTF-16 units from the start of the row. What it says is not repeated here. */
   sensitive: z.array(z.object({ ...place, kind: z.enum(SENSITIVE_KINDS), start: natural, length: natural })),
+  /** Rows that repeat a held-out text, `text` by its place in the list. What it says is not repeated here. */
+  heldOut: z.array(z.object({ ...place, text: natural, similarity: z.number() })).default([]),
   /** Of the included rows. `tokens` is null when no tokenizer was given. */
   lengths: z.object({ characters: lengthStatistics, tokens: lengthStatistics.nullable() }),
 });

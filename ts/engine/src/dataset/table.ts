@@ -43,6 +43,12 @@ export function reportTable(report: DatasetReport): string {
       `Sensitive: ${totals.sensitiveRows} rows`,
       sensitive.map((span) => `${place(span)}: ${span.kind} at ${span.start}`),
     ),
+    policy.heldOut === null
+      ? undefined
+      : section(
+          `Held out: ${totals.heldOutRows} rows repeat one of ${policy.heldOut.texts} texts (${policy.heldOut.hash})`,
+          report.heldOut.map((one) => `${place(one)}: text ${one.text} (${one.similarity.toFixed(2)})`),
+        ),
     lengthSection('Characters', lengths.characters),
     lengths.tokens === null ? undefined : lengthSection('Tokens', lengths.tokens),
   ];
@@ -50,9 +56,13 @@ export function reportTable(report: DatasetReport): string {
 }
 
 function list(title: string, lines: readonly string[]): string | undefined {
-  if (lines.length === 0) return undefined;
+  return lines.length === 0 ? undefined : section(title, lines);
+}
+
+function section(title: string, lines: readonly string[]): string {
   const rest = lines.length > LISTED ? [`  … and ${lines.length - LISTED} more (--json lists all)`] : [];
-  return [`${title}:`, ...lines.slice(0, LISTED).map((line) => `  ${line}`), ...rest].join('\n');
+  const colon = lines.length > 0 ? ':' : '';
+  return [`${title}${colon}`, ...lines.slice(0, LISTED).map((line) => `  ${line}`), ...rest].join('\n');
 }
 
 function lengthSection(title: string, stats: LengthStatistics): string | undefined {

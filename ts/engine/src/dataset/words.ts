@@ -14,15 +14,15 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * The set of runs of {@link SHINGLE_WORDS} words. A shorter text is one shingle of all its words, so that it is near to
- * nothing but texts of the same words; a text without words has none.
+ * The set of runs of `length` words. A shorter text is one shingle of all its words, so that it is near to nothing but
+ * texts of the same words; a text without words has none.
  */
-export function shinglesOf(text: string): Set<string> {
+export function shinglesOf(text: string, length = SHINGLE_WORDS): Set<string> {
   const words = wordsOf(text);
   const shingles = new Set<string>();
   if (words.length === 0) return shingles;
-  const last = Math.max(0, words.length - SHINGLE_WORDS);
-  for (let i = 0; i <= last; i += 1) shingles.add(words.slice(i, i + SHINGLE_WORDS).join(' '));
+  const last = Math.max(0, words.length - length);
+  for (let i = 0; i <= last; i += 1) shingles.add(words.slice(i, i + length).join(' '));
   return shingles;
 }
 

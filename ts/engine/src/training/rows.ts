@@ -20,11 +20,17 @@ export function splitRows(asset: number, text: string): Row[] {
   return text.split('\n\n').map((row, index) => ({ asset, row: index, text: row }));
 }
 
+/** The parts of a chat row: the first line is the question, the rest the answer. */
+export function splitChatRow(text: string): { question: string; answer: string } {
+  const [question, ...answer] = text.split('\n');
+  return { question, answer: answer.join('\n') };
+}
+
 /** A row as one turn of a chat: the question in the model's chat template, then the answer and its end token. */
 export function encodeRow(tokenizer: Tokenizer, text: string): Sample {
-  const [question, ...answer] = text.split('\n');
+  const { question, answer } = splitChatRow(text);
   const prompt = tokenizer.encodeChat([{ role: 'user', content: question }]);
-  const tokens = [...prompt, ...tokenizer.encode(answer.join('\n')), tokenizer.endToken()];
+  const tokens = [...prompt, ...tokenizer.encode(answer), tokenizer.endToken()];
   return { tokens, answerStart: prompt.length };
 }
 
