@@ -43,10 +43,11 @@ import { type Metric, report } from './report.ts';
 
 /**
  * How well influence is estimated: against models that are trained again on half of the rows, and beside the
- * estimators that others publish, on the same bank. Damping was fixed before the bank was made.
+ * estimators that others publish, on the same bank. What sketches are like, and their damping, was chosen on the worlds
+ * of seeds 71 and 72 before the bank of the default one was looked at.
  *
  * `--only lds,noise,recall,scan,creation` (default all), `--subsets` (default 40), `--unit rows|contributions`,
- * `--seed` of the world (default 71), `--threads`. The bank is kept in `.openledger/bench`.
+ * `--seed` of the world (default 73), `--threads`. The bank is kept in `.openledger/bench`.
  */
 export async function run(): Promise<void> {
   const { values: flags } = parseArgs({
@@ -55,7 +56,7 @@ export async function run(): Promise<void> {
       only: { type: 'string', default: Object.keys(PARTS).join(',') },
       subsets: { type: 'string', default: '40' },
       unit: { type: 'string', default: 'rows' },
-      seed: { type: 'string', default: '71' },
+      seed: { type: 'string', default: '73' },
       threads: { type: 'string', default: '1' },
     },
   });

@@ -2,6 +2,7 @@ import { evidenceHash, hashQueryVector } from '@openledger/sdk/protocol/attribut
 import { utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { ITEM_KIND } from '@openledger/sdk/protocol/items';
 import { RECEIPT_FLAG } from '@openledger/sdk/protocol/receipts';
+import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { noticeTypedData } from '@openledger/sdk/protocol/vouchers';
 import { recoverTypedDataAddress } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
@@ -16,7 +17,7 @@ import { createAttributionQueue } from './queue.ts';
 
 const account = privateKeyToAccount(`0x${'01'.repeat(32)}`);
 const signer = createNodeSigner(account, 7, settlement);
-const vector = (value: number) => new Int8Array(256).fill(value);
+const vector = (value: number) => new Int8Array(SKETCH_LENGTH).fill(value);
 const adapter = {
   model: { terms: { scheme: 3 } },
   sketches: [
@@ -49,8 +50,8 @@ describe('an attribution', () => {
     const entry = await entryOf(RECEIPT_FLAG.public, long);
     const result = await attributeReceipt({ entry, adapter, engine, signer, now: 5 });
     expect(result.evidence.map(({ kind, asset, score }) => [kind, asset, score])).toEqual([
-      [ITEM_KIND.influence, 8, 20n * 256n * 3n],
-      [ITEM_KIND.influence, 4, 10n * 256n * 3n],
+      [ITEM_KIND.influence, 8, 20n * 512n * 3n],
+      [ITEM_KIND.influence, 4, 10n * 512n * 3n],
       [ITEM_KIND.span, 4, 80n],
     ]);
     expect(result.queryHash).toBe(hashQueryVector(vector(3)));

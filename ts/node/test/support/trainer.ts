@@ -6,7 +6,7 @@ import { encodeStepLog, stepLogPath } from '@openledger/engine/training/checkpoi
 import { contributionAsset } from '@openledger/sdk/protocol/assets';
 import { keccak, utf8, ZERO_HASH } from '@openledger/sdk/protocol/bytes';
 import { contentTree, rowsTree, splitRows } from '@openledger/sdk/protocol/content';
-import { rowSketchesTree } from '@openledger/sdk/protocol/sketch';
+import { rowSketchesTree, SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { storeUri } from '@openledger/sdk/protocol/store';
 import { hashStepRecord, lossBits, type StepRecord } from '@openledger/sdk/protocol/training';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
@@ -146,7 +146,7 @@ export function fakeEngine(hangAt = Number.POSITIVE_INFINITY): TrainingEngine & 
         asset,
         row,
         sigma: 1,
-        a: new Int8Array(256).fill(asset),
+        a: new Int8Array(SKETCH_LENGTH).fill(asset % 8),
       }));
       const assets = [...new Set(rows.map(({ asset }) => asset))];
       return {
@@ -155,7 +155,7 @@ export function fakeEngine(hangAt = Number.POSITIVE_INFINITY): TrainingEngine & 
         contributions: assets.map((asset) => ({
           asset,
           sigma: 2,
-          a: new Int8Array(256).fill(asset),
+          a: new Int8Array(SKETCH_LENGTH).fill(asset % 8),
           rowsSketchRoot: plainRoot(rowSketchesTree(sketches.filter((row) => row.asset === asset))),
         })),
         sigmaCap: 2,

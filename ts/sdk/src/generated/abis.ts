@@ -12697,18 +12697,18 @@ export const omissionPredicateAbi = [
   {
     type: 'error',
     inputs: [
-      { name: 'a', internalType: 'uint256', type: 'uint256' },
-      { name: 'b', internalType: 'uint256', type: 'uint256' },
-    ],
-    name: 'Int8Dot_WrongLength',
-  },
-  {
-    type: 'error',
-    inputs: [
       { name: 'tag', internalType: 'uint8', type: 'uint8' },
       { name: 'length', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'Leaves_WrongLength',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'sketch', internalType: 'uint256', type: 'uint256' },
+      { name: 'query', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'SketchDot_WrongLength',
   },
 ] as const
 
@@ -17116,18 +17116,18 @@ export const scorePredicateAbi = [
   {
     type: 'error',
     inputs: [
-      { name: 'a', internalType: 'uint256', type: 'uint256' },
-      { name: 'b', internalType: 'uint256', type: 'uint256' },
-    ],
-    name: 'Int8Dot_WrongLength',
-  },
-  {
-    type: 'error',
-    inputs: [
       { name: 'tag', internalType: 'uint8', type: 'uint8' },
       { name: 'length', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'Leaves_WrongLength',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'sketch', internalType: 'uint256', type: 'uint256' },
+      { name: 'query', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'SketchDot_WrongLength',
   },
 ] as const
 
