@@ -16,6 +16,11 @@ export type AuditOptions = {
   readonly rows: readonly Row[];
   /** Threads per operator; does not change the result. */
   readonly threads?: number;
+  /**
+   * Bytes for the gradients of the run's steps, four per parameter and step; does not change the result. A step whose
+   * gradient has no room is computed once more on the way back. Default 512 MiB.
+   */
+  readonly gradientBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 };
@@ -27,6 +32,8 @@ export type AuditResult = {
   readonly parameters: Float32Array;
 };
 
+const GRADIENT_BYTES = 2 ** 29;
+
 /** A step as the way back needs it. */
 type Moment = { readonly before: OptimizerState; readonly gradient: Float32Array };
 
@@ -34,12 +41,13 @@ type Moment = { readonly before: OptimizerState; readonly gradient: Float32Array
  * How every row of a run changed some answers, exactly: the answers' losses are differentiated by the rows' weights
  * through the whole training run (MAGIC, Ilyas and Engstrom 2025: metagradients of a deterministic run).
  *
- * The run is repeated once, keeping the state at every ⌈√T⌉-th step; then it is walked backwards, each stretch
- * between two kept states repeated once more. So memory holds 2√T states, and the cost is two runs and one pass of
- * second derivatives, which all answers share but for their own Hessian products.
+ * The run is repeated once, keeping the state at every ⌈√T⌉-th step and every step's gradient; then it is walked
+ * backwards, the states of each stretch made again from the kept one and the gradients, which is cheap. So memory holds
+ * 2√T states and T gradients, and the cost is one run and one pass of second derivatives, which all answers share but
+ * for their own Hessian products. Where the gradients need more than `gradientBytes`, the first steps' are computed twice.
  */
 export async function auditRun(options: AuditOptions, answers: readonly Sample[]): Promise<AuditResult> {
-  const { base, manifest, rows, threads, signal, onProgress } = options;
+  const { base, manifest, rows, threads, gradientBytes = GRADIENT_BYTES, signal, onProgress } = options;
   const { steps } = manifest;
   const retrainer = await Retrainer.open(base, manifest, rows, { threads });
   const hessian = await Hessian.open(base, manifest, answers.length, threads);
@@ -47,10 +55,13 @@ export async function auditRun(options: AuditOptions, answers: readonly Sample[]
     const stride = Math.ceil(Math.sqrt(steps));
     const kept: OptimizerState[] = [];
     const state = retrainer.start();
+    const room = Math.floor(gradientBytes / state.parameters.byteLength);
+    const gradients = new Map<number, Float32Array>();
     for (let step = 1; step <= steps; step += 1) {
       signal?.throwIfAborted();
       if ((step - 1) % stride === 0) kept.push(copyOptimizerState(state));
-      await retrainer.advance(state, step);
+      const gradient = await retrainer.advance(state, step);
+      if (step > steps - room) gradients.set(step, gradient);
       onProgress?.(step, 3 * steps);
     }
     const adjoints: Adjoint[] = [];
@@ -61,7 +72,7 @@ export async function auditRun(options: AuditOptions, answers: readonly Sample[]
     for (let block = kept.length - 1; block >= 0; block -= 1) {
       const first = block * stride + 1;
       const last = Math.min(steps, first + stride - 1);
-      const moments = await replay(retrainer, kept[block], first, last);
+      const moments = await replay(retrainer, kept[block], gradients, first, last);
       for (let step = last; step >= first; step -= 1) {
         signal?.throwIfAborted();
         await stepBack(retrainer, hessian, adjoints, scores, moments[step - first], step);
@@ -75,9 +86,11 @@ export async function auditRun(options: AuditOptions, answers: readonly Sample[]
   }
 }
 
+/** The steps of a stretch again, from the state before it; without `gradients`, theirs are computed anew. */
 async function replay(
   retrainer: Retrainer,
   from: OptimizerState,
+  gradients: Map<number, Float32Array>,
   first: number,
   last: number,
 ): Promise<Moment[]> {
@@ -85,7 +98,10 @@ async function replay(
   const state = copyOptimizerState(from);
   for (let step = first; step <= last; step += 1) {
     const before = copyOptimizerState(state);
-    moments.push({ before, gradient: await retrainer.advance(state, step) });
+    const known = gradients.get(step);
+    if (known !== undefined) retrainer.update(state, known, step);
+    moments.push({ before, gradient: known ?? (await retrainer.advance(state, step)) });
+    gradients.delete(step);
   }
   return moments;
 }
