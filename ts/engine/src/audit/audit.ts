@@ -1,13 +1,10 @@
-import { Retrainer } from '../calibration/retrain.ts';
-import { type BaseModel, frozenWeights } from '../model/base.ts';
-import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
+import { type Member, type MemberBatch, Retrainer } from '../calibration/retrain.ts';
+import type { BaseModel } from '../model/base.ts';
 import { copyOptimizerState, type OptimizerState } from '../training/adamw.ts';
-import { type Batch, batchFeeds } from '../training/batches.ts';
-import { rowwiseLora, type TrainingManifest } from '../training/manifest.ts';
+import type { TrainingManifest } from '../training/manifest.ts';
 import type { Row, Sample } from '../training/rows.ts';
-import { loraGraph } from '../training/stepper.ts';
 import { type Adjoint, adamwAdjoint, createAdjoint } from './adamw-adjoint.ts';
-import { buildHessianGraph, hessianOutputs } from './hessian-graph.ts';
+import { Hessian, type HessianRow } from './hessian.ts';
 
 export type AuditOptions = {
   readonly base: BaseModel;
@@ -16,6 +13,11 @@ export type AuditOptions = {
   readonly rows: readonly Row[];
   /** Threads per operator; does not change the result. */
   readonly threads?: number;
+  /**
+   * Bytes for the gradients of the run's steps, four per parameter and step; does not change the result. A step whose
+   * gradient has no room is computed once more on the way back. Default 512 MiB.
+   */
+  readonly gradientBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 };
@@ -27,6 +29,8 @@ export type AuditResult = {
   readonly parameters: Float32Array;
 };
 
+const GRADIENT_BYTES = 2 ** 29;
+
 /** A step as the way back needs it. */
 type Moment = { readonly before: OptimizerState; readonly gradient: Float32Array };
 
@@ -34,23 +38,28 @@ type Moment = { readonly before: OptimizerState; readonly gradient: Float32Array
  * How every row of a run changed some answers, exactly: the answers' losses are differentiated by the rows' weights
  * through the whole training run (MAGIC, Ilyas and Engstrom 2025: metagradients of a deterministic run).
  *
- * The run is repeated once, keeping the state at every ⌈√T⌉-th step; then it is walked backwards, each stretch
- * between two kept states repeated once more. So memory holds 2√T states, and the cost is two runs and one pass of
- * second derivatives, which all answers share but for their own Hessian products.
+ * The run is repeated once, keeping the state at every ⌈√T⌉-th step and every step's gradient; then it is walked
+ * backwards, the states of each stretch made again from the kept one and the gradients, which is cheap. So memory holds
+ * 2√T states and T gradients, and the cost is one run and one pass of second derivatives (about two runs), which all
+ * answers share but for their own Hessian products. Where the gradients need more than `gradientBytes`, those of the
+ * first steps are computed twice.
  */
 export async function auditRun(options: AuditOptions, answers: readonly Sample[]): Promise<AuditResult> {
-  const { base, manifest, rows, threads, signal, onProgress } = options;
+  const { base, manifest, rows, threads, gradientBytes = GRADIENT_BYTES, signal, onProgress } = options;
   const { steps } = manifest;
   const retrainer = await Retrainer.open(base, manifest, rows, { threads });
-  const hessian = await Hessian.open(base, manifest, answers.length, threads);
+  const hessian = await Hessian.open(base, manifest, threads);
   try {
     const stride = Math.ceil(Math.sqrt(steps));
     const kept: OptimizerState[] = [];
     const state = retrainer.start();
+    const room = Math.floor(gradientBytes / state.parameters.byteLength);
+    const gradients = new Map<number, Float32Array>();
     for (let step = 1; step <= steps; step += 1) {
       signal?.throwIfAborted();
       if ((step - 1) % stride === 0) kept.push(copyOptimizerState(state));
-      await retrainer.advance(state, step);
+      const gradient = await retrainer.advance(state, step);
+      if (step > steps - room) gradients.set(step, gradient);
       onProgress?.(step, 3 * steps);
     }
     const adjoints: Adjoint[] = [];
@@ -61,7 +70,7 @@ export async function auditRun(options: AuditOptions, answers: readonly Sample[]
     for (let block = kept.length - 1; block >= 0; block -= 1) {
       const first = block * stride + 1;
       const last = Math.min(steps, first + stride - 1);
-      const moments = await replay(retrainer, kept[block], first, last);
+      const moments = await replay(retrainer, kept[block], gradients, first, last);
       for (let step = last; step >= first; step -= 1) {
         signal?.throwIfAborted();
         await stepBack(retrainer, hessian, adjoints, scores, moments[step - first], step);
@@ -75,9 +84,11 @@ export async function auditRun(options: AuditOptions, answers: readonly Sample[]
   }
 }
 
+/** The steps of a stretch again, from the state before it; without `gradients`, theirs are computed anew. */
 async function replay(
   retrainer: Retrainer,
   from: OptimizerState,
+  gradients: Map<number, Float32Array>,
   first: number,
   last: number,
 ): Promise<Moment[]> {
@@ -85,7 +96,10 @@ async function replay(
   const state = copyOptimizerState(from);
   for (let step = first; step <= last; step += 1) {
     const before = copyOptimizerState(state);
-    moments.push({ before, gradient: await retrainer.advance(state, step) });
+    const known = gradients.get(step);
+    if (known !== undefined) retrainer.update(state, known, step);
+    moments.push({ before, gradient: known ?? (await retrainer.advance(state, step)) });
+    gradients.delete(step);
   }
   return moments;
 }
@@ -102,109 +116,36 @@ async function stepBack(
   const { optimizer } = retrainer.manifest;
   const factors = retrainer.factorsOf(step);
   const directions = adjoints.map((adjoint) => adamwAdjoint(adjoint, before, gradient, optimizer, factors));
-  const batches = retrainer.batches(step);
-  const total = batches
-    .flatMap(({ members }) => members)
-    .reduce((sum, { weight, counted }) => sum + weight * counted, 0);
-  // φ = ⟨gradient, direction⟩; every token's weight is its row's over `total`, which grows with the row's too.
-  const slopes = adjoints.map(() => new Map<number, number>());
-  const phi = directions.map((direction) => direction.reduce((sum, u, i) => sum + u * gradient[i], 0));
-  for (const { batch, members } of batches) {
-    const results = await hessian.products(batch, before.parameters, directions);
-    results.forEach(({ product, weightSlopes }, k) => {
-      const { parameters } = adjoints[k];
-      for (let i = 0; i < parameters.length; i += 1) parameters[i] += product[i];
-      members.forEach(({ index }, row) => {
-        let slope = 0;
-        for (let i = 0; i < batch.length; i += 1) {
-          // A token without weight, such as one of the question, has no loss.
-          const at = row * batch.length + i;
-          if (batch.weights[at] !== 0) slope += weightSlopes[at];
-        }
-        slopes[k].set(index, slope);
-      });
+  const members = retrainer.batches(step).flatMap(rowsOf);
+  const total = members.reduce((sum, { weight, counted }) => sum + weight * counted, 0);
+  const results = await hessian.products(
+    members.map(({ row }) => row),
+    before.parameters,
+    directions,
+  );
+  results.forEach(({ product, slopes }, k) => {
+    const { parameters } = adjoints[k];
+    for (let i = 0; i < parameters.length; i += 1) parameters[i] += product[i];
+    // φ = ⟨gradient, direction⟩; every token's weight is its row's over `total`, which grows with the row's too.
+    const phi = directions[k].reduce((sum, u, i) => sum + u * gradient[i], 0);
+    members.forEach(({ index, weight, counted }, row) => {
+      scores[k][index] -= (weight / total) * (slopes[row] - counted * phi);
     });
-  }
-  for (const { index, weight, counted } of batches.flatMap(({ members }) => members)) {
-    scores.forEach((score, k) => {
-      score[index] -= (weight / total) * (slopes[k].get(index)! - counted * phi[k]);
-    });
-  }
+  });
 }
 
-/** Hessian products of a run's batches, along several directions at once. */
-class Hessian {
-  readonly #base: BaseModel;
-  readonly #manifest: TrainingManifest;
-  readonly #directions: number;
-  readonly #runtime: Runtime;
-  readonly #sessions = new Map<number, Promise<Session>>();
-
-  private constructor(base: BaseModel, manifest: TrainingManifest, directions: number, runtime: Runtime) {
-    this.#base = base;
-    this.#manifest = manifest;
-    this.#directions = directions;
-    this.#runtime = runtime;
-  }
-
-  static async open(
-    base: BaseModel,
-    manifest: TrainingManifest,
-    directions: number,
-    threads?: number,
-  ): Promise<Hessian> {
-    const runtime = await openRuntime(manifest.runtime.profile, { threads });
-    return new Hessian(base, manifest, directions, runtime);
-  }
-
-  async products(
-    batch: Batch,
-    parameters: Float32Array,
-    directions: readonly Float64Array[],
-  ): Promise<{ product: Float64Array; weightSlopes: Float64Array }[]> {
-    const session = await this.#session(batch.length);
-    const size = parameters.length;
-    const u = new Float32Array(directions.length * size);
-    // Products are linear in the direction: unit length keeps float32 far from its limits.
-    const lengths = directions.map((direction) =>
-      Math.sqrt(direction.reduce((sum, value) => sum + value * value, 0)),
-    );
-    directions.forEach((direction, k) => {
-      if (lengths[k] === 0) return;
-      for (let i = 0; i < size; i += 1) u[k * size + i] = direction[i] / lengths[k];
-    });
-    const outputs = await session.run({
-      ...batchFeeds(batch),
-      p: { data: parameters, dims: [size] },
-      u: { data: u, dims: [u.length] },
-    });
-    return lengths.map((length, k) => {
-      const names = hessianOutputs(k);
-      const scaled = (name: string) => Float64Array.from(floatsOf(outputs[name]), (value) => value * length);
-      return { product: scaled(names.product), weightSlopes: scaled(names.weightSlopes) };
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.#runtime.close();
-  }
-
-  #session(length: number): Promise<Session> {
-    const ready = this.#sessions.get(length);
-    if (ready !== undefined) return ready;
-    const { batches } = this.#manifest;
-    const lora = rowwiseLora(this.#manifest);
-    const options = {
-      batch: batches.batch,
-      length,
-      baseWeights: frozenWeights(this.#base),
-      shared: this.#runtime.sharesWeights(this.#base.config),
-      lora: loraGraph(lora),
+/** The rows of a batch without their padding. */
+export function rowsOf({ batch, members }: MemberBatch): (Member & { row: HessianRow })[] {
+  const { length, ids, labels, weights, documents } = batch;
+  return members.map((member, index) => {
+    const start = index * length;
+    const padding = documents.subarray(start, start + length).indexOf(0);
+    const end = padding < 0 ? start + length : start + padding;
+    const row = {
+      ids: ids.subarray(start, end),
+      labels: labels.subarray(start, end),
+      weights: weights.subarray(start, end),
     };
-    const session = this.#runtime.createSession(
-      buildHessianGraph(this.#base.config, options, this.#directions),
-    );
-    this.#sessions.set(length, session);
-    return session;
-  }
+    return { ...member, row };
+  });
 }

@@ -97,8 +97,13 @@ export class Retrainer {
       const part = await this.gradient(batch, state.parameters);
       for (let i = 0; i < part.length; i += 1) gradient[i] += part[i];
     }
-    adamwUpdate(state, gradient, this.manifest.optimizer, this.factorsOf(step));
+    this.update(state, gradient, step);
     return gradient;
+  }
+
+  /** Carries out one step in place, whose gradient before clipping is known. */
+  update(state: OptimizerState, gradient: Float32Array, step: number): void {
+    adamwUpdate(state, gradient, this.manifest.optimizer, this.factorsOf(step));
   }
 
   /** The state at the end of a run in which row i weighs `factors[i]` times its contribution's weight. */

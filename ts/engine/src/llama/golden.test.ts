@@ -11,6 +11,8 @@ import {
   relativeError,
   valuesOf,
 } from '../../test/golden.ts';
+import { hessianFeeds } from '../audit/hessian.ts';
+import { buildHessianGraph } from '../audit/hessian-graph.ts';
 import { multiply, reduceSum, reshape, scale, sum } from '../autodiff/elementwise.ts';
 import { Tape } from '../autodiff/tape.ts';
 import { Graph } from '../onnx/graph.ts';
@@ -95,6 +97,26 @@ describe.each(profiles)('The %s profile', (profile) => {
         const outputs = await session.run(feedsOf(golden, p));
         closeTo(floatsOf(outputs.product), flatten(golden, layout, prefix), 1e-4);
       }
+    });
+
+    it('gives the same product of Hessian and gradient with dual numbers', async () => {
+      const { run, layout } = await load('lora');
+      const gradient = floatsOf((await run(adapter.weights)).g);
+      const { baseWeights, lora } = graphOptions(golden, 'lora');
+      const graph = buildHessianGraph(config, { baseWeights: baseWeights!, lora: lora!, longest: LENGTH });
+      const { ids, labels, weights } = feedsOf(golden, adapter.weights);
+      const rows = Array.from({ length: BATCH }, (_, row) => {
+        const place = [row * LENGTH, (row + 1) * LENGTH] as const;
+        return {
+          ids: (ids.data as BigInt64Array).subarray(...place),
+          labels: (labels.data as BigInt64Array).subarray(...place),
+          weights: floatsOf(weights).subarray(...place),
+        };
+      });
+      const pairs = Float32Array.of(...adapter.weights, ...gradient);
+      const session = await runtime.createSession(graph);
+      const outputs = await session.run(hessianFeeds(config, rows, pairs, 1));
+      closeTo(floatsOf(outputs.products), flatten(golden, layout, 'curvature'), 1e-4);
     });
 
     it('takes the ten AdamW steps that torch takes, of the adapter and of every weight', async () => {

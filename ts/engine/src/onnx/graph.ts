@@ -44,6 +44,8 @@ export type Model = {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Weights that are inputs of every run, so that all sessions compute with the caller's one copy. */
   readonly shared: Readonly<Record<string, SharedWeight>>;
+  /** Whether nearly every run has other shapes. Planning the memory for each then costs more than it saves. */
+  readonly isVaried?: boolean;
 };
 export type SharedWeight = { readonly data: Float32Array; readonly dims: readonly number[] };
 

@@ -39,7 +39,7 @@ export type OrtSession = {
   release(): Promise<void>;
 };
 export type Ort = {
-  createSession(model: Pick<Model, 'bytes' | 'files'>): Promise<OrtSession>;
+  createSession(model: Pick<Model, 'bytes' | 'files' | 'isVaried'>): Promise<OrtSession>;
   tensor(data: Float32Array | BigInt64Array | Int32Array, dims: readonly number[]): OrtTensor;
 };
 
@@ -62,9 +62,10 @@ export async function loadOrt(profile: Profile, threads: number, device: Device 
       : { executionProviders: [device], intraOpNumThreads: threads, interOpNumThreads: 1 }),
   };
   return {
-    createSession: ({ bytes, files }) => {
+    createSession: ({ bytes, files, isVaried = false }) => {
       const externalData = [...files].map(([path, data]) => ({ path, data }));
-      return ort.InferenceSession.create(bytes, { ...options, externalData }).catch((error: Error) => {
+      const own = { ...options, externalData, enableMemPattern: !isVaried };
+      return ort.InferenceSession.create(bytes, own).catch((error: Error) => {
         if (device === 'cpu') throw error;
         const why = error.message.split('\n')[0];
         throw new Error(

@@ -113,6 +113,7 @@ class LoadedSession implements Session {
       kind: 'create',
       session: this.#id,
       bytes: this.#model.bytes,
+      isVaried: this.#model.isVaried,
       files: [...this.#model.files].map(([name, data]) => [name, send(data)] as const),
       constants: sendAll(this.#constants),
     } as const;

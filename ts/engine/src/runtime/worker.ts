@@ -9,6 +9,7 @@ export type WorkerRequest =
       kind: 'create';
       session: number;
       bytes: Uint8Array;
+      isVaried?: boolean;
       files: readonly (readonly [string, Sent<Uint8Array>])[];
       constants: SentTensors;
     }
@@ -52,8 +53,8 @@ port.on('messageerror', (error) => {
 
 async function handle(request: Exclude<WorkerRequest, { kind: 'close' }>): Promise<unknown> {
   if (request.kind === 'create') {
-    const { bytes, files, constants } = request;
-    const model = { bytes, files: new Map(files.map(([name, data]) => [name, receive(data)])) };
+    const { bytes, isVaried, files, constants } = request;
+    const model = { bytes, isVaried, files: new Map(files.map(([name, data]) => [name, receive(data)])) };
     const session = await ort.createSession(model);
     sessions.set(request.session, { session, constants: toOrt(receiveAll(constants)) });
     return undefined;
