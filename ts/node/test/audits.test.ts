@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBase } from '@openledger/engine/model/base';
 import { caseRegistryAbi } from '@openledger/sdk/abis';
+import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { createTestClient, type Hex, http, parseEther, zeroHash } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -199,7 +200,7 @@ describe('a validator that audits', () => {
       engine: {
         paidSpans: async () => [],
         shownSpans: async () => [],
-        queryVector: async () => new Int8Array(256).fill(7),
+        queryVector: async () => new Int8Array(SKETCH_LENGTH).fill(7),
       },
       signer: createNodeSigner(devnet.account(NODE), NODE_ID, chain.settlement),
       now: 1,

@@ -3,6 +3,7 @@ import { outputTree, requestHash } from '@openledger/sdk/protocol/content';
 import { contextRoot, contextRowOf, retrievalEvidence } from '@openledger/sdk/protocol/context';
 import { SCHEME } from '@openledger/sdk/protocol/parameters';
 import type { Receipt } from '@openledger/sdk/protocol/receipts';
+import { SKETCH_LENGTH } from '@openledger/sdk/protocol/sketch';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
 import type { Hex } from 'viem';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +27,7 @@ const deps: CheckDeps = {
     encodeText: words,
     encodeChat: (messages) => words(messages.map(({ content }) => content).join(' ')),
   },
-  engine: { paidSpans: async () => [], queryVector: async () => new Int8Array(256) },
+  engine: { paidSpans: async () => [], queryVector: async () => new Int8Array(SKETCH_LENGTH) },
 };
 
 /** A request, and what a claim says of its answer. */

@@ -23,6 +23,7 @@ import { dumpLocator, encodeDump } from './dump.ts';
 import { type Evidence, selectEvidence } from './items.ts';
 import { type AllocationParameters, type AllocationTerms, ownersShare } from './parameters.ts';
 import { flagsAreValid, GWEI, isNoAudit, isPublic, type Receipt, receiptsTree } from './receipts.ts';
+import { SKETCH_LENGTH } from './sketch.ts';
 import { plainRoot, sumRoot } from './trees.ts';
 import type { Voucher, VoucherRecord } from './vouchers.ts';
 
@@ -228,7 +229,7 @@ function disclose(
   };
   if (!isPublic(receipt)) return disclosed;
   if (!opening) throw new ProtocolError('A PUBLIC receipt needs its salt, request and answer in the claim.');
-  return { ...disclosed, opening: { ...opening, queryVector: queryVector ?? new Int8Array(256) } };
+  return { ...disclosed, opening: { ...opening, queryVector: queryVector ?? new Int8Array(SKETCH_LENGTH) } };
 }
 
 function checkBatches({ batches, parent, receipts }: ClaimInput): void {
