@@ -4,11 +4,11 @@ import {
   type RowSketch,
   rowSketchesTree,
   SKETCH_LENGTH,
-  SKETCH_PEAK,
   type Sketch,
+  sketchStep,
 } from '@openledger/sdk/protocol/sketch';
 import { plainRoot } from '@openledger/sdk/protocol/trees';
-import { type Adapter, adapterLayout } from '../adapter/peft.ts';
+import type { Adapter } from '../adapter/peft.ts';
 import type { BaseModel } from '../model/base.ts';
 import { type Profile, RUNTIME_PACKAGES } from '../runtime/profile.ts';
 import { openRuntime, type Runtime } from '../runtime/runtime.ts';
@@ -18,7 +18,7 @@ import { type Basis, encodeBasis } from './basis.ts';
 import { GROUP, Projector, quantiseDirections } from './directions.ts';
 import { Matrices } from './matrices.ts';
 import { breather } from './pause.ts';
-import { capNorm, normOf, peakOf, preconditionerOf, sketchOf } from './sketch.ts';
+import { capNorm, normOf, preconditionerOf, sketchOf } from './sketch.ts';
 import { spectrumOf } from './spectrum.ts';
 import { VectorLanes } from './vectors.ts';
 
@@ -92,9 +92,9 @@ export async function buildInfluence(options: BuildInfluenceOptions): Promise<In
     const caps = normCaps(rows, raw, CAP_QUANTILE);
     const capped = raw.map((s, i) => capNorm(s, caps.get(datanetOf(rows[i]))!));
     const sums = contributionSums(rows, capped);
-    const peak = Math.max(peakOfAll(capped), peakOfAll(sums.values()));
-    const gain = gainFor(peak);
-    const sigmaCap = Math.max(1, Math.floor((65_536 * gain * peak) / SKETCH_PEAK + 0.5));
+    const step = [...capped, ...sums.values()].reduce((most, s) => Math.max(most, sketchStep(s)), 0);
+    const gain = gainFor(step);
+    const sigmaCap = Math.max(1, Math.floor(65_536 * gain * step + 0.5));
     const basis: Basis = {
       ...unscaled,
       gain,
@@ -118,12 +118,12 @@ async function rawSketches(
   const { weightsHash, tokenizerHash } = base;
   const adapterHash = hashFloats(adapter.weights);
   const seedOf = (name: string) => keccak(concat(utf8(name), weightsHash, adapterHash));
-  const layout = adapterLayout(base.config, adapter);
+  const parameters = adapter.weights.length;
   const projection =
-    layout.size > MOST_ENTRIES
+    parameters > MOST_ENTRIES
       ? { width: MOST_ENTRIES, seed: Number(seedOf('OpenLedger.Projection.2').slice(0, 10)) }
       : null;
-  const width = projection?.width ?? layout.size;
+  const width = projection?.width ?? parameters;
   const preconditioner = preconditionerOf(secondMoment, EPSILON);
   const lanes = await VectorLanes.open(base, adapter, { preconditioner, projection }, { profile, threads });
   try {
@@ -148,7 +148,7 @@ async function rawSketches(
       base: { weightsHash, tokenizerHash },
       adapterHash,
       runtime: { profile, package: RUNTIME_PACKAGES[profile] },
-      parameters: layout.size,
+      parameters,
       projection,
       width,
       rank,
@@ -223,12 +223,6 @@ function evenly<T>(rows: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]);
 }
 
-function peakOfAll(vectors: Iterable<Float64Array>): number {
-  let peak = 0;
-  for (const s of vectors) peak = Math.max(peak, peakOf(s));
-  return peak;
-}
-
 /** Per datanet a quantile (nearest rank) of its rows' norms. */
 export function normCaps(
   rows: readonly InfluenceRow[],
@@ -264,10 +258,10 @@ function contributionSums(
 }
 
 /** The power of two that gives the largest σ exactly `SIGMA_BITS` bits. */
-function gainFor(peak: number): number {
-  if (peak === 0) return 1;
+function gainFor(step: number): number {
+  if (step === 0) return 1;
   let gain = 1;
-  const sigma = (65_536 * peak) / SKETCH_PEAK;
+  const sigma = 65_536 * step;
   while (sigma * gain >= 2 ** SIGMA_BITS - 1) gain /= 2;
   while (sigma * gain * 2 < 2 ** SIGMA_BITS - 1) gain *= 2;
   return gain;

@@ -68,10 +68,3 @@ export function normOf(s: Float64Array | Float32Array): number {
   for (const value of s) total += value * value;
   return Math.sqrt(total);
 }
-
-/** The largest magnitude in a vector. */
-export function peakOf(s: Float64Array): number {
-  let peak = 0;
-  for (const value of s) peak = Math.max(peak, Math.abs(value));
-  return peak;
-}

@@ -34,11 +34,15 @@ describe('a sketch', () => {
     expect(() => dotInt8(a, new Int8Array(3))).toThrow('no product');
   });
 
-  it('is quantised to its largest entry, half away from zero', () => {
+  it('is quantised in steps of its root mean square, half away from zero', () => {
     const s = Float64Array.of(2, -2, 1, -0.004, 0);
     const { sigma, a } = quantiseSketch(s, 1, 2 ** 32 - 1);
-    expect([...a]).toEqual([7, -7, 4, 0, 0]);
-    expect(sigma).toBe(Math.floor((65_536 * 2) / 7 + 0.5));
+    const step = (2.5 * Math.sqrt((4 + 4 + 1 + 0.004 ** 2) / 5)) / 7;
+    expect([...a]).toEqual([4, -4, 2, 0, 0]);
+    expect(sigma).toBe(Math.floor(65_536 * step + 0.5));
+    expect(
+      [...quantiseSketch(Float64Array.of(9, ...Array(15).fill(0)), 1, 2 ** 32 - 1).a].slice(0, 2),
+    ).toEqual([7, 0]);
     expect([...quantiseQuery(s)]).toEqual([127, -127, 64, 0, 0]);
     expect(quantiseSketch(Float64Array.of(2), 1, 9).sigma).toBe(9);
     expect(quantiseSketch(new Float64Array(4), 1, 9)).toEqual({ sigma: 0, a: new Int8Array(4) });

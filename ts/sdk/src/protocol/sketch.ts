@@ -7,7 +7,7 @@ export const SKETCH_LENGTH = 512;
 /** Bytes of a sketch's entries: two to a byte. */
 const SKETCH_BYTES = SKETCH_LENGTH / 2;
 /** The largest magnitudes that an entry of a sketch and of a query vector gets. */
-export const SKETCH_PEAK = 7;
+const SKETCH_PEAK = 7;
 const QUERY_PEAK = 127;
 
 /** A contribution's gradient sketch: `σ` as Q16.16 and 512 entries of four bits, from −8 to 7. */
@@ -103,7 +103,17 @@ export function influenceScore(sketch: Pick<Sketch, 'sigma' | 'a'>, queryVector:
 }
 
 /**
- * Quantises a real sketch: `a = sign · ⌊7·|s|/‖s‖∞ + ½⌋`, `σ = min(cap, ⌊2^16·g·‖s‖∞/7 + ½⌋)`.
+ * The step in which a real sketch's entries are rounded: 2.5 root mean squares are seven steps. Entries are spread evenly, and
+ * for normal ones this loses least: longer steps round more coarsely, shorter ones cut more entries off.
+ */
+export function sketchStep(s: Float64Array): number {
+  let square = 0;
+  for (const value of s) square += value * value;
+  return (2.5 * Math.sqrt(square / s.length)) / SKETCH_PEAK;
+}
+
+/**
+ * Quantises a real sketch in steps of δ = `sketchStep(s)`: `a = sign · min(7, ⌊|s|/δ + ½⌋)`, `σ = min(cap, ⌊2^16·g·δ + ½⌋)`.
  * `gain` is the power of two that the basis names. A zero sketch stays zero.
  */
 export function quantiseSketch(
@@ -111,26 +121,22 @@ export function quantiseSketch(
   gain: number,
   sigmaCap: number,
 ): { sigma: number; a: Int8Array } {
-  const norm = peakOf(s);
-  const sigma = Math.min(sigmaCap, Math.floor((65_536 * gain * norm) / SKETCH_PEAK + 0.5));
-  return { sigma, a: quantise(s, norm, SKETCH_PEAK) };
+  const step = sketchStep(s);
+  const sigma = Math.min(sigmaCap, Math.floor(65_536 * gain * step + 0.5));
+  return { sigma, a: quantise(s, step, SKETCH_PEAK) };
 }
 
 /** Quantises an answer's real sketch: `a_q = sign · ⌊127·|s|/‖s‖∞ + ½⌋`. Its length is left out: shares do not depend on it. */
 export function quantiseQuery(s: Float64Array): Int8Array {
-  return quantise(s, peakOf(s), QUERY_PEAK);
+  let largest = 0;
+  for (const value of s) largest = Math.max(largest, Math.abs(value));
+  return quantise(s, largest / QUERY_PEAK, QUERY_PEAK);
 }
 
-function quantise(s: Float64Array, norm: number, peak: number): Int8Array {
-  if (norm === 0) return new Int8Array(s.length);
+function quantise(s: Float64Array, step: number, peak: number): Int8Array {
+  if (step === 0) return new Int8Array(s.length);
   return Int8Array.from(s, (value) => {
-    const magnitude = Math.floor((peak * Math.abs(value)) / norm + 0.5);
-    return value < 0 ? -magnitude : magnitude;
+    const steps = Math.min(peak, Math.floor(Math.abs(value) / step + 0.5));
+    return value < 0 ? -steps : steps;
   });
-}
-
-function peakOf(s: Float64Array): number {
-  let peak = 0;
-  for (const value of s) peak = Math.max(peak, Math.abs(value));
-  return peak;
 }
