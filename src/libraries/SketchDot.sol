@@ -49,8 +49,9 @@ library SketchDot {
                     sumQ += lanesQ;
                 }
             }
-            return int256(products >> TOP_LANE) - QUERY_BIAS * int256((sumA * LANE_ONES) >> TOP_LANE)
-                - SKETCH_BIAS * int256((sumQ * LANE_ONES) >> TOP_LANE) + int256(QUERY_BYTES) * SKETCH_BIAS * QUERY_BIAS;
+            int256 biased = QUERY_BIAS * int256((sumA * LANE_ONES) >> TOP_LANE);
+            biased += SKETCH_BIAS * int256((sumQ * LANE_ONES) >> TOP_LANE);
+            return int256(products >> TOP_LANE) - biased + int256(QUERY_BYTES) * SKETCH_BIAS * QUERY_BIAS;
         }
     }
 
