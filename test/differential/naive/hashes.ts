@@ -307,7 +307,7 @@ export const claimData = (receipts: Opened[]): Hex =>
   pack(
     ['bytes1', ...receipts.map(() => 'bytes')],
     [
-      '0x01',
+      '0x02',
       ...receipts.map(({ receipt, items, queryHash, open }) => {
         const head = pack(
           ['bytes', 'uint8', 'bytes', 'bytes32'],

@@ -1,4 +1,5 @@
 import type { LlamaConfig } from '../llama/config.ts';
+import { MASKED } from '../llama/training-graph.ts';
 import { type BaseModel, frozenWeights } from '../model/base.ts';
 import { sharedFloats } from '../numeric/shared.ts';
 import { floatsOf, openRuntime, type Runtime, type Session } from '../runtime/runtime.ts';
@@ -21,9 +22,6 @@ export type HessianProduct = {
   /** By row, the slope of the loss of its tokens along the direction, without their weights. */
   readonly slopes: Float64Array;
 };
-
-/** Far enough below any score that its softmax weight is exactly zero in float32. */
-const MASKED = -1e9;
 
 /** Hessian products of a run's rows, along several directions at once. */
 export class Hessian {

@@ -74,7 +74,7 @@ export type TrainingGraph = {
 };
 
 /** Far enough below any score that its softmax weight is exactly zero in float32. */
-const MASKED = -1e9;
+export const MASKED = -1e9;
 
 export function buildTrainingGraph(config: LlamaConfig, options: TrainingGraphOptions): TrainingGraph {
   const graph = new Graph();

@@ -15,14 +15,17 @@ const vector = z
   .regex(/^0x[0-9a-f]{512}$/, 'is not 256 bytes of hex')
   .transform((text) => fromSketchBytes(fromHex(text as Hex)));
 
+/** Version 1 had 256 entries of eight bits, in as many bytes. */
+const packed = z.literal(2, { error: 'is of sketches in an older format; publish the model again' });
+
 const sketches = z.object({
   type: z.literal('sketches'),
-  version: z.literal(1),
+  version: packed,
   sketches: z.array(z.object({ asset: uint, sigma: uint, a: vector, rowsSketchRoot: hashSchema })),
 });
 const rows = z.object({
   type: z.literal('rows'),
-  version: z.literal(1),
+  version: packed,
   rows: z.array(z.object({ asset: uint, row: uint, sigma: uint, a: vector })),
 });
 const corpus = z.object({
@@ -43,7 +46,7 @@ const read = (bytes: Uint8Array): unknown => JSON.parse(fromUtf8(bytes));
 /** The blob behind a model card's `sketches`. */
 export function encodeSketches(list: readonly Sketch[]): Uint8Array {
   const sorted = list.toSorted(byAsset).map((one) => ({ ...one, a: hexVector(one.a) }));
-  return canonicalBytes({ type: 'sketches', version: 1, sketches: sorted });
+  return canonicalBytes({ type: 'sketches', version: 2, sketches: sorted });
 }
 
 export function decodeSketches(bytes: Uint8Array): Sketch[] {
@@ -55,7 +58,7 @@ export function encodeRowSketches(list: readonly PlacedRowSketch[]): Uint8Array 
   const sorted = list
     .toSorted((a, b) => a.asset - b.asset || a.row - b.row)
     .map(({ asset, row, sigma, a }) => ({ asset, row, sigma, a: hexVector(a) }));
-  return canonicalBytes({ type: 'rows', version: 1, rows: sorted });
+  return canonicalBytes({ type: 'rows', version: 2, rows: sorted });
 }
 
 export function decodeRowSketches(bytes: Uint8Array): PlacedRowSketch[] {

@@ -28,7 +28,7 @@ export type Opening = {
 /** One receipt as a claim discloses it. PUBLIC receipts have an opening, others must not. */
 export type DisclosedReceipt = { receipt: Receipt; items: Item[]; queryHash: Hex; opening?: Opening };
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Encodes claimData: everything that a claim's trees are computed from, in order of receipt numbers. */
 export function encodeClaimData(receipts: readonly DisclosedReceipt[]): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ZERO_HASH } from './bytes.ts';
+import { decodeSketches, encodeSketches } from './blobs.ts';
+import { fromUtf8, utf8, ZERO_HASH } from './bytes.ts';
 import {
   dotInt8,
   fromInt8Bytes,
@@ -46,6 +47,14 @@ describe('a sketch', () => {
     expect([...quantiseQuery(s)]).toEqual([127, -127, 64, 0, 0]);
     expect(quantiseSketch(Float64Array.of(2), 1, 9).sigma).toBe(9);
     expect(quantiseSketch(new Float64Array(4), 1, 9)).toEqual({ sigma: 0, a: new Int8Array(4) });
+  });
+
+  it('is not read from a blob of the older format, whose entries had eight bits', () => {
+    const sketch = { asset: 4, sigma: 1, a: new Int8Array(512).fill(-3), rowsSketchRoot: ZERO_HASH };
+    const blob = encodeSketches([sketch]);
+    expect(decodeSketches(blob)).toEqual([sketch]);
+    const older = utf8(fromUtf8(blob).replace('"version":2', '"version":1'));
+    expect(() => decodeSketches(older)).toThrow('publish the model again');
   });
 
   it('has no place outside its model’s tree', () => {
